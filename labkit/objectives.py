@@ -1,0 +1,119 @@
+"""What the two models are trained to do: fill masked words, predict the next word, judge sentence pairs.
+
+Lab 01 asks students to write `mask_tokens` and `mlm_loss`; these are the functions it compares with.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+IGNORE = -100  # the label that cross-entropy skips, in PyTorch and so in every library built on it
+
+
+def mask_tokens(input_ids, special_tokens_mask, mask_token_id, vocab_size, rate=0.15, generator=None):
+    """Corrupt a batch for masked language modelling (Devlin et al. 2018, section 3.1, Task 1).
+
+    Each ordinary position is selected with probability `rate`. Of the selected, 80% become [MASK],
+    10% a random token of the vocabulary, 10% stay as they are.
+
+    Args:
+        input_ids: (B, T) int64.
+        special_tokens_mask: (B, T), true or 1 where a special token stands; those are never selected.
+        generator: a torch.Generator, for repeatable masks.
+
+    Returns:
+        (corrupted, labels), both (B, T) int64: labels hold the original id at selected positions and
+        -100 elsewhere. `input_ids` is left as it was.
+    """
+    selected = torch.rand(input_ids.shape, generator=generator) < rate  # (B, T)
+    selected &= ~special_tokens_mask.bool()
+    labels = torch.where(selected, input_ids, IGNORE)  # (B, T)
+
+    lot = torch.rand(input_ids.shape, generator=generator)  # (B, T)
+    random_ids = torch.randint(vocab_size, input_ids.shape, generator=generator)
+    corrupted = input_ids.clone()
+    corrupted[selected & (lot < 0.8)] = mask_token_id
+    becomes_random = selected & (lot >= 0.8) & (lot < 0.9)
+    corrupted[becomes_random] = random_ids[becomes_random]
+    return corrupted, labels
+
+
+def mlm_loss(logits, labels):
+    """Mean cross-entropy over the masked positions alone (labels other than -100), in nats.
+
+    logits: (B, T, V), labels: (B, T). Returns a scalar; 0 when nothing is masked.
+    """
+    masked = labels != IGNORE  # (B, T)
+    if not masked.any():
+        return logits.sum() * 0.0
+    return F.cross_entropy(logits[masked].float(), labels[masked])
+
+
+def next_token_loss(logits, input_ids):
+    """Mean cross-entropy of each token given those before it (Radford et al. 2018, section 3.1), in nats.
+
+    logits: (B, T, V), input_ids: (B, T). The logits at position t are judged by the token at t + 1.
+    """
+    return F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), input_ids[:, 1:].flatten())
+
+
+def mask_same_number(input_ids, ordinary_ids, mask_token_id, rate, rng):
+    """Like `mask_tokens`, with the same number of masked positions in every sequence, in numpy.
+
+    Pre-training gathers the masked positions before it computes logits; equal counts keep the shapes
+    of every step equal, without which the CPU kernels are built anew each step (measured: 5 times slower).
+
+    Args:
+        input_ids: (B, T) int64, special tokens included.
+        ordinary_ids: (first, end) of the ids that are not special; special tokens are never selected,
+            and random replacements come from this range.
+        rng: a numpy Generator.
+
+    Returns:
+        (corrupted (B, T), positions (B, M), labels (B, M)) with M = round(rate * T), at least 1.
+    """
+    first, end = ordinary_ids
+    batch_size, length = input_ids.shape
+    num_masked = max(1, round(rate * length))
+    lot = rng.random(input_ids.shape)  # (B, T)
+    lot[input_ids < first] = 2.0
+    positions = np.argsort(lot, axis=1)[:, :num_masked]  # (B, M)
+    labels = np.take_along_axis(input_ids, positions, axis=1)  # (B, M)
+
+    kind = rng.random(positions.shape)  # (B, M)
+    random_ids = rng.integers(first, end, size=positions.shape)
+    replaced = np.where(kind < 0.8, mask_token_id, np.where(kind < 0.9, random_ids, labels))
+    corrupted = input_ids.copy()
+    np.put_along_axis(corrupted, positions, replaced, axis=1)
+    return corrupted, positions, labels
+
+
+def sentence_pairs(windows, starts, length, cls_id, sep_id, rng):
+    """Lay out half a batch as sentence pairs for next-sentence prediction (Devlin et al. 2018, Task 2).
+
+    Row b is `[CLS] A [SEP] B [SEP]`, where A ends just before the sentence that begins at `starts[b]`.
+    B is that sentence and what follows it, or, with probability 1/2, text that begins at a random
+    sentence elsewhere. The split point varies, so that [SEP] is met at every position.
+
+    Args:
+        windows: the pretraining.corpus.Windows that the text comes from.
+        starts: (B,) sentence starts.
+
+    Returns:
+        (input_ids (B, T), token_type_ids (B, T), labels (B,)): label 0 where B follows A, 1 where it
+        is random text, the convention of BertForNextSentencePrediction.
+    """
+    ids = windows.corpus.ids
+    labels = rng.integers(0, 2, size=len(starts))
+    elsewhere = windows.sentence_starts(rng, len(starts), length)
+    split = rng.integers(length // 8, length - 3 - length // 8, size=len(starts))
+    input_ids = np.full((len(starts), length), sep_id, dtype=np.int64)
+    token_type_ids = np.zeros_like(input_ids)
+    for row, (start, other, size) in enumerate(zip(starts, elsewhere, split, strict=True)):
+        start = max(int(start), int(size))
+        second = int(other) if labels[row] else start
+        input_ids[row, 0] = cls_id
+        input_ids[row, 1 : 1 + size] = ids[start - size : start]
+        input_ids[row, size + 2 : length - 1] = ids[second : second + length - 3 - size]
+        token_type_ids[row, size + 2 :] = 1
+    return input_ids, token_type_ids, labels

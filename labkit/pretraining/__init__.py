@@ -1,0 +1,1 @@
+"""Pre-training of the bundled pair, bert-mini and gpt-mini (`labkit pretrain`)."""
