@@ -119,7 +119,8 @@ def save_checkpoint(path, network, optimisation, progress):
     path = Path(path)
     scratch = path.with_name(path.name + ".new")
     try:
-        save_file({k: t.contiguous() for k, t in tensors.items()}, scratch, {"progress": json.dumps(progress)})
+        tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        save_file(tensors, scratch, {"progress": json.dumps(progress)})
         os.replace(scratch, path)
     except Exception as error:
         scratch.unlink(missing_ok=True)

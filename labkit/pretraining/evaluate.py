@@ -31,7 +31,7 @@ PROMPTS = [  # the decoder's: what comes next is logged
     "She opened the door and",
     "The story is about a young",
     "One day, a little",
-    "\"I am very glad to see you,\" said",
+    '"I am very glad to see you," said',
     "I would not recommend this film to",
 ]
 
@@ -56,7 +56,7 @@ def evaluate_encoder(network, corpus, tokenizer, num_windows=64):
         top1.append(best[:, 0])
         top5.append(best.any(dim=1))
     network.train()
-    mean = lambda parts: torch.cat(parts).float().mean().item()  # noqa: E731
+    mean = lambda parts: torch.cat(parts).float().mean().item()
     return {"loss": mean(losses), "top1": mean(top1), "top5": mean(top5)}
 
 

@@ -16,7 +16,7 @@ import torch
 
 from labkit.objectives import mask_same_number, next_token_loss, sentence_pairs
 from labkit.pretraining.corpus import Windows, encode_corpus, read_documents, train_tokenizer
-from labkit.pretraining.evaluate import encoder_logits, evaluate_decoder, evaluate_encoder, probe
+from labkit.pretraining.evaluate import evaluate_decoder, evaluate_encoder, probe
 from labkit.pretraining.start import SHAPE, frequency_start, new_network
 from labkit.training import Optimisation, has_fast_bfloat16, load_checkpoint, save_checkpoint, schedule
 
@@ -38,7 +38,9 @@ class Recipe:
     pairs: bool = True
 
 
-def pretrain(kind, corpus_path, heldout_path, folder, recipe, resume=False, checkpoint_every=120.0, threads=None):
+def pretrain(
+    kind, corpus_path, heldout_path, folder, recipe, resume=False, checkpoint_every=120.0, threads=None
+):
     """Train an "encoder" or a "decoder" on a text file and save it in `folder`.
 
     The run ends when `recipe.minutes` have been spent or `recipe.pieces` seen, whichever is first; the
@@ -84,7 +86,8 @@ def pretrain(kind, corpus_path, heldout_path, folder, recipe, resume=False, chec
     def record():
         measure = evaluate_encoder if kind == "encoder" else evaluate_decoder
         entry = {"step": state["step"], "pieces": state["pieces"], "minutes": round(state["seconds"] / 60, 2)}
-        entry["heldout"] = {key: round(value, 4) for key, value in measure(network, heldout, tokenizer).items()}
+        figures = measure(network, heldout, tokenizer)
+        entry["heldout"] = {name: round(value, 4) for name, value in figures.items()}
         entry["probes"] = probe(network, kind, tokenizer)
         state["log"].append(entry)
         _write_json(log_path, {"kind": kind, "recipe": asdict(recipe), "shape": SHAPE, "log": state["log"]})

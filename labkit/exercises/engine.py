@@ -1,0 +1,278 @@
+"""The check engine: a reference, cases, properties, and diagnosis by simulation.
+
+An exercise knows the wrong answers that students really write. When an answer differs from the
+reference, the engine asks which of them behaves like it on every case, and says that one's hint.
+"""
+
+import inspect
+import linecache
+import random
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from labkit.exercises.limits import Capture, OutOfTime, time_limit
+from labkit.exercises.report import PropertyResult, Report
+from labkit.exercises.values import fresh, same, show, unchanged
+
+DEFAULT_SEED = 1
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of the student's function. `shown` is how the report writes it."""
+
+    args: tuple
+    shown: str
+
+
+@dataclass(frozen=True)
+class Property:
+    """Something that every right answer does, worth points and named in the student's words.
+
+    holds: a function of a Trial that returns "" when the property holds, else a message that says
+        with the smallest case what was expected and what came.
+    """
+
+    name: str
+    points: int
+    holds: Callable
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong implementation that students write, and three hints that climb: what, why, where to look."""
+
+    name: str
+    wrong: Callable
+    hints: tuple
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a lab.
+
+    name: of the function that the student writes.
+    cases: seed -> list of Case, the smallest first, chosen so that the thing taught shows.
+    observe: (output, case) -> what is compared with the reference; the output itself unless the exercise
+        draws random numbers, whose order is nobody's business.
+    """
+
+    name: str
+    title: str
+    minutes: int
+    reference: Callable
+    cases: Callable
+    properties: tuple
+    misconceptions: tuple
+    observe: Callable = lambda output, case: output
+    seconds: float = 20.0
+
+    @property
+    def points(self):
+        """The sum over the properties."""
+        return sum(prop.points for prop in self.properties)
+
+
+@dataclass
+class Outcome:
+    """What one call did: a value or an error, and whether an argument was changed."""
+
+    value: Any = None
+    error: str = ""  # "" when it returned
+    error_type: type | None = None
+    changed: bool = False
+
+
+@dataclass
+class Trial:
+    """An answer under test, as properties see it."""
+
+    call: Callable  # (*args) -> Outcome, on copies of the arguments
+    cases: list
+    expected: list  # observations of the reference, one per case
+    outcomes: list = field(default_factory=list)
+    observed: list = field(default_factory=list)
+
+
+def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
+    """Check a student's function and return a Report.
+
+    attempt: how many checks of this exercise came before, plus one; hints climb with it.
+    seed: of the cases. Students always get the same; a grader draws fresh ones.
+    """
+    problem = _unusable(function, exercise)
+    if problem:
+        return _unfinished(exercise, "unusable", problem)
+
+    cases = exercise.cases(seed)
+    expected = _observe_all(exercise.reference, exercise, cases)
+    trial = Trial(lambda *args: _call(function, args), cases, expected)
+    with Capture() as capture:
+        try:
+            with time_limit(exercise.seconds):
+                for case in cases:
+                    running = case
+                    outcome = trial.call(*case.args)
+                    if outcome.error_type is NotImplementedError:
+                        return _unfinished(exercise, "unsolved", _UNSOLVED.format(name=exercise.name))
+                    trial.outcomes.append(outcome)
+                    trial.observed.append(_observe(outcome, exercise, case))
+                results = [_judge(prop, trial) for prop in exercise.properties]
+        except OutOfTime:
+            problem = _OUT_OF_TIME.format(
+                name=exercise.name, seconds=exercise.seconds, case=show_case(running.shown)
+            )
+            return _unfinished(exercise, "unusable", problem)
+
+    report = Report(exercise.name, exercise.title, "wrong", results, printed=capture.text)
+    if all(result.passed for result in results):
+        report.status, report.printed = "passed", ""
+        return report
+    recognised = diagnose(trial, exercise)
+    if recognised is not None:
+        report.misconception = recognised.name
+        report.hints = list(recognised.hints[:attempt])
+        report.more_hints = attempt < len(recognised.hints)
+    return report
+
+
+def diagnose(trial, exercise):
+    """The misconception that behaves like the answer on every case, or None."""
+    for misconception in exercise.misconceptions:
+        alike = _observe_all(misconception.wrong, exercise, trial.cases)
+        if all(_alike(a, b) for a, b in zip(alike, trial.observed, strict=True)):
+            return misconception
+    return None
+
+
+def matches_reference(name, points, where=lambda case: True):
+    """A Property: the same result as the reference on the cases selected by `where`."""
+
+    def holds(trial):
+        for case, outcome, seen, expected in zip(
+            trial.cases, trial.outcomes, trial.observed, trial.expected, strict=True
+        ):
+            if not where(case):
+                continue
+            if outcome.error:
+                return f"{show_case(case.shown)}\nraised {outcome.error}"
+            if not _alike(expected, seen):
+                return f"{show_case(case.shown)}\nexpected: {show(expected)}\ngot:      {show(seen)}"
+        return ""
+
+    return Property(name, points, holds)
+
+
+def inputs_unchanged(points=1):
+    """A Property: the function returns on every case and leaves its arguments as they were."""
+
+    def holds(trial):
+        for case, outcome in zip(trial.cases, trial.outcomes, strict=True):
+            if outcome.error:
+                return f"{show_case(case.shown)}\nraised {outcome.error}"
+            if outcome.changed:
+                return (
+                    f"{show_case(case.shown)}\nchanged one of its arguments. "
+                    "Work on a copy (list(x), x.clone()): the caller still needs the original."
+                )
+        return ""
+
+    return Property("your function leaves its arguments as they were", points, holds)
+
+
+def show_case(shown):
+    """A case, as one line of a report."""
+    return f"For {shown}"
+
+
+_UNSOLVED = "Write {name}, run its cell, then run this one again."
+_OUT_OF_TIME = (
+    "{name} did not come back within {seconds:g} seconds ({case}). "
+    "Look for a loop whose condition never becomes false, or a variable that the loop forgets to move on."
+)
+
+
+def _unusable(function, exercise):
+    """Why `function` cannot be called at all, or ""."""
+    expected = f"{exercise.name}{inspect.signature(exercise.reference)}"
+    if isinstance(function, type) or not callable(function):
+        kind = type(function).__name__
+        return (
+            f"The check got {show(function, 60)} ({kind}), not a function. Hand it the function itself, "
+            f"without calling it: lab.check({exercise.name})"
+        )
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return ""
+    wanted = [p for p in inspect.signature(exercise.reference).parameters.values()]
+    required = [p for p in wanted if p.default is p.empty]
+    try:
+        signature.bind(*required)
+        signature.bind(*wanted)
+    except TypeError:
+        return f"{exercise.name} is called as {expected}; yours is {exercise.name}{signature}."
+    return ""
+
+
+def _call(function, args):
+    """Call on copies, with the random state put back afterwards; never raises but for OutOfTime."""
+    given = fresh(args)
+    try:
+        value = function(*given)
+    except Exception as error:
+        return Outcome(None, _where(error, function), type(error), not unchanged(args, given))
+    except (SystemExit, KeyboardInterrupt) as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return Outcome(error="SystemExit: a function ends with return, not exit()", error_type=SystemExit)
+    return Outcome(value=value, changed=not unchanged(args, given))
+
+
+def _where(error, function):
+    """The error in one line, and the student's own line that raised it."""
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    try:
+        filename = inspect.unwrap(function).__code__.co_filename
+    except AttributeError:
+        return text
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == filename]
+    if frames:
+        number = frames[-1].lineno
+        text += f"\nin your line {number}: {linecache.getline(filename, number).strip()}"
+    return text
+
+
+def _observe(outcome, exercise, case):
+    if outcome.error_type is not None:
+        return outcome.error_type
+    try:
+        return exercise.observe(outcome.value, case)
+    except Exception:
+        return f"something that is not a result of {exercise.name}: {show(outcome.value, 80)}"
+
+
+def _observe_all(function, exercise, cases):
+    return [_observe(_call(function, case.args), exercise, case) for case in cases]
+
+
+def _alike(expected, seen):
+    if isinstance(expected, type) or isinstance(seen, type):
+        return expected is seen
+    return same(expected, seen)
+
+
+def _judge(prop, trial):
+    random.seed(0)
+    try:
+        message = prop.holds(trial)
+    except Exception as error:
+        message = f"the result has another form than expected ({type(error).__name__}: {error})"
+    return PropertyResult(prop.name, prop.points, not message, message)
+
+
+def _unfinished(exercise, status, problem):
+    results = [PropertyResult(p.name, p.points, False) for p in exercise.properties]
+    return Report(exercise.name, exercise.title, status, results, problem=problem)

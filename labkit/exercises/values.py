@@ -1,0 +1,106 @@
+"""Comparing and showing what functions return: tensors, arrays, numbers, text and containers of them."""
+
+import copy
+import math
+from collections.abc import Mapping, Sequence, Set
+from numbers import Number
+
+import numpy as np
+import torch
+
+
+def same(expected, got, tolerance=1e-4):
+    """True when a student would call the two equal.
+
+    A list equals a tuple, a tensor an array or nested list of the same shape, 3 equals 3.0 equals
+    tensor(3.); numbers may differ by `tolerance`, relative or absolute. NaN equals nothing.
+    """
+    if isinstance(expected, str | bytes) or isinstance(got, str | bytes) or expected is None or got is None:
+        return type(expected) is type(got) and expected == got
+    if isinstance(expected, Mapping) or isinstance(got, Mapping):
+        if not (isinstance(expected, Mapping) and isinstance(got, Mapping)):
+            return False
+        return expected.keys() == got.keys() and all(same(expected[k], got[k], tolerance) for k in expected)
+    if isinstance(expected, Set) or isinstance(got, Set):
+        return isinstance(expected, Set) and isinstance(got, Set) and expected == got
+    left, right = _as_array(expected), _as_array(got)
+    if left is not None and right is not None:
+        if left.shape != right.shape:
+            return False
+        return bool(np.allclose(right, left, rtol=tolerance, atol=tolerance, equal_nan=False))
+    if isinstance(expected, Sequence) and isinstance(got, Sequence):
+        return len(expected) == len(got) and all(
+            same(e, g, tolerance) for e, g in zip(expected, got, strict=True)
+        )
+    return type(expected) is type(got) and expected == got
+
+
+def unchanged(before, after):
+    """True when a function left its argument as it was: exactly equal, element by element."""
+    if isinstance(before, torch.Tensor):
+        return before.shape == after.shape and torch.equal(before, after)
+    if isinstance(before, np.ndarray):
+        return np.array_equal(before, after)
+    if isinstance(before, Mapping):
+        return before.keys() == after.keys() and all(unchanged(before[k], after[k]) for k in before)
+    if isinstance(before, list | tuple):
+        return len(before) == len(after) and all(unchanged(b, a) for b, a in zip(before, after, strict=True))
+    if isinstance(before, set):
+        return before == after
+    return True
+
+
+def fresh(value):
+    """A copy of data (tensors, arrays, containers); a model or function is passed on as it is."""
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    if isinstance(value, torch.Generator):
+        return value.clone_state()
+    if isinstance(value, list | tuple):
+        return type(value)(fresh(item) for item in value)
+    if isinstance(value, dict):
+        return {key: fresh(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | set):
+        return copy.deepcopy(value)
+    return value
+
+
+def show(value, limit=160):
+    """A value in few characters, as a report prints it."""
+    text = _show(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _show(value):
+    if isinstance(value, torch.Tensor):
+        if value.ndim == 0:
+            return f"tensor({_show(value.item())})"
+        return f"{_show(value.tolist())}, shape {tuple(value.shape)}"
+    if isinstance(value, np.ndarray):
+        return f"{_show(value.tolist())}, shape {value.shape}"
+    if isinstance(value, np.generic):
+        return _show(value.item())
+    if isinstance(value, float):
+        return f"{value:.4g}" if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_show(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_show(item) for item in value) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(_show(item) for item in value) + ("," if len(value) == 1 else "") + ")"
+    return repr(value)
+
+
+def _as_array(value):
+    """A float64 array of anything numeric, or None."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu().double().numpy()
+    if isinstance(value, Number | np.generic):
+        return np.asarray(value, dtype=float) if not isinstance(value, complex) else None
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return value.astype(float)
+    if isinstance(value, list | tuple) and value:
+        parts = [_as_array(item) for item in value]
+        if all(part is not None for part in parts) and len({part.shape for part in parts}) == 1:
+            return np.stack(parts)
+    return None
