@@ -1,0 +1,116 @@
+"""The folders of a course, and the labs in them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit import exercises
+from labkit.authoring.source import read_source
+from labkit.authoring.validate import problems
+from labkit.exercises.report import passing_report
+from labkit.messages import LabkitError
+
+ADDRESS_FILE = "labkit/address.py"
+_ADDRESS = re.compile(r'^(REPOSITORY|BRANCH) = "([^"\n]*)"$', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the course is published: GitHub's OWNER/REPO and the branch that the badges open."""
+
+    repository: str
+    branch: str
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab: its source cells and the module that holds its exercises (EXERCISES, TITLE, SLUG)."""
+
+    number: str
+    slug: str
+    cells: list
+    module: object
+
+    @property
+    def exercises(self):
+        """Exercise name -> (its place in the lab, counted from 1, and the exercise)."""
+        return {task.name: (place, task) for place, task in enumerate(self.module.EXERCISES, 1)}
+
+
+class Project:
+    """A checkout of the course.
+
+    root: its folder.
+    lookup: lab number -> module with TITLE, SLUG and EXERCISES.
+    passing: exercise -> the mime bundle that its check shows for a right answer.
+    """
+
+    def __init__(self, root, lookup=exercises.get, passing=None):
+        self.root = Path(root)
+        self.lookup = lookup
+        self.passing = passing or (lambda exercise: passing_report(exercise)._repr_mimebundle_())
+
+    @classmethod
+    def here(cls, folder=None):
+        """The checkout that the current folder lies in. Raises LabkitError outside of one."""
+        start = Path(folder or Path.cwd()).resolve()
+        for candidate in (start, *start.parents):
+            if (candidate / "notebooks" / "source").is_dir() and (candidate / ADDRESS_FILE).is_file():
+                return cls(candidate)
+        raise LabkitError(
+            f"{start} is not in a checkout of the course (no folder notebooks/source here or above). "
+            "Clone the repository, go into its folder and run the command there."
+        )
+
+    def source_path(self, slug):
+        """What the author writes."""
+        return self.root / "notebooks" / "source" / f"{slug}.py"
+
+    def student_path(self, slug):
+        """What a student opens: committed."""
+        return self.root / "notebooks" / f"{slug}.ipynb"
+
+    def solution_path(self, slug):
+        """With solutions and reference outputs: not committed."""
+        return self.root / "build" / "solutions" / f"{slug}.ipynb"
+
+    def reference_path(self, number):
+        """The texts of a lab's key figures: committed."""
+        return self.root / "tests" / "notebooks" / "reference" / f"{number}.json"
+
+    @property
+    def readme_path(self):
+        """Holds the table of labs with their badges."""
+        return self.root / "README.md"
+
+    def slugs(self):
+        """The labs that have a source: ["01_mlm_fill_in_blank", ...]."""
+        return sorted(path.stem for path in (self.root / "notebooks" / "source").glob("[0-9][0-9]_*.py"))
+
+    def lab(self, slug):
+        """Read and validate one lab. Raises LabkitError that names every fault as FILE:LINE."""
+        path = self.source_path(slug)
+        shown = path.relative_to(self.root).as_posix()
+        module = self.lookup(slug[:2])
+        lab = Lab(slug[:2], slug, read_source(path.read_text(encoding="utf-8"), shown), module)
+        found = problems(lab.cells, module, slug)
+        if found:
+            raise LabkitError("\n".join(f"{shown}:{line}: {message}" for line, message in found))
+        return lab
+
+    def address(self):
+        """The course's address, read from the file (a running process may have imported an older one)."""
+        path = self.root / ADDRESS_FILE
+        found = dict(_ADDRESS.findall(path.read_text(encoding="utf-8")))
+        missing = {"REPOSITORY", "BRANCH"} - set(found)
+        if missing:
+            raise LabkitError(f'{ADDRESS_FILE}: no line such as {sorted(missing)[0]} = "..." in it.')
+        return Address(found["REPOSITORY"], found["BRANCH"])
+
+    def set_repository(self, repository):
+        """Write a new OWNER/REPO into the one place."""
+        self.address()
+        path = self.root / ADDRESS_FILE
+        text = path.read_text(encoding="utf-8")
+        replace = lambda match: f'REPOSITORY = "{repository}"' if match[1] == "REPOSITORY" else match[0]
+        path.write_text(_ADDRESS.sub(replace, text), encoding="utf-8")

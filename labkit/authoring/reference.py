@@ -1,0 +1,85 @@
+"""Runs a solution notebook and takes the texts of its key figures: what nbval will compare with."""
+
+import json
+import os
+import tempfile
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from labkit.authoring.notebook import solution_notebook, text_cell_id
+from labkit.messages import LabkitError
+
+LONGEST = 4000  # characters; more is a data dump, not a figure's text
+
+
+def read_texts(path):
+    """Key figure -> text, from the committed file; empty when there is none yet."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def write_texts(path, texts):
+    """Write them for people to review: sorted, one figure a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(texts, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def key_figures(lab):
+    """The lab's key figure cells."""
+    return [cell for cell in lab.cells if cell.role == "keyfigure"]
+
+
+def run(notebook, root, timeout=600, allow_errors=False):
+    """Run a notebook in a fresh kernel, in an empty folder, with the checkout's labkit; fills in outputs.
+
+    timeout: seconds for one cell.  Raises LabkitError naming the cell that failed.
+    """
+    path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            notebook,
+            timeout=timeout,
+            kernel_name="python3",
+            allow_errors=allow_errors,
+            resources={"metadata": {"path": folder}},
+        )
+        try:
+            client.execute(env={**os.environ, "PYTHONPATH": path})
+        except CellExecutionError as error:
+            failed = next(
+                c for c in notebook.cells if any(o.output_type == "error" for o in c.get("outputs", []))
+            )
+            raise LabkitError(f"cell {failed.id!r} failed: {error.ename}: {error.evalue}") from error
+    return notebook
+
+
+def measure_texts(lab, project):
+    """Run the lab's solution notebook; returns key figure -> text.
+
+    Raises LabkitError when a cell fails or a key figure gives no usable text.
+    """
+    figures = key_figures(lab)
+    blank = {cell.name: "" for cell in figures}  # the cells that print the texts must be there
+    notebook = solution_notebook(lab, project.address(), blank, project.passing)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    try:
+        run(notebook, project.root)
+    except LabkitError as error:
+        raise LabkitError(f"{lab.slug}: {error}") from error
+    outputs = {cell.id: cell.get("outputs", []) for cell in notebook.cells}
+    return {
+        cell.name: _text(outputs[text_cell_id(cell)], f"{lab.slug}: key figure {cell.name!r}")
+        for cell in figures
+    }
+
+
+def _text(outputs, what):
+    strange = [o.output_type for o in outputs if o.output_type != "stream" or o.name != "stdout"]
+    text = "".join(o.text for o in outputs if o.output_type == "stream").rstrip("\n")
+    if strange:
+        raise LabkitError(f"{what}: expected nothing but printed text, got {', '.join(strange)} as well.")
+    if not text or len(text) > LONGEST:
+        raise LabkitError(f"{what}: expected a text of 1 to {LONGEST} characters, got {len(text)}.")
+    return text

@@ -1,0 +1,60 @@
+"""What is made from the course's address: badges, the README's table of labs, the set-up cell."""
+
+import re
+
+from labkit.messages import LabkitError
+
+BEGIN_TABLE, END_TABLE = "<!-- labs: written by `labkit build` -->", "<!-- end of labs -->"
+
+_SETUP = """\
+import importlib.util
+if importlib.util.find_spec("labkit") is None:  # not installed yet, as on Colab; the import below needs it
+    %pip install -q "labkit @ git+https://github.com/{repository}"
+import labkit
+lab = labkit.start("{number}")"""
+
+
+def setup_source(address, number):
+    """The first code cell of a lab: works alone in an empty folder.
+
+    `%pip` shows its own errors but does not stop the cell; `import labkit` right after it does.
+    """
+    return _SETUP.format(repository=address.repository, number=number)
+
+
+def badges(address, slug):
+    """Markdown of a lab's badges: open it in Colab, open it in Binder."""
+    path = f"notebooks/{slug}.ipynb"
+    repository, branch = address.repository, address.branch
+    colab = f"https://colab.research.google.com/github/{repository}/blob/{branch}/{path}"
+    binder = f"https://mybinder.org/v2/gh/{repository}/{branch}?labpath={path.replace('/', '%2F')}"
+    return (
+        f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab}) "
+        f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder})"
+    )
+
+
+def stamp_readme(text, address, labs):
+    """The README's text with the table of labs between its two markers made anew.
+
+    Raises LabkitError when the markers are not there, each once and in order.
+    """
+    head, begin, rest = text.partition(BEGIN_TABLE)
+    _, end, tail = rest.partition(END_TABLE)
+    if not (begin and end) or BEGIN_TABLE in tail or END_TABLE in head + tail:
+        raise LabkitError(
+            f"README.md: expected one line `{BEGIN_TABLE}` and one `{END_TABLE}` below it; "
+            "the table of labs goes between them."
+        )
+    rows = ["| Lab | Open it |", "| --- | --- |"]
+    for lab in labs:
+        rows.append(
+            f"| [{lab.number} {lab.module.TITLE}](notebooks/{lab.slug}.ipynb) | {badges(address, lab.slug)} |"
+        )
+    return "\n".join([head + BEGIN_TABLE, "", *rows, "", END_TABLE + tail])
+
+
+def move_links(text, old, new):
+    """The text with every GitHub link to repository `old` pointing to `new`; other mentions stay."""
+    link = rf"((?:github\.com|raw\.githubusercontent\.com|/gh)[/:]){re.escape(old)}(?![\w-])(?!\.(?!git\b)\w)"
+    return re.sub(link, lambda match: match[1] + new, text)
