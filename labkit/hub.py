@@ -71,6 +71,9 @@ def fetch_hub(repo, revision=None, progress=True):
         return folder
     pinned, sha256 = _pin(repo)
     revision = revision or pinned
+    pinned_sha256 = sha256 if revision == pinned else None
+    if folder_there := _shared_cache(repo, revision, pinned_sha256):
+        return folder_there
     from huggingface_hub import HfApi
 
     where = f"{repo} (revision {revision})"
@@ -85,7 +88,7 @@ def fetch_hub(repo, revision=None, progress=True):
             f"The hub's {repo} has no safetensors weights. labkit loads no others: a pickle can run any code."
         )
     for file in files:
-        pin = sha256 if revision == pinned and file.rfilename == "model.safetensors" else None
+        pin = pinned_sha256 if file.rfilename == "model.safetensors" else None
         if not _is_right(folder / file.rfilename, file, pin):
             _fetch_hub_file(repo, info.sha, file, pin, folder, progress, where)
     safe_files.write_checksums(folder)
@@ -103,6 +106,25 @@ def _complete(folder):
     """Whether a hub folder was fetched to the end (SHA256SUMS comes last) and still holds those bytes."""
     expected = safe_files.read_checksums(folder)
     return "config.json" in expected and not safe_files.wrong_files(folder, expected)
+
+
+def _shared_cache(repo, revision, pin):
+    """The snapshot in huggingface_hub's own cache, where it lies there whole and right; else None.
+
+    Other tools may have fetched the model already, and clusters fill that cache for nodes without a network.
+    Its blobs are named by the sha256 that the hub announced.
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    for name in (repo, repo.split("/")[1]) if pin else (repo,):  # a pinned model was once known without owner
+        config, weights = (
+            try_to_load_from_cache(name, file, revision=revision)
+            for file in ("config.json", "model.safetensors")
+        )
+        if isinstance(config, str) and isinstance(weights, str):
+            if safe_files.file_sha256(weights) == (pin or Path(weights).resolve().name):
+                return Path(weights).parent
+    return None
 
 
 def _fetch_hub_file(repo, commit, file, pin, folder, progress, where):

@@ -233,8 +233,8 @@ def _describe(model):
         head = ", with its next-sentence head"
     model.description = (
         f"{model.name}: {model.kind}, {model.num_layers} layers, {model.width} wide, "
-        f"{model.num_heads} heads, {model.num_parameters / 1e6:.1f}M parameters, {len(model.tokenizer):,} pieces, "
-        f"{places[model.source]}{head}"
+        f"{model.num_heads} heads, {model.num_parameters / 1e6:.1f}M parameters, "
+        f"{len(model.tokenizer):,} pieces, {places[model.source]}{head}"
     )
     return model
 

@@ -1,0 +1,97 @@
+"""Texts the labs work on: the bundled cloze set, and rated review snippets that are fetched once.
+
+The cloze set is this project's own (data/cloze.jsonl). The snippets are from Hutto & Gilbert 2014, "VADER: a
+parsimonious rule-based model for sentiment analysis of social media text" (reviews from Hu & Liu 2004).
+"""
+
+import json
+from dataclasses import dataclass
+
+from . import downloads, paths
+from .messages import LabkitError
+
+CLUES = ("left", "right", "both")
+
+
+@dataclass(frozen=True)
+class ClozeItem:
+    """A sentence with one [MASK], and the words that fill it well, the best first.
+
+    `clue` says where the words stand that give the answer away: "left" or "right" of the blank, or "both".
+    """
+
+    id: str
+    text: str
+    answers: tuple
+    clue: str
+    topic: str
+
+
+def load_cloze(path=None):
+    """The cloze set as a list of ClozeItem; `path` is another file of the same form (JSON lines).
+
+    Raises LabkitError with the line number where a line is not of that form or an id or text comes twice.
+    """
+    path = path or paths.data_dir() / "cloze.jsonl"
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabkitError(f"The cloze set {path} can't be read ({error}). Install labkit again.") from None
+    items, seen = [], {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        item = _cloze_item(line, f"{path}, line {number}")
+        for key in (item.id, item.text):
+            if key in seen:
+                raise LabkitError(
+                    f"{path}, line {number}: {key!r} is also in line {seen[key]}; once is enough."
+                )
+            seen[key] = number
+        items.append(item)
+    if not items:
+        raise LabkitError(f"{path} holds no cloze items.")
+    return items
+
+
+def _cloze_item(line, where):
+    """One line as a ClozeItem, or a LabkitError that says what is wrong with it."""
+    form = (
+        '{"id": "c001", "text": "The [MASK] sat.", "answers": ["cat"], "clue": "right", "topic": "animals"}'
+    )
+    try:
+        fields = json.loads(line)
+    except ValueError as error:
+        raise LabkitError(f"{where}: not JSON ({error}). Expected {form}") from None
+    names = ("id", "text", "answers", "clue", "topic")
+    if not isinstance(fields, dict) or set(fields) != set(names):
+        raise LabkitError(f"{where}: expected exactly the fields {', '.join(names)}, as in {form}")
+    for name in ("id", "text", "clue", "topic"):
+        if not isinstance(fields[name], str) or not fields[name].strip():
+            raise LabkitError(f"{where}: {name} should be a text, not {fields[name]!r}.")
+    blanks = fields["text"].count("[MASK]")
+    if blanks != 1:
+        raise LabkitError(f"{where}: the text should have exactly one [MASK], it has {blanks}.")
+    if fields["clue"] not in CLUES:
+        raise LabkitError(f"{where}: clue should be one of {', '.join(CLUES)}, not {fields['clue']!r}.")
+    answers = fields["answers"]
+    if not isinstance(answers, list) or not answers or not all(isinstance(a, str) and a for a in answers):
+        raise LabkitError(f"{where}: answers should be a list of one or more words, not {answers!r}.")
+    if len(set(answers)) != len(answers):
+        raise LabkitError(f"{where}: an answer comes twice in {answers!r}.")
+    return ClozeItem(**fields | {"answers": tuple(answers)})
+
+
+def amazon_snippets(progress=True):
+    """(texts, ratings): 3,708 snippets of Amazon reviews and the mean of 20 people's ratings, -4 to 4.
+
+    Fetched once through pip (labkit/downloads.py). Raises OfflineError without a network.
+    """
+    path = downloads.fetch("amazon", progress) / "amazon.tsv"
+    texts, ratings = [], []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        _, rating, text = line.split("\t")
+        texts.append(text.strip())
+        ratings.append(float(rating))
+    return texts, ratings
