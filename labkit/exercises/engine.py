@@ -122,7 +122,7 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
                 results = [_judge(prop, trial) for prop in exercise.properties]
         except OutOfTime:
             problem = _OUT_OF_TIME.format(
-                name=exercise.name, seconds=exercise.seconds, case=show_case(running.shown)
+                name=exercise.name, seconds=exercise.seconds, case=show(running.shown, 120)
             )
             return _unfinished(exercise, "unusable", problem)
 
@@ -147,22 +147,39 @@ def diagnose(trial, exercise):
     return None
 
 
-def matches_reference(name, points, where=lambda case: True):
-    """A Property: the same result as the reference on the cases selected by `where`."""
+def each_case(test, where=lambda case: True):
+    """A Property's `holds` that looks at one case after the other.
+
+    test: (expected, seen) -> "" or what is wrong, both as `observe` returns them.
+    where: selects the cases that the property is about.
+    """
 
     def holds(trial):
-        for case, outcome, seen, expected in zip(
-            trial.cases, trial.outcomes, trial.observed, trial.expected, strict=True
+        for case, outcome, expected, seen in zip(
+            trial.cases, trial.outcomes, trial.expected, trial.observed, strict=True
         ):
             if not where(case):
                 continue
-            if outcome.error:
-                return f"{show_case(case.shown)}\nraised {outcome.error}"
-            if not _alike(expected, seen):
-                return f"{show_case(case.shown)}\nexpected: {show(expected)}\ngot:      {show(seen)}"
+            message = f"raised {outcome.error}" if outcome.error else test(expected, seen)
+            if message:
+                return f"For {case.shown}\n{message}"
         return ""
 
-    return Property(name, points, holds)
+    return holds
+
+
+def matches_reference(name, points, where=lambda case: True):
+    """A Property: the same result as the reference on the cases selected by `where`."""
+    return Property(name, points, each_case(_difference, where))
+
+
+def expected_got(expected, got):
+    """The two lines that a report shows when values differ."""
+    return f"expected: {show(expected)}\ngot:      {show(got)}"
+
+
+def _difference(expected, seen):
+    return "" if _alike(expected, seen) else expected_got(expected, seen)
 
 
 def inputs_unchanged(points=1):
@@ -170,26 +187,20 @@ def inputs_unchanged(points=1):
 
     def holds(trial):
         for case, outcome in zip(trial.cases, trial.outcomes, strict=True):
-            if outcome.error:
-                return f"{show_case(case.shown)}\nraised {outcome.error}"
-            if outcome.changed:
-                return (
-                    f"{show_case(case.shown)}\nchanged one of its arguments. "
-                    "Work on a copy (list(x), x.clone()): the caller still needs the original."
-                )
+            message = f"raised {outcome.error}" if outcome.error else _CHANGED if outcome.changed else ""
+            if message:
+                return f"For {case.shown}\n{message}"
         return ""
 
     return Property("your function leaves its arguments as they were", points, holds)
 
 
-def show_case(shown):
-    """A case, as one line of a report."""
-    return f"For {shown}"
-
-
+_CHANGED = (
+    "changed one of its arguments. Work on a copy (list(x), x.clone()): the caller still needs the original."
+)
 _UNSOLVED = "Write {name}, run its cell, then run this one again."
 _OUT_OF_TIME = (
-    "{name} did not come back within {seconds:g} seconds ({case}). "
+    "{name} did not come back within {seconds:g} seconds, for {case}. "
     "Look for a loop whose condition never becomes false, or a variable that the loop forgets to move on."
 )
 

@@ -1,0 +1,122 @@
+"""What a notebook talks to: `lab = labkit.start("01")`, then `lab.check(function)`."""
+
+from labkit import exercises
+from labkit.messages import LabkitError
+
+
+class CheckFailed(AssertionError):
+    """An answer that is not right yet. The report stands above it; no traceback is needed."""
+
+    def _render_traceback_(self):
+        return [str(self)]
+
+
+def start(number):
+    """Begin a lab: report what is there and what is off, and return the Lab.
+
+    Raises LabkitError when there is no such lab.
+    """
+    lab = Lab(exercises.get(number), number)
+    print(lab.welcome())
+    return lab
+
+
+class Lab:
+    """One lab in one notebook: its exercises, quiz questions and the student's predictions."""
+
+    def __init__(self, module, number):
+        self.number, self.module = number, module
+        self.exercises = {exercise.name: exercise for exercise in module.EXERCISES}
+        self.questions = {question.key: question for question in module.QUESTIONS}
+        self.attempts = dict.fromkeys(self.exercises, 0)
+        self.solved = {}
+        self.predictions = {}
+
+    def welcome(self):
+        """The set-up report as text: versions, models, what to fix."""
+        from labkit import __version__, doctor
+
+        points = sum(exercise.points for exercise in self.exercises.values())
+        lines = [f"Lab {self.number}: {self.module.TITLE} ({len(self.exercises)} exercises, {points} points)"]
+        lines.append(f"labkit {__version__} is ready.")
+        lines += [str(line) for line in doctor.report(quick=True) if not line.ok]
+        return "\n".join(lines)
+
+    def check(self, function, exercise=None):
+        """Check an answer: show the report, with a hint that climbs from try to try.
+
+        The exercise is found by the function's name; name it if yours is called otherwise. Raises
+        NotImplementedError while the answer is still to be written and CheckFailed when it is wrong, so
+        that notebook tests and graders notice; both print as one line.
+        """
+        from IPython.display import display
+
+        from labkit.exercises.engine import check
+
+        task = self._exercise(function, exercise)
+        report = check(function, task, attempt=self.attempts[task.name] + 1)
+        display(report)
+        if report.status == "wrong":
+            self.attempts[task.name] += 1
+        if report.passed:
+            self.solved[task.name] = function
+            return
+        self.solved.pop(task.name, None)
+        if report.status == "unsolved":
+            error = NotImplementedError(report.problem)
+            error._render_traceback_ = lambda: [
+                report.problem
+            ]  # an instance of the built-in class: graders know it
+            raise error
+        raise CheckFailed(report.headline)
+
+    def best(self, function):
+        """The student's function if it has passed its check, else ours: the lab goes on either way."""
+        task = self._exercise(function, None)
+        if self.solved.get(task.name) is function:
+            return function
+        print(f"(Using the course's {task.name}, because yours has not passed its check yet.)")
+        return task.reference
+
+    def quiz(self, key):
+        """A quiz question, to be shown as the last line of a cell."""
+        if key not in self.questions:
+            raise LabkitError(
+                f"Lab {self.number} has no question {key!r}; it has {', '.join(self.questions)}."
+            )
+        return self.questions[key]
+
+    def predict(self, key, guess):
+        """Note the student's prediction before the measurement, to be confronted by `compare`."""
+        self.predictions[key] = guess
+        print("Noted." if guess is not None else "No prediction yet: write your guess in place of None.")
+
+    def compare(self, key, measured, unit=""):
+        """Print prediction and measurement side by side."""
+        guess = self.predictions.get(key)
+        said = f"you predicted {guess}{unit}" if guess is not None else "you made no prediction"
+        print(f"{said}; measured: {measured}{unit}")
+
+    def progress(self):
+        """Print which exercises have passed in this session, and the points."""
+        reached = 0
+        for task in self.exercises.values():
+            passed = task.name in self.solved
+            reached += task.points if passed else 0
+            print(f"{'[ok]' if passed else '[  ]'} {task.name} ({task.points} points)")
+        print(f"{reached} of {sum(task.points for task in self.exercises.values())} points")
+
+    def _exercise(self, function, name):
+        name = name or getattr(function, "__name__", None)
+        if name in self.exercises:
+            return self.exercises[name]
+        names = ", ".join(self.exercises)
+        if not callable(function):
+            raise LabkitError(
+                f"The check got {function!r:.60} ({type(function).__name__}), not a function. Hand it the "
+                f"function itself, without calling it: lab.check({next(iter(self.exercises))})"
+            )
+        raise LabkitError(
+            f"Lab {self.number} has no exercise called {name!r}; it has {names}. "
+            "If your function has another name, say which exercise it is: lab.check(mine, 'NAME')"
+        )

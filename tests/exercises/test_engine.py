@@ -1,0 +1,193 @@
+"""The engine on a small exercise of its own: every kind of answer a student can hand in."""
+
+import threading
+import time
+
+import pytest
+
+from labkit.exercises.engine import Case, Exercise, Misconception, check, inputs_unchanged, matches_reference
+from labkit.exercises.limits import OutOfTime, time_limit
+from labkit.exercises.report import MIME, passing_text
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+HINTS = ("You return the sum.", "A sum grows with the length.", "Divide by how many there are.")
+EXERCISE = Exercise(
+    name="mean",
+    title="The mean",
+    minutes=1,
+    reference=mean,
+    cases=lambda seed: [Case(([1, 2, 3 + seed],), "mean([...])"), Case(([5, 6],), "mean([5, 6])")],
+    properties=(matches_reference("the mean", 2), inputs_unchanged()),
+    misconceptions=(
+        Misconception("the sum", sum, HINTS),
+        Misconception("the last", lambda values: values[-1], ("last", "why", "where")),
+    ),
+    seconds=0.5,
+)
+
+
+def test_a_right_answer_gets_all_points_and_the_same_text_every_time():
+    report = check(lambda values: float(sum(values)) / len(values), EXERCISE)
+    assert report.passed and report.points == report.max_points == 3
+    assert report.text == passing_text(EXERCISE) == check(mean, EXERCISE, attempt=7, seed=5).text
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 3, 4])
+def test_hints_climb_and_never_hold_more_than_there_are(attempt):
+    report = check(lambda values: sum(values), EXERCISE, attempt=attempt)
+    assert report.misconception == "the sum"
+    assert report.hints == list(HINTS[:attempt])
+    assert report.more_hints == (attempt < 3)
+    assert report.points == 1  # the inputs were left alone
+
+
+def test_an_unknown_mistake_shows_the_smallest_case_with_expected_and_got():
+    report = check(lambda values: max(values), EXERCISE)
+    assert report.status == "wrong" and not report.hints or report.misconception == "the last"
+    report = check(lambda values: -1, EXERCISE)
+    assert report.misconception == "" and not report.hints
+    assert "expected: 2.333" in report.text and "got:      -1" in report.text
+
+
+def test_changing_an_argument_costs_its_point_and_says_so():
+    def impatient(values):
+        total, count = 0, len(values)
+        while values:
+            total += values.pop()
+        return total / count
+
+    report = check(impatient, EXERCISE)
+    assert report.points == 2
+    assert "changed one of its arguments" in report.text
+
+
+@pytest.mark.parametrize("thing", [None, 3, "mean", [1, 2], mean([1, 2]), int])
+def test_something_that_is_not_a_function_is_explained(thing):
+    report = check(thing, EXERCISE)
+    assert report.status == "unusable" and report.points == 0
+    assert "not a function" in report.text and "lab.check(mean)" in report.text
+
+
+@pytest.mark.parametrize("function", [lambda: 1, lambda a, b: 1, lambda *, values: 1])
+def test_wrong_arguments_are_explained(function):
+    report = check(function, EXERCISE)
+    assert report.status == "unusable"
+    assert "mean is called as mean(values)" in report.text
+
+
+def test_extra_arguments_with_defaults_are_fine():
+    assert check(lambda values, digits=None: mean(values), EXERCISE).passed
+
+
+def test_an_unsolved_stub_is_not_called_wrong():
+    def stub(values):
+        raise NotImplementedError("write mean here")
+
+    report = check(stub, EXERCISE)
+    assert report.status == "unsolved" and report.points == 0
+    assert "not written yet" in report.text
+
+
+def test_a_function_that_never_returns_is_stopped():
+    def endless(values):
+        while True:
+            pass
+
+    report = check(endless, EXERCISE)
+    assert report.status == "unusable"
+    assert "did not come back within 0.5 seconds" in report.text and "loop" in report.text
+
+
+def test_a_function_that_never_returns_and_swallows_exceptions_is_stopped():
+    def stubborn(values):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                while time.monotonic() < deadline:
+                    pass
+            except Exception:
+                pass
+
+    started = time.monotonic()
+    assert check(stubborn, EXERCISE).status == "unusable"
+    assert time.monotonic() - started < 50
+
+
+def test_an_error_shows_the_students_own_line():
+    def broken(values):
+        return values[99]
+
+    report = check(broken, EXERCISE)
+    assert report.points == 0
+    assert "IndexError" in report.text and "return values[99]" in report.text
+
+
+@pytest.mark.parametrize("leave", [exit, SystemExit])
+def test_exit_does_not_end_the_notebook(leave):
+    def leaving(values):
+        raise SystemExit if leave is SystemExit else leave()
+
+    report = check(leaving, EXERCISE)
+    assert report.status == "wrong" and "exit()" in report.text
+
+
+def test_what_a_function_prints_is_shown_and_a_flood_is_cut(capsys):
+    def chatty(values):
+        print("looking at", values)
+        for _ in range(100_000):
+            print("x")
+        return 0
+
+    report = check(chatty, EXERCISE)
+    assert "looking at [1, 2, 4]" in report.text
+    assert len(report.text) < 3000
+    assert capsys.readouterr().out == ""
+
+
+def test_a_result_of_another_kind_is_a_failed_property_not_a_crash():
+    exercise = Exercise(**{**vars(EXERCISE), "observe": lambda output, case: float(output[0])})
+    report = check(lambda values: None, exercise)
+    assert report.status == "wrong" and report.points == 1
+
+
+def test_the_report_comes_in_three_forms():
+    bundle = check(lambda values: sum(values), EXERCISE)._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html", MIME}
+    assert bundle[MIME]["points"] == 1 and bundle[MIME]["misconception"] == "the sum"
+    assert [p["passed"] for p in bundle[MIME]["properties"]] == [False, True]
+    assert 'role="status"' in bundle["text/html"] and "does not hold" in bundle["text/html"]
+
+
+def test_html_escapes_what_the_student_wrote():
+    report = check(lambda values: "<script>alert(1)</script>", EXERCISE)
+    assert "<script>" not in report.html and "&lt;script&gt;" in report.html
+
+
+def test_the_time_limit_also_works_outside_the_main_thread():
+    seen = []
+
+    def work():
+        try:
+            with time_limit(0.2):
+                while True:
+                    pass
+        except OutOfTime:
+            seen.append("stopped")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(timeout=30)
+    assert seen == ["stopped"]
+
+
+def test_the_time_limit_leaves_nothing_behind():
+    with time_limit(0.3):
+        pass
+    try:
+        time.sleep(0.5)
+    except OutOfTime:
+        pytest.fail("the timer was left running")
