@@ -1,0 +1,68 @@
+"""LabFigure: a plotly figure and the sentence or table that says the same in words."""
+
+import html
+from pathlib import Path
+
+_PLOTLY = "application/vnd.plotly.v1+json"
+_CONFIG = {"responsive": True, "displaylogo": False}
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title></head>
+<body style="margin:0"><figure style="margin:0" aria-label="{title}">
+{body}
+<figcaption style="font:15px system-ui, sans-serif; padding:12px; white-space:pre-wrap">{summary}</figcaption>
+</figure></body></html>
+"""
+
+
+class LabFigure:
+    """What every plotting function returns.
+
+    figure: the plotly Figure (change it as you like; it is an ordinary one).
+    summary: the same in words, computed from the figure's data, the same text for the same data.
+    """
+
+    def __init__(self, figure, summary):
+        self.figure = figure
+        self.summary = summary
+
+    def __repr__(self):
+        return self.summary
+
+    def _repr_mimebundle_(self, include=None, exclude=None, **_):
+        """Plotly's own bundle for this front end (JupyterLab, VS Code, Colab, ...), and the summary as text.
+
+        The text is what a notebook test compares, and what a reader without graphics gets.
+        """
+        bundle = dict(self.figure._repr_mimebundle_())
+        if _PLOTLY in bundle:
+            bundle[_PLOTLY]["config"] = {**bundle[_PLOTLY].get("config", {}), **_CONFIG}
+        if "text/html" in bundle:
+            label = html.escape(self.summary)
+            bundle["text/html"] = f'<div role="figure" aria-label="{label}">{bundle["text/html"]}</div>'
+        bundle["text/plain"] = self.summary
+        return bundle
+
+    def show(self):
+        """Display the figure here; outside a notebook print the summary."""
+        try:
+            from IPython import get_ipython
+        except ImportError:
+            get_ipython = lambda: None
+        if get_ipython() is None:
+            print(self.summary)
+            return
+        from IPython.display import display
+
+        display(self)
+
+    def save_html(self, path):
+        """Write a page that needs no network (plotly's 4.5 MB script is inside), with the summary below."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        body = self.figure.to_html(full_html=False, include_plotlyjs=True, config=_CONFIG)
+        title = html.escape((self.figure.layout.title.text or "Figure").replace("<br>", " "), quote=True)
+        page = _PAGE.format(title=title, body=body, summary=html.escape(self.summary))
+        path.write_text(page, encoding="utf-8")
+        return path
