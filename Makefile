@@ -1,0 +1,63 @@
+# `make lab` and `make test` are all a newcomer needs; `make help` lists the rest.
+# Nothing here deletes files: to start afresh, remove the folder .venv yourself.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LAB ?= 01
+NOTEBOOK = $(firstword $(wildcard notebooks/$(LAB)_*.ipynb))
+LAB_ARGS ?=
+TEST_ARGS ?=
+# Where pip looks for torch, if not in its usual place: on Linux the usual build includes CUDA (several GB).
+TORCH_INDEX ?=
+# The first Python on the PATH that labkit runs on.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo "$$p" && break; done)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help install lab test check notebooks bench fetch doctor
+.DEFAULT_GOAL := help
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo '  LAB=02 picks a lab, LAB_ARGS and TEST_ARGS are handed on to JupyterLab and pytest,'
+	@echo '  PYTHON=/path/to/python3 picks a Python, TORCH_INDEX=ADDRESS another source of torch (see README.md).'
+
+install: $(STAMP)  ## make .venv and install labkit and what it needs
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo 'labkit needs Python 3.10 to 3.13, and none is on the PATH.' \
+		'Install one, or say where it is: make lab PYTHON=/path/to/python3' >&2; exit 1; }
+	@echo 'Installing into $(VENV): some minutes, this once.'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[lab,author,test]'
+	@$(BIN)/labkit doctor || echo 'See the lines marked [fix] above.'
+	@touch $@
+
+lab: $(STAMP)  ## open JupyterLab at lab 01 (LAB=02 for another)
+	@test -n "$(NOTEBOOK)" || { echo 'There is no lab $(LAB): notebooks/$(LAB)_*.ipynb does not exist.' >&2; exit 1; }
+	$(BIN)/python -m jupyterlab $(LAB_ARGS) $(NOTEBOOK)
+
+test: $(STAMP)  ## run all tests, offline
+	HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest $(TEST_ARGS)
+
+check: $(STAMP)  ## format, lint, and whether the generated notebooks are up to date
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/labkit build --check
+
+notebooks: $(STAMP)  ## generate the notebooks from notebooks/source
+	$(BIN)/labkit build
+
+bench: $(STAMP)  ## measure what should stay fast, as ratios
+	$(BIN)/python tests/bench/bench.py
+
+fetch: $(STAMP)  ## download ahead of time what the labs would otherwise fetch when they need it
+	$(BIN)/labkit fetch
+
+doctor: $(STAMP)  ## say what is right with this machine and what to fix
+	$(BIN)/labkit doctor

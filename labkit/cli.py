@@ -1,0 +1,85 @@
+"""The command line: `labkit doctor | fetch | pretrain | build | links`.
+
+Only the module of the command that was asked for is imported: `labkit --help` answers at once, without
+torch.
+"""
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+
+from labkit.messages import LabkitError
+
+# Name -> (what it does, its module). The module has run_NAME(args), which returns the exit status, and
+# add_NAME_arguments(parser) if there are options.
+COMMANDS = {
+    "doctor": ("say what is right with this machine and what to fix", "labkit.doctor"),
+    "fetch": ("download ahead of time what the labs would fetch when they need it", "labkit.cli"),
+    "pretrain": ("train a bert or a gpt from scratch on a text of yours", "labkit.pretraining.command"),
+    "build": ("generate the notebooks from notebooks/source", "labkit.authoring.build"),
+    "links": ("write the course's address into badges and set-up cells", "labkit.authoring.links"),
+}
+
+
+def main(argv=None):
+    """Run one command; returns the exit status (0 well, 1 something is wrong, 2 misused, 130 stopped).
+
+    What a user can act on is said in one message on stderr; LABKIT_TRACEBACK=1 shows the traceback too.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    named = next((word for word in argv if not word.startswith("-")), None)
+    if named is not None and named not in COMMANDS:
+        return _unknown(named)
+    args = _parser(named).parse_args(argv)
+    if args.command is None:
+        _parser(None).print_help()
+        return 2
+    try:
+        return _part(args.command, f"run_{args.command}")(args)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader went away, as in `labkit doctor | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (LabkitError, ValueError, OSError, ArithmeticError) as error:
+        if os.environ.get("LABKIT_TRACEBACK"):
+            raise
+        print(f"labkit {args.command}: {error or type(error).__name__}", file=sys.stderr)
+        return 1
+
+
+def _parser(chosen):
+    from labkit import __version__
+
+    parser = argparse.ArgumentParser(prog="labkit", description="The course's command line.")
+    parser.add_argument("--version", action="version", version=f"labkit {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, (what, _) in COMMANDS.items():
+        sub = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+        if name == chosen:
+            _part(name, f"add_{name}_arguments", lambda parser: None)(sub)
+    return parser
+
+
+def _part(command, name, *default):
+    return getattr(importlib.import_module(COMMANDS[command][1]), name, *default)
+
+
+def _unknown(word):
+    close = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.4)
+    hint = f"Did you mean labkit {close[0]}?" if close else f"There is {', '.join(COMMANDS)}."
+    print(f"labkit: there is no command {word!r}. {hint}", file=sys.stderr)
+    return 2
+
+
+def run_fetch(args):
+    """`labkit fetch`: fetch every item, whatever becomes of the others, and say what became of each."""
+    from labkit.downloads import fetch_all
+
+    outcomes = fetch_all()
+    for outcome in outcomes:
+        print(outcome)
+    return 1 if any(outcome.error for outcome in outcomes) else 0

@@ -1,0 +1,137 @@
+"""`labkit pretrain`: the options, and the checks that catch a mistake before hours are spent on it."""
+
+import argparse
+import lzma
+import math
+import shlex
+import sys
+from pathlib import Path
+
+from labkit.messages import LabkitError
+
+KINDS = {"bert": "encoder", "gpt": "decoder"}
+SECONDS_BETWEEN_CHECKPOINTS = 120.0
+
+
+def add_pretrain_arguments(parser):
+    """Declare the options of `labkit pretrain` on an argparse parser."""
+    parser.add_argument("model", choices=KINDS, help="bert (an encoder) or gpt (a decoder)")
+    parser.add_argument("--corpus", type=Path, required=True, metavar="FILE", help="the text to train on")
+    parser.add_argument(
+        "--heldout",
+        type=Path,
+        metavar="FILE",
+        help="text to measure on, never trained on (default: heldout.txt or .txt.xz beside the corpus)",
+    )
+    parser.add_argument(
+        "--minutes", type=_above_zero, default=30.0, metavar="N", help="training time (default 30)"
+    )
+    parser.add_argument("--pieces", type=_at_least_one, metavar="N", help="stop after so many pieces of text")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="folder of the run (default build/pretrain-MODEL)"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in that folder")
+    parser.add_argument(
+        "--threads", type=_at_least_one, metavar="N", help="processor threads (default: all cores)"
+    )
+    parser.add_argument(
+        "--learning-rate", type=_above_zero, default=1e-3, metavar="X", help="peak (default 0.001)"
+    )
+
+
+def run_pretrain(args):
+    """The command; returns its exit status. Raises LabkitError for what is wrong with the files."""
+    check_text(args.corpus, "--corpus")
+    heldout = args.heldout or find_heldout(args.corpus)
+    check_text(heldout, "--heldout")
+    if heldout.resolve() == args.corpus.resolve():
+        raise LabkitError(
+            f"--corpus and --heldout are the same file, {heldout}: measured on what it was trained on, "
+            "a model looks better than it is. Put some of the documents (1% is enough) into a file of their own."
+        )
+    folder = args.output or Path("build") / f"pretrain-{args.model}"
+    checkpoint = folder / "checkpoint.safetensors"
+    if args.resume and not checkpoint.exists():
+        print(f"There is no checkpoint in {folder} yet: beginning at the beginning.", file=sys.stderr)
+
+    from labkit.pretraining.run import Recipe, pretrain
+
+    recipe = Recipe(minutes=args.minutes, pieces=args.pieces, learning_rate=args.learning_rate)
+    try:
+        entry = pretrain(
+            KINDS[args.model],
+            args.corpus,
+            heldout,
+            folder,
+            recipe,
+            resume=args.resume,
+            checkpoint_every=SECONDS_BETWEEN_CHECKPOINTS,
+            threads=args.threads,
+        )
+    except KeyboardInterrupt:
+        print(f"\n{stopped(args, checkpoint)}", file=sys.stderr)
+        return 130
+    measures = ", ".join(f"{key} {value:g}" for key, value in entry["heldout"].items())
+    print(f"{entry['pieces']:,} pieces in {entry['minutes']:.1f} minutes; on held-out text: {measures}")
+    print(f'The model is in {folder / "model"}: labkit.load("{(folder / "model").as_posix()}")')
+    return 0
+
+
+def find_heldout(corpus):
+    """The held-out file beside the corpus. Raises LabkitError when there is none."""
+    for name in ("heldout.txt", "heldout.txt.xz"):
+        if (corpus.parent / name).is_file():
+            return corpus.parent / name
+    raise LabkitError(
+        f"There is no heldout.txt beside {corpus}. Held-out text is needed, to measure on what the model "
+        "was not trained on: move some of the documents (1% is enough) from the corpus to a file of their own "
+        "and give it with --heldout FILE."
+    )
+
+
+def check_text(path, option):
+    """Raise LabkitError unless `path` is a readable UTF-8 text with something in it."""
+    from labkit.pretraining.corpus import read_documents
+
+    if not path.is_file():
+        raise LabkitError(
+            f"{option} {path}: there is no such file. It is a text file with one document a line."
+        )
+    try:
+        first = next(read_documents(path), None)
+    except (UnicodeDecodeError, lzma.LZMAError, EOFError) as error:
+        expected = "an .xz file" if path.suffix == ".xz" else "plain text in UTF-8"
+        raise LabkitError(
+            f"{option} {path} cannot be read as {expected} ({error}). Convert it first."
+        ) from error
+    if first is None:
+        raise LabkitError(f"{option} {path} is empty. It is a text file with one document a line.")
+
+
+def stopped(args, checkpoint):
+    """What to say after Ctrl-C: what is kept, and how to go on."""
+    if not checkpoint.exists():
+        every = f"{SECONDS_BETWEEN_CHECKPOINTS / 60:g} minutes"
+        return f"Stopped before the first checkpoint (one every {every}): there is nothing to keep yet."
+    words = ["labkit", "pretrain", args.model, "--corpus", args.corpus]
+    for option in ("heldout", "minutes", "pieces", "output", "threads", "learning_rate"):
+        if getattr(args, option) is not None:
+            words += [f"--{option.replace('_', '-')}", getattr(args, option)]
+    command = shlex.join([*map(str, words), "--resume"])
+    return f"Stopped. The last checkpoint is kept in {checkpoint}; go on with\n  {command}"
+
+
+def _above_zero(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (0 < value < math.inf):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value
+
+
+def _at_least_one(text):
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(text)
