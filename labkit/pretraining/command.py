@@ -47,7 +47,7 @@ def run_pretrain(args):
     if heldout.resolve() == args.corpus.resolve():
         raise LabkitError(
             f"--corpus and --heldout are the same file, {heldout}: measured on what it was trained on, "
-            "a model looks better than it is. Put some of the documents (1% is enough) into a file of their own."
+            "a model looks better than it is. Move some of the documents (1%) to a file of their own."
         )
     folder = args.output or Path("build") / f"pretrain-{args.model}"
     checkpoint = folder / "checkpoint.safetensors"
@@ -84,8 +84,8 @@ def find_heldout(corpus):
             return corpus.parent / name
     raise LabkitError(
         f"There is no heldout.txt beside {corpus}. Held-out text is needed, to measure on what the model "
-        "was not trained on: move some of the documents (1% is enough) from the corpus to a file of their own "
-        "and give it with --heldout FILE."
+        "was not trained on: move some of the documents (1%) from the corpus to a file of their own and "
+        "give it with --heldout FILE."
     )
 
 
