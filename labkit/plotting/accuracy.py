@@ -52,7 +52,7 @@ def accuracy_by_rate(rates, accuracies, intervals=None, title="Accuracy against 
         _with_interval(p, lows and lows[i], highs and highs[i]) for i, p in enumerate(accuracies)
     ]  # fmt: skip
     summary = f"{heading(title)}\n" + "\n".join(
-        f"{percent(r)} masked: {text}" for r, text in zip(rates, shown, strict=True)
+        f"{100 * r:.3g}% masked: {text}" for r, text in zip(rates, shown, strict=True)
     )
     colour = PALETTE["blue"]
     figure = go.Figure(
@@ -63,7 +63,7 @@ def accuracy_by_rate(rates, accuracies, intervals=None, title="Accuracy against 
             line={"color": colour, "width": 2.5},
             marker={"size": 9},
             error_y=_errors(accuracies, lows, highs, colour),
-            hovertext=[f"{percent(r)} masked: {text}" for r, text in zip(rates, shown, strict=True)],
+            hovertext=[f"{100 * r:.3g}% masked: {text}" for r, text in zip(rates, shown, strict=True)],
             hoverinfo="text",
         )
     )

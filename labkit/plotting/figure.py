@@ -46,23 +46,17 @@ class LabFigure:
 
     def show(self):
         """Display the figure here; outside a notebook print the summary."""
-        try:
-            from IPython import get_ipython
-        except ImportError:
-            get_ipython = lambda: None
-        if get_ipython() is None:
-            print(self.summary)
-            return
-        from IPython.display import display
+        from IPython import display, get_ipython
 
-        display(self)
+        display.display(self) if get_ipython() else print(self.summary)
 
     def save_html(self, path):
         """Write a page that needs no network (plotly's 4.5 MB script is inside), with the summary below."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         body = self.figure.to_html(full_html=False, include_plotlyjs=True, config=_CONFIG)
-        title = html.escape((self.figure.layout.title.text or "Figure").replace("<br>", " "), quote=True)
+        drawn = (self.figure.layout.title.text or "Figure").replace("<br>", " ")
+        title = html.escape(html.unescape(drawn))  # the figure's text is escaped already, but not for quotes
         page = _PAGE.format(title=title, body=body, summary=html.escape(self.summary))
         path.write_text(page, encoding="utf-8")
         return path
