@@ -117,13 +117,14 @@ def _shared_cache(repo, revision, pin):
     from huggingface_hub import try_to_load_from_cache
 
     for name in (repo, repo.split("/")[1]) if pin else (repo,):  # a pinned model was once known without owner
-        config, weights = (
-            try_to_load_from_cache(name, file, revision=revision)
-            for file in ("config.json", "model.safetensors")
-        )
-        if isinstance(config, str) and isinstance(weights, str):
+        weights = try_to_load_from_cache(name, "model.safetensors", revision=revision)
+        if not isinstance(weights, str):
+            continue
+        folder = Path(weights).parent
+        vocabulary = any((folder / file).is_file() for file in ("tokenizer.json", "vocab.txt", "vocab.json"))
+        if vocabulary and (folder / "config.json").is_file():
             if safe_files.file_sha256(weights) == (pin or Path(weights).resolve().name):
-                return Path(weights).parent
+                return folder
     return None
 
 
@@ -132,12 +133,14 @@ def _fetch_hub_file(repo, commit, file, pin, folder, progress, where):
     from huggingface_hub import hf_hub_download
 
     with safe_files.scratch_folder() as scratch:
-        with _hub_errors(where), _hub_bars(progress):
-            got = Path(
-                hf_hub_download(
-                    repo, file.rfilename, revision=commit, local_dir=scratch, etag_timeout=TIMEOUT
-                )
-            )
+        with _hub_errors(where), _hub_output(progress):
+            # a cache_dir of its own: else huggingface_hub copies what is in the shared cache, damaged or not
+            options = {
+                "local_dir": scratch / "files",
+                "cache_dir": scratch / "cache",
+                "etag_timeout": TIMEOUT,
+            }
+            got = Path(hf_hub_download(repo, file.rfilename, revision=commit, **options))
         if not _is_right(got, file, pin):
             raise LabkitError(
                 f"{file.rfilename} of the hub's {where} arrived with other bytes than announced "
@@ -159,17 +162,21 @@ def _is_right(path, file, pin=None):
 
 
 @contextlib.contextmanager
-def _hub_bars(progress):
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+def _hub_output(progress):
+    """huggingface_hub's bar if wanted, and none of its remarks about tries that failed: we say it once."""
+    from huggingface_hub import utils
 
-    if progress or are_progress_bars_disabled():
-        yield
-        return
-    disable_progress_bars()
+    bars = not utils.are_progress_bars_disabled()
+    verbosity = utils.logging.get_verbosity()
+    utils.logging.set_verbosity_error()
+    if bars and not progress:
+        utils.disable_progress_bars()
     try:
         yield
     finally:
-        enable_progress_bars()
+        utils.logging.set_verbosity(verbosity)
+        if bars and not progress:
+            utils.enable_progress_bars()
 
 
 @contextlib.contextmanager

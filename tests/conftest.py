@@ -1,0 +1,30 @@
+"""Fixtures for more than one test module. No test uses the network or the user's cache."""
+
+import os
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_hub is imported
+
+import pytest
+
+from .tiny_models import save_tiny_bert, save_tiny_gpt
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """An empty labkit cache of its own for every test; returns its path."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("LABKIT_CACHE", str(folder))
+    monkeypatch.delenv("LABKIT_MODELS", raising=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory):
+    """A folder with a tiny random BERT (MLM and NSP heads) and its tokenizer. Don't write to it."""
+    return save_tiny_bert(tmp_path_factory.mktemp("tiny") / "tiny-bert")
+
+
+@pytest.fixture(scope="session")
+def tiny_gpt(tmp_path_factory):
+    """A folder with a tiny random GPT-2 and its tokenizer. Don't write to it."""
+    return save_tiny_gpt(tmp_path_factory.mktemp("tiny") / "tiny-gpt")
