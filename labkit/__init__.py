@@ -8,7 +8,18 @@ import importlib
 __version__ = "0.1.0"
 
 _HOMES = {"load": "models", "start": "lab"}
-_MODULES = {"models", "objectives", "training", "plotting", "quiz", "exercises", "cloze", "datasets", "lab"}
+_MODULES = {
+    "models",
+    "objectives",
+    "paths",
+    "training",
+    "plotting",
+    "quiz",
+    "exercises",
+    "cloze",
+    "datasets",
+    "lab",
+}
 __all__ = sorted([*_HOMES, *_MODULES])
 
 

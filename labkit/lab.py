@@ -97,6 +97,14 @@ class Lab:
         said = f"you predicted {guess}{unit}" if guess is not None else "you made no prediction"
         print(f"{said}; measured: {measured}{unit}")
 
+    def slide_says(self, rows):
+        """Show what the slides say beside what was measured: rows of (slide, measured)."""
+        from IPython.display import Markdown, display
+
+        lines = ["| the slide says | you measured |", "|---|---|"]
+        lines += [f"| {_cell(said)} | {_cell(measured)} |" for said, measured in rows]
+        display(Markdown("\n".join(lines)))
+
     def progress(self):
         """Print which exercises have passed in this session, and the points."""
         reached = 0
@@ -120,3 +128,10 @@ class Lab:
             f"Lab {self.number} has no exercise called {name!r}; it has {names}. "
             "If your function has another name, say which exercise it is: lab.check(mine, 'NAME')"
         )
+
+
+def _cell(text):
+    """Text as it may stand in a Markdown table: [MASK], ##ing and | are meant as they are."""
+    for sign in "\\|[]#*_<`":
+        text = text.replace(sign, "\\" + sign)
+    return text

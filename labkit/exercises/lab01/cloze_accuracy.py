@@ -32,17 +32,26 @@ class TablePredictor:
         return list(self.words_by_text[text][:k])
 
 
+# (items, k, how many are right): few and nearly all right, where the interval runs into 0 and 1, and between.
+SETTINGS = ((8, 1, 1), (8, 3, 7), (40, 5, 23), (10, 2, 4), (25, 7, 14), (30, 3, 9))
+WORDS = "cat dog house river tree book song film friend day night door".split()
+
+
 def _cloze_cases(seed):
     rng = random.Random(seed)
-    words = "cat dog house river tree book song film friend day night door".split()
     cases = []
-    for size, k in ((10, 1), (10, 3), (40, 5), (7, 2), (12, 12), (25, 3)):
+    for size, k, num_right in SETTINGS:
         items, table = [], {}
+        right = set(rng.sample(range(size), num_right))
         for number in range(size):
             text = f"Sentence {number} with a {BLANK} in it."
-            answers = tuple(rng.sample(words, rng.randint(1, 3)))
-            items.append(ClozeItem(f"x{number}", text, answers, "both", "home"))
-            table[text] = rng.sample(words, len(words))
+            words = rng.sample(WORDS, len(WORDS))
+            answers = rng.sample(words[k:], rng.randint(0 if number in right else 1, 2))
+            if number in right:  # the word that is hit need not be the first answer
+                hits = rng.sample(words[:k], min(k, rng.randint(1, 2)))
+                answers = answers + hits if rng.random() < 0.6 else hits + answers
+            items.append(ClozeItem(f"x{number}", text, tuple(answers), "both", "home"))
+            table[text] = words
         shown = f"cloze_accuracy(predict, items, k={k}) with {size} items"
         cases.append(Case((TablePredictor(table), items, k), shown))
     return cases

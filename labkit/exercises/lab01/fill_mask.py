@@ -75,7 +75,11 @@ def _filler(position=None, scores=None, largest=True, renormalise=False, as_word
 
 
 def _pairs(output, case):
-    return [(word.strip() if isinstance(word, str) else word, float(prob)) for word, prob in output]
+    return [(word.strip() if isinstance(word, str) else word, _number(prob)) for word, prob in output]
+
+
+def _number(prob):
+    return prob.item() if isinstance(prob, torch.Tensor) else float(prob)
 
 
 def _words_differ(expected, seen):
