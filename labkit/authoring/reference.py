@@ -41,6 +41,7 @@ def run(notebook, root, timeout=600, allow_errors=False):
             timeout=timeout,
             kernel_name="python3",
             allow_errors=allow_errors,
+            extra_arguments=["--log-level=ERROR"],  # the kernel warns about its own transport, not about us
             resources={"metadata": {"path": folder}},
         )
         try:

@@ -84,7 +84,7 @@ def assign_ids(cells):
         if cell.meta.get("id"):
             cell.id = str(cell.meta["id"])
         elif cell.role:
-            cell.id = f"{cell.role}-{slugify(cell.name)}"
+            cell.id = f"{cell.role}-{cell.name}"
         else:
             cell.id = section if counter == 0 and heading else f"{section}-{counter}"
         counter += 1

@@ -77,7 +77,7 @@ README = """# Labs
 <!-- labs: written by `labkit build` -->
 <!-- end of labs -->
 
-git clone https://github.com/OWNER/REPO.git
+git clone https://github.com/old-owner/old-labs.git
 See `labkit links OWNER/REPO`.
 """
 
@@ -111,7 +111,9 @@ class Course:
         self.write(self.source, SOURCE)
         self.write(self.reference, '{"bars": "two bars: 1, 2"}\n')
         self.write(self.readme, README)
-        self.write(self.address, '"""The one place."""\n\nREPOSITORY = "OWNER/REPO"\nBRANCH = "main"\n')
+        self.write(
+            self.address, '"""The one place."""\n\nREPOSITORY = "old-owner/old-labs"\nBRANCH = "main"\n'
+        )
 
     def write(self, path, text):
         path.parent.mkdir(parents=True, exist_ok=True)

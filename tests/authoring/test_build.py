@@ -121,7 +121,7 @@ def test_setup_cell_installs_from_the_one_address(course):
     build(course.project)
     code = [cell for cell in read(course.student).cells if cell.cell_type == "code"]
     lines = code[0].source.splitlines()
-    assert '    %pip install -q "labkit @ git+https://github.com/OWNER/REPO"' in lines
+    assert '    %pip install -q "labkit @ git+https://github.com/old-owner/old-labs"' in lines
     assert lines[-2:] == ["import labkit", 'lab = labkit.start("01")'] and len(lines) <= 6
     assert "git+https" not in course.source.read_text(encoding="utf-8")
 
@@ -129,8 +129,11 @@ def test_setup_cell_installs_from_the_one_address(course):
 def test_badges_are_the_first_cell(course):
     build(course.project)
     first = read(course.student).cells[0].source
-    assert "https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/01_words.ipynb" in first
-    assert "https://mybinder.org/v2/gh/OWNER/REPO/main?labpath=notebooks%2F01_words.ipynb" in first
+    assert (
+        "https://colab.research.google.com/github/old-owner/old-labs/blob/main/notebooks/01_words.ipynb"
+        in first
+    )
+    assert "https://mybinder.org/v2/gh/old-owner/old-labs/main?labpath=notebooks%2F01_words.ipynb" in first
 
 
 def test_building_twice_changes_nothing(course):
@@ -282,13 +285,13 @@ FAULTS = [
     ("rows: (B, T)", "Turns (B, T)", "def shout", "does not say what rows is"),
     ("def count(text)", "def counted(text)", 'solution="count"', "expected `def count(...)`"),
     ("return rows.upper()", "return rows.upper(", "return rows.upper(", "is not valid Python"),
-    ("    total = 0\n", "    ### BEGIN SOLUTION\n", "### BEGIN SOLUTION", "a second `### BEGIN SOLUTION` before"),
+    ("    total = 0\n", "    ### BEGIN SOLUTION\n", "### BEGIN SOLUTION", "a second `### BEGIN"),
     ("        ### END SOLUTION\n", "", "### BEGIN SOLUTION", "has no `### END SOLUTION`"),
     ("    total = 0\n", "    ### END SOLUTION\n    total = 0\n", "### END SOLUTION", "without a `### BEGIN"),
     ("    total = 0\n", "    # BEGIN SOLUTION\n", "    # BEGIN SOLUTION", "expected exactly"),
     ('print("the end")', '### BEGIN SOLUTION\nprint("the end")', None, "outside a"),
     ('id="by-hand"', 'id="by hand"', "by hand", "expected 1 to 64 letters"),
-    ('id="by-hand"', 'id="solution-count"', 'id="solution-count"', "cell id 'solution-count' is already used"),
+    ('id="by-hand"', 'id="solution-count"', 'id="solution-count"', "id 'solution-count' is already used"),
     ('id="by-hand"', 'keyfigure="bars"', 'keyfigure="bars"', "key figure 'bars' is already used in line"),
     ('id="by-hand"', 'figur="bars"', 'figur="bars"', "unknown key 'figur'"),
     ("[1, 2])\nfigure\n", "[1, 2])\n", "keyfigure=", "end with the figure's name"),

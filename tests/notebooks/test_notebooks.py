@@ -1,0 +1,155 @@
+"""Every lab as its users meet it: current, run by nbval, unsolved, and alone in an empty folder.
+
+The lab is run four times in all: by nbval, by nbval on a broken copy (only as far as needed), unsolved,
+and from the wheel.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nbformat
+
+from labkit.authoring.build import stale_files
+from labkit.authoring.notebook import MARKER, to_text
+
+from .conftest import CELL_SECONDS, PROJECT, ROOT
+
+PLOTLY = "application/vnd.plotly.v1+json"
+
+
+def test_generated_files_are_current(lab):
+    assert stale_files(PROJECT) == [], "run labkit build"
+
+
+# Slow (a whole lab): the proof that the solutions pass their own checks.
+def test_nbval_passes_on_the_solution(lab, solution, tmp_path):
+    outcomes = nbval(solution, tmp_path)
+    assert [f"{id}: {said}" for id, said in outcomes.items() if said] == []
+    assert len(outcomes) == len(code_cells(solution))
+
+
+# Slow: runs the lab up to its first key figure, to prove that the test above can fail.
+def test_nbval_fails_on_a_broken_copy(lab, solution, tmp_path):
+    notebook = nbformat.reads(solution, as_version=4)
+    broken = lab.module.EXERCISES[0].name
+    cells = {cell.id: cell for cell in notebook.cells}
+    source = cells[f"solution-{broken}"].source
+    cells[f"solution-{broken}"].source = f"{source}\n\ndef {broken}(*args, **kwargs):\n    return None"
+    wrong = {f"check-{broken}"}
+    printed = next((c for c in notebook.cells if c.id.startswith("keyfigure-") and MARKER in c.source), None)
+    if printed is not None:
+        printed.outputs[0].text = "another text than the figure's\n"
+        wrong.add(printed.id)
+    last = max(index for index, cell in enumerate(notebook.cells) if cell.id in wrong)
+    notebook.cells = notebook.cells[: last + 1]
+
+    outcomes = nbval(to_text(notebook), tmp_path)
+    failed = {id for id, said in outcomes.items() if said}
+    assert wrong <= failed, outcomes
+    assert f"{broken}: not yet right" in outcomes[f"check-{broken}"]
+    if printed is not None:
+        assert "another text than" in outcomes[printed.id]
+
+
+# Slow (a whole lab): what a student sees who runs everything first.
+def test_unsolved_notebook_fails_in_its_check_cells_alone(lab, student_run):
+    errors = {cell.id: error for cell in student_run.cells for error in error_names(cell)}
+    assert errors == {f"check-{exercise.name}": "NotImplementedError" for exercise in lab.module.EXERCISES}
+
+
+def test_unsolved_checks_print_no_traceback(student_run):
+    for cell in student_run.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                assert len(output.traceback) == 1 and "Traceback" not in output.traceback[0], cell.id
+
+
+# Slow (builds the wheel, runs a whole lab): Colab has the notebook and nothing else.
+def test_solution_runs_alone_from_the_wheel(lab, colab_run, wheel_python):
+    errors = [(cell.id, error) for cell in colab_run.cells for error in error_names(cell)]
+    assert errors == []
+    package, data = map(Path, colab_run.cells[-1].outputs[0].text.split("\n")[:2])
+    environment = wheel_python.parents[1].resolve()
+    assert environment in package.resolve().parents
+    assert data.resolve() == package.resolve().parent / "_data"
+    assert ROOT not in package.resolve().parents
+
+
+def test_checks_say_nothing_on_stderr(colab_run):
+    """nbgrader gives no points to a check cell that writes there."""
+    loud = [
+        cell.id
+        for cell in colab_run.cells
+        for output in cell.get("outputs", [])
+        if cell.id.startswith("check-") and output.get("name") == "stderr"
+    ]
+    assert loud == []
+
+
+def test_pictures_in_prose_have_alternative_text(student):
+    images = 0
+    for cell in nbformat.reads(student, as_version=4).cells:
+        if cell.cell_type != "markdown":
+            continue
+        for text in re.findall(r"!\[([^\]]*)\]\(", cell.source):
+            images += 1
+            assert text.strip(), f"{cell.id}: a picture without a text in ![...]"
+        for tag in re.findall(r"<img\b[^>]*>", cell.source):
+            assert re.search(r'\balt\s*=\s*"[^"]+"', tag), f"{cell.id}: {tag}"
+    assert images >= 2  # the badges at least: else this test looks in the wrong place
+
+
+def test_figures_say_in_words_what_they_show(student_run, colab_run):
+    texts = {
+        f"{which}, {cell.id}": output.data.get("text/plain", "")
+        for which, notebook in (("unsolved", student_run), ("solved", colab_run))
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if PLOTLY in output.get("data", {})
+    }
+    assert {where: text for where, text in texts.items() if len(text.strip()) < 20} == {}
+    bare = {where: text[:60] for where, text in texts.items() if text.startswith(("Figure({", "<"))}
+    assert bare == {}, "a plotly figure on its own: return a LabFigure, which says in words what it shows"
+
+
+def nbval(text, folder):
+    """Run `pytest --nbval-lax` on a notebook; returns id of each code cell -> "" or why it failed."""
+    path, junit = folder / "lab.ipynb", folder / "junit.xml"
+    path.write_text(text, encoding="utf-8")
+    options = ["--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_SECONDS}", "--color=no"]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            *options,
+            f"--junitxml={junit}",
+            str(path),
+        ],
+        cwd=folder,  # away from this repository's pytest options
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert junit.is_file(), f"nbval did not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+    ids, outcomes = [cell.id for cell in code_cells(text)], {}
+    for case in ElementTree.parse(junit).iter("testcase"):
+        trouble = [element for element in case if element.tag in ("failure", "error", "skipped")]
+        number = int(case.get("name").removeprefix("Cell "))
+        outcomes[ids[number]] = "\n".join(element.text or element.get("message", "") for element in trouble)
+    return outcomes
+
+
+def code_cells(text):
+    return [cell for cell in nbformat.reads(text, as_version=4).cells if cell.cell_type == "code"]
+
+
+def error_names(cell):
+    return [output.ename for output in cell.get("outputs", []) if output.output_type == "error"]
