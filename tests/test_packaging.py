@@ -1,0 +1,255 @@
+"""What a newcomer installs: the ranges, pins and environment files agree; the wheel holds what it needs."""
+
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from labkit import doctor
+
+ROOT = Path(__file__).parents[1]
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+CONDA_NAMES = {"pytorch-cpu": "torch"}  # where the conda package is called otherwise
+COMMENTED = re.compile(r'"(?P<requirement>[a-zA-Z][\w.-]*[^"]*)",?\]?\s*(?P<comment>#.*)?$')
+
+
+def declared():
+    """{canonical name: Requirement} of everything pyproject.toml names, extras and all, and the comments.
+
+    Read line by line rather than as TOML, because the comments are wanted too and tomllib needs 3.11.
+    """
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    lines = text[text.index("\ndependencies = [") : text.index("\n[project.scripts]")].splitlines()
+    found, comments = {}, {}
+    for line in lines:
+        if match := COMMENTED.search(line):
+            requirement = Requirement(match["requirement"])
+            name = canonicalize_name(requirement.name)
+            found[name], comments[name] = requirement, (match["comment"] or "").strip("# ")
+    return found, comments
+
+
+def pins(python):
+    """{canonical name: Requirement} of the constraints that hold for one Python."""
+    environment = default_environment() | {"python_version": python, "python_full_version": f"{python}.0"}
+    found = {}
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        line = line.split("#")[0].strip()
+        if line:
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate(environment):
+                name = canonicalize_name(requirement.name)
+                assert name not in found, f"two versions of {name} for Python {python}"
+                found[name] = requirement
+    return found
+
+
+def conda(path):
+    """({name: specifier} of everything in an environment file, conda's part and pip's; its Python)."""
+    content = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    plain = [line for line in content["dependencies"] if isinstance(line, str)]
+    (pip,) = (part["pip"] for part in content["dependencies"] if isinstance(part, dict))
+    found = {}
+    for line in [*plain, *pip]:
+        name, specifier = re.fullmatch(r"([\w.-]+)\s*(.*)", line.removeprefix("-e .") or "labkit").groups()
+        name = canonicalize_name(CONDA_NAMES.get(name, name))
+        assert name not in found, f"{name} twice in {path}"
+        found[name] = specifier
+    return found, found.pop("python")
+
+
+def test_every_dependency_says_what_for():
+    found, comments = declared()
+    assert {"torch", "transformers", "jupyterlab", "nbval", "ruff"} <= set(found)
+    assert [name for name, comment in comments.items() if not comment] == []
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_dependency_has_one_pin_within_its_range(python):
+    found, _ = declared()
+    pinned = pins(python)
+    for name, requirement in found.items():
+        (exact,) = pinned[name].specifier
+        assert exact.operator == "=="
+        assert requirement.specifier.contains(exact.version), f"{pinned[name]} is outside {requirement}"
+    assert set(pinned) == set(found), "a pin that nothing asks for"
+
+
+def test_the_supported_pythons_are_the_same_everywhere():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    supported = SpecifierSet(re.search(r'requires-python = "(.*)"', text)[1])
+    assert [f"3.{minor}" for minor in range(8, 20) if f"3.{minor}.0" in supported] == PYTHONS
+    oldest, newest = (".".join(map(str, version)) for version in doctor.PYTHONS)
+    assert (oldest, newest) == (PYTHONS[0], PYTHONS[-1])
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == PYTHONS
+    assert SpecifierSet(conda("environment.yml")[1]) == supported
+
+
+def test_the_environment_files_name_every_dependency_with_its_range():
+    found, _ = declared()
+    ranges, _ = conda("environment.yml")
+    for name, requirement in found.items():
+        assert SpecifierSet(ranges[name]) == requirement.specifier, name
+    assert set(ranges) - set(found) == {"pip", "labkit"}
+
+
+def test_binder_installs_a_part_of_the_same():
+    ranges, _ = conda("environment.yml")
+    small, python = conda("binder/environment.yml")
+    assert {name: ranges.get(name) for name in small} == small
+    assert python.removeprefix("=") in PYTHONS
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    needed = text[text.index("\ndependencies = [") : text.index("\n[project.optional-dependencies]")]
+    needed = {
+        canonicalize_name(re.match(r"[\w-]+", name)[0]) for name in re.findall(r'^ +"(.*?)"', needed, re.M)
+    }
+    assert needed | {"jupyterlab", "ipykernel"} <= set(small)
+
+
+@pytest.mark.parametrize("script", ["binder/postBuild", "binder/start", ".ci/run"])
+def test_scripts_are_executable_and_parse(script):
+    assert os.access(ROOT / script, os.X_OK)
+    if shutil.which("bash") is None:
+        pytest.skip("there is no bash here")
+    done = subprocess.run(["bash", "-n", ROOT / script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+def test_binder_start_caps_threads_and_runs_what_it_is_given():
+    environment = {**os.environ, "OMP_NUM_THREADS": "64"}
+    command = ["bash", ROOT / "binder/start", "sh", "-c", 'echo "$OMP_NUM_THREADS $1"', "sh", "two words"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout) == (0, "1 two words\n")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The names in a wheel, built in this process: no network, no other environment."""
+    from hatchling.builders.wheel import WheelBuilder
+
+    (path,) = WheelBuilder(str(ROOT)).build(
+        directory=str(tmp_path_factory.mktemp("wheel")), versions=["standard"]
+    )
+    with zipfile.ZipFile(path) as archive:
+        return set(archive.namelist())
+
+
+def test_the_wheel_holds_code_data_models_and_licence(wheel):
+    expected = {"labkit/cli.py", "labkit/_data/cloze.jsonl"}
+    for model in doctor.BUNDLED:
+        expected |= {f"labkit/_data/models/{model}/{name}" for name in ("config.json", "tokenizer.json")}
+        expected |= {f"labkit/_data/models/{model}/{name}" for name in ("model.safetensors", "SHA256SUMS")}
+    assert expected - wheel == set()
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in wheel)
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "labkit").rglob("*.py")}
+    assert modules - wheel == set()
+
+
+def test_the_wheel_holds_nothing_else(wheel):
+    tops = {name.split("/")[0] for name in wheel}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"labkit"}
+    assert not [name for name in wheel if "__pycache__" in name or name.endswith(".ipynb")]
+
+
+def tracked_texts():
+    """(name, text) of every text file under version control."""
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("not a git checkout")
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for name in filter(None, names.split("\0")):
+        path = ROOT / name
+        if path.is_file() and path.suffix not in (".safetensors", ".png", ".xz", ".npz"):
+            yield name, path.read_text(encoding="utf-8")
+
+
+def test_no_registry_and_no_path_of_one_machine_is_written_down():
+    hosts = ["pypi" + ".org", "python" + "hosted.org", "npm" + "js.org", "deb" + ".debian.org"]
+    forbidden = re.compile(
+        "|".join([*map(re.escape, hosts), r"(?<![\w.~-])/(?:work|root)/\w", r"/home/(?!jovyan)\w"])
+    )
+    found = [(name, match[0]) for name, text in tracked_texts() for match in forbidden.finditer(text)]
+    assert found == []
+
+
+def test_the_licence_is_there():
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
+
+
+# The Makefile, without installing anything: `make -n` says what it would do.
+
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A folder that looks like an installed checkout to make."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+        os.utime(tmp_path / name, (1_000_000, 1_000_000))
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / ".installed").touch()
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "01_a_lab.ipynb").touch()
+    return tmp_path
+
+
+def make(folder, *arguments):
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    for name in ("PYTHON", "LAB", "TORCH_INDEX"):
+        environment.pop(name, None)
+    return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True, env=environment)
+
+
+@needs_make
+def test_make_lab_opens_the_lab_and_installs_only_when_something_changed(checkout):
+    again = make(checkout, "-n", "lab", "LAB_ARGS=--no-browser").stdout
+    assert "-m jupyterlab --no-browser notebooks/01_a_lab.ipynb" in again
+    assert "pip install" not in again
+    os.utime(checkout / "pyproject.toml")
+    os.utime(checkout / ".venv" / ".installed", (2_000_000, 2_000_000))
+    first = make(checkout, "-n", "lab").stdout
+    assert (
+        first.index("constraints.txt  torch")
+        < first.index("-e '.[lab,author,test]'")
+        < first.index("jupyterlab")
+    )
+
+
+@needs_make
+def test_make_takes_torch_from_where_it_is_told(checkout):
+    (checkout / ".venv" / ".installed").unlink()
+    planned = make(checkout, "-n", "install", "TORCH_INDEX=https://index.example/cpu").stdout
+    assert "--index-url https://index.example/cpu torch" in planned
+
+
+@needs_make
+def test_make_says_what_is_missing(checkout):
+    missing = make(checkout, "lab", "LAB=99")
+    assert missing.returncode != 0 and "There is no lab 99" in missing.stderr
+    (checkout / ".venv" / ".installed").unlink()
+    pythonless = make(checkout, "install", "PYTHON=")
+    assert pythonless.returncode != 0 and "needs Python 3.10 to 3.13" in pythonless.stderr
+
+
+@needs_make
+def test_make_help_lists_every_target_and_none_deletes(checkout):
+    text = (checkout / "Makefile").read_text(encoding="utf-8")
+    targets = re.search(r"^\.PHONY: (.*)", text, re.M)[1].split()
+    listed = make(checkout).stdout
+    assert [target for target in targets if f"make {target} " not in listed] == []
+    assert not re.search(r"\brm\b|\bgit clean\b", text)
