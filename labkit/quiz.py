@@ -2,7 +2,7 @@
 
 In a notebook a question is a list of lines that open: HTML's own <details>, so that it works without a
 kernel, without scripts, in JupyterLab, VS Code, Colab and in notebooks the reader has not trusted
-(JupyterLab's sanitizer drops style sheets, `role` and `aria-*` there, and keeps <details>, which needs none of them).
+(JupyterLab's sanitizer drops style sheets, `role` and `aria-*` there; <details> needs none of them).
 As text a question shows its lettered choices and gives nothing away; `question.answer("B")` replies.
 """
 
@@ -130,10 +130,9 @@ class Question:
         source = f" <small>({_inline(self.source)})</small>" if self.source else ""
         several = "More than one may be right. " if self.multiple else ""
         lines = "".join(map(self._line, self.letters, self.choices))
-        # data-lm-suppress-shortcuts: else JupyterLab takes Enter on a choice for "edit this cell".
         return (
             f'{_STYLE}<div class="labkit-quiz mathjax_ignore tex2jax_ignore" role="group" '
-            f'aria-label="Question" data-lm-suppress-shortcuts="true" style="{_BOX}">'
+            f'aria-label="Question" style="{_BOX}">'
             f"<p><strong>Question.</strong> {_inline(self.prompt)}{source}</p>{lines}"
             f"<p><small>{several}Click a choice, or Tab to it and press Enter or Space: "
             f"it says whether it is right, and why.</small></p></div>"

@@ -1,0 +1,83 @@
+"""A made-up pre-training log and one of each figure."""
+
+from labkit import plotting
+
+TEXT = "The [MASK] sat on the mat."
+STEPS = [
+    (1_000, 6.0, ["the", ",", ".", "a", "of"], [0.06, 0.05, 0.04, 0.03, 0.02]),
+    (30_000, 5.0, ["the", "man", ",", "film", "a"], [0.10, 0.08, 0.05, 0.04, 0.03]),
+    (2_000_000, 3.5, ["cat", "man", "dog", "film", "boy"], [0.46, 0.12, 0.10, 0.05, 0.01]),
+]
+LOG = [
+    {
+        "step": i,
+        "pieces": pieces,
+        "heldout": {"loss": loss, "top1": 0.1 * (i + 1), "top5": 0.2 * (i + 1)},
+        "probes": [{"text": TEXT, "words": words, "probs": probs}],
+    }
+    for i, (pieces, loss, words, probs) in enumerate(STEPS)
+]
+TOKENS = "[CLS] the [MASK] sat [SEP] it slept [SEP] [PAD] [PAD]".split()
+IDS = [101, 1996, 103, 2938, 102, 2009, 7771, 102, 0, 0]
+SEGMENTS = [0, 0, 0, 0, 0, 1, 1, 1, 0, 0]
+MASK = [1] * 8 + [0, 0]
+
+# name -> (how to draw it, what its summary must say)
+FIGURES = {
+    "token_strip": (
+        lambda: plotting.token_strip(TOKENS, IDS, SEGMENTS, MASK, title="Two sentences", highlight=[2]),
+        ["10 tokens", "5 in segment A", "3 in segment B", "2 padding", "sat 2938", "position 2 ([MASK])"],
+    ),
+    "token_strip_plain": (
+        lambda: plotting.token_strip(["un", "##happy"], [4895, 3]),
+        ["un 4895", "2 tokens"],
+    ),
+    "mask_counts": (
+        lambda: plotting.mask_counts({"[MASK]": 803, "random": 97, "unchanged": 100}),
+        ["803 of 1000 = 80%", "97 of 1000 = 9.7%", "expected 10%"],
+    ),
+    "probability_bars": (
+        lambda: plotting.probability_bars(["cat", "dog", ","], [0.46, 0.2, 0.0001], highlight="dog"),
+        ["cat 46%", "dog ★ 20%", '"," under 0.1%'],
+    ),
+    "compare_bars": (
+        lambda: plotting.compare_bars(
+            {"full context": (["door", "box"], [0.73, 0.1]), "left only": (["a", "film"], [0.21, 0.09])}
+        ),
+        ["full context: door 73%", "left only: a 21%, film 9.0%"],
+    ),
+    "learning_slider": (
+        lambda: plotting.learning_slider(LOG, TEXT),
+        ["3 checkpoints", "1k pieces: the 6.0%", "2M pieces: cat 46%"],
+    ),
+    "learning_lines": (
+        lambda: plotting.learning_lines(LOG, TEXT),
+        ["cat: 46% at the end; first in the top five at 2M", "film: 5.0% at the end", "at 30k"],
+    ),
+    "training_curve": (
+        lambda: plotting.training_curve(LOG),
+        ["1k to 2M pieces", "loss 6.0 to 3.5", "top-1 accuracy 10% to 30%", "top-5 20% to 60%"],
+    ),
+    "accuracy_by_rate": (
+        lambda: plotting.accuracy_by_rate([0.5, 0.15], [0.27, 0.4], [(0.25, 0.29), (0.37, 0.43)]),
+        ["15% masked: 40% (37% to 43%)", "50% masked: 27% (25% to 29%)"],
+    ),
+    "accuracy_bars": (
+        lambda: plotting.accuracy_bars(["bert", "gpt"], [0.61, 0.2], [(0.5, 0.7), (0.12, 0.31)]),
+        ["bert: 61% (50% to 70%)", "gpt: 20% (12% to 31%)"],
+    ),
+    "accuracy_bars_without_intervals": (
+        lambda: plotting.accuracy_bars(["bert", "gpt"], [0.61, 0.2]),
+        ["bert: 61%", "gpt: 20%"],
+    ),
+    "accuracy_bars_groups": (
+        lambda: plotting.accuracy_bars(
+            ["bert", "gpt"],
+            groups={
+                "left": [(0.6, 0.5, 0.7), (0.5, 0.4, 0.6)],
+                "right": [(0.58, 0.5, 0.7), (0.1, 0.05, 0.2)],
+            },
+        ),
+        ["left, bert: 60% (50% to 70%)", "right, gpt: 10% (5.0% to 20%)"],
+    ),
+}

@@ -1,0 +1,68 @@
+"""One plain message for what cannot be drawn: what was wrong, what was expected."""
+
+import pytest
+
+from labkit import plotting
+from labkit.messages import LabkitError
+
+from .samples import LOG, TEXT
+
+NAN = float("nan")
+BAD = {
+    "ids too short": (lambda: plotting.token_strip(["a", "b"], [1]), "equally long: tokens has 2, ids has 1"),
+    "no tokens": (lambda: plotting.token_strip([], []), "tokens is empty"),
+    "a string for a list": (lambda: plotting.token_strip("the cat", [1, 2]), "expected a list, got str"),
+    "mask too long": (lambda: plotting.token_strip(["a"], [1], None, [1, 0]), "attention_mask has 2"),
+    "mask of 2": (lambda: plotting.token_strip(["a"], [1], None, [2]), r"attention_mask\[0\] is 2"),
+    "segment 2": (lambda: plotting.token_strip(["a"], [1], [2]), r"token_type_ids\[0\] is 2"),
+    "marked outside": (lambda: plotting.token_strip(["a"], [1], highlight=[1]), "positions run from 0 to 0"),
+    "percentages": (lambda: plotting.probability_bars(["a"], [46]), r"is 46.*Are these percentages"),
+    "negative": (lambda: plotting.probability_bars(["a"], [-0.5]), r"between 0 and 1"),
+    "nan": (lambda: plotting.probability_bars(["a"], [NAN]), r"probs\[0\] is nan, expected a finite number"),
+    "text for a number": (lambda: plotting.probability_bars(["a"], ["x"]), "expected a finite number"),
+    "words and probs": (lambda: plotting.probability_bars(["a", "b"], [0.1]), "words has 2, probs has 1"),
+    "no words": (lambda: plotting.probability_bars([], []), "empty"),
+    "no panels": (lambda: plotting.compare_bars({}), "panels is empty"),
+    "panel is no pair": (lambda: plotting.compare_bars({"x": [0.1]}), "panel 'x' must be a pair"),
+    "panel's probs": (lambda: plotting.compare_bars({"x": (["a"], [2])}), "probs of 'x'"),
+    "empty log": (lambda: plotting.training_curve([]), "the log is empty"),
+    "log without loss": (
+        lambda: plotting.training_curve([{"pieces": 1, "heldout": {"top1": 0.1}}]),
+        "no held-out loss",
+    ),
+    "log of numbers": (lambda: plotting.training_curve([1, 2]), "has no heldout and no pieces"),
+    "other sentence": (lambda: plotting.learning_slider(LOG, "Hello."), r"It has:\n  The \[MASK\] sat"),
+    "other sentence, lines": (lambda: plotting.learning_lines(LOG, "Hello."), r"no sentence 'Hello.'"),
+    "no words to follow": (lambda: plotting.learning_lines(LOG, TEXT, words=[]), "words is empty"),
+    "rates in percent": (lambda: plotting.accuracy_by_rate([15], [0.4]), r"rates\[0\] is 15"),
+    "rates too short": (lambda: plotting.accuracy_by_rate([0.1], [0.4, 0.3]), "rates has 1, acc"),
+    "interval beside": (
+        lambda: plotting.accuracy_by_rate([0.1], [0.4], [(0.5, 0.6)]),
+        r"intervals\[0\] = \(0.5, 0.6\) does not contain its accuracy 0.4",
+    ),
+    "interval of three": (lambda: plotting.accuracy_bars(["a"], [0.4], [(0.1, 0.4, 0.6)]), "expected a pair"),
+    "intervals too few": (lambda: plotting.accuracy_bars(["a", "b"], [0.4, 0.3], [(0, 1)]), "has 1"),
+    "nothing": (lambda: plotting.accuracy_bars(["a"]), "give accuracies, or groups"),
+    "both": (lambda: plotting.accuracy_bars(["a"], [0.1], groups={"g": [(0.1, 0, 1)]}), "not both"),
+    "group too short": (
+        lambda: plotting.accuracy_bars(["a", "b"], groups={"g": [(0.1, 0, 1)]}),
+        "group 'g' must have a triple",
+    ),
+    "no groups": (lambda: plotting.accuracy_bars(["a"], groups={}), "groups is empty"),
+    "no counts": (lambda: plotting.mask_counts({}), "counts is empty"),
+    "counts all 0": (lambda: plotting.mask_counts({"a": 0, "b": 0, "c": 0}), "all counts are 0"),
+    "negative count": (lambda: plotting.mask_counts({"a": -1, "b": 0, "c": 0}), r"counts\[0\] is -1"),
+    "two of three": (lambda: plotting.mask_counts({"a": 1, "b": 1}), "counts has 2, expected has 3"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", sorted(BAD))
+def test_message(case):
+    draw, message = BAD[case]
+    with pytest.raises(LabkitError, match=f"(?s){message}"):
+        draw()
+
+
+def test_rounding_of_a_softmax_is_not_a_mistake():
+    made = plotting.probability_bars(["a"], [1.0000001])
+    assert made.figure.data[0].x[0] == 1.0
