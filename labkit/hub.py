@@ -184,7 +184,7 @@ def _hub_errors(where):
     """Turn what huggingface_hub raises into one message: what was wanted, why not, what works instead."""
     from huggingface_hub import errors
 
-    instead = 'labkit.load("bert") and labkit.load("gpt") give the bundled bert-mini and gpt-mini, offline.'
+    instead = 'labkit.load("bert-mini") and labkit.load("gpt-mini") are bundled and need no network.'
     try:
         yield
     except errors.GatedRepoError:

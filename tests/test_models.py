@@ -332,7 +332,7 @@ def test_a_hub_model_with_pickled_weights_only(server):
 
 def test_no_such_repository_or_revision(server):
     said = message(labkit.load, "tiny/bret")
-    assert "no model tiny/bret" in said and 'labkit.load("bert")' in said
+    assert "no model tiny/bret" in said and 'labkit.load("bert-mini")' in said
     assert "not this revision" in message(labkit.load, "tiny/bert", revision="v9")
     assert "expected owner/name" in message(labkit.load, "tiny/bert", revision="../..")
 
@@ -370,7 +370,7 @@ def test_half_a_download_is_taken_up_where_it_stopped(server, monkeypatch, capfd
 def test_a_download_that_stays_broken_and_then_works(server, cache):
     server.faults["model.safetensors"] = "drop"
     said = message(labkit.load, "tiny/bert")
-    assert "broke off" in said and 'labkit.load("bert")' in said
+    assert "broke off" in said and 'labkit.load("bert-mini")' in said
     assert not list(cache.glob(".scratch-*"))
     server.faults.clear()
     assert labkit.load("tiny/bert").source == "hub"
