@@ -188,8 +188,8 @@ def _pip_download(archive, scratch, progress):
     if "Retrying (" in said:  # after these pip says "No matching distribution", which hides the cause
         why = "no connection to the package index"
     raise OfflineError(
-        f"Could not get {archive.what}: pip found no way to {archive.requirement} ({why}). {archive.otherwise} "
-        "With a network, `labkit fetch` gets it once and for all."
+        f"Could not get {archive.what}: pip found no way to {archive.requirement} ({why}). "
+        f"{archive.otherwise} With a network, `labkit fetch` gets it once and for all."
     )
 
 

@@ -15,7 +15,7 @@ import json
 import os
 import re
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import downloads, hub, paths, safe_files
@@ -27,7 +27,7 @@ KNOWN = ("bert", "gpt", "bert-mini", "gpt-mini", "minilm", "bert-base-uncased", 
 _KINDS = {"bert": "encoder", "gpt2": "decoder"}  # config.json's model_type -> kind
 
 
-@dataclass
+@dataclass(repr=False)
 class Model:
     """A network, its tokenizer, and where they came from.
 
@@ -36,12 +36,15 @@ class Model:
     "folder", "hub" or "package".
     """
 
-    network: object = field(repr=False)
-    tokenizer: object = field(repr=False)
+    network: object
+    tokenizer: object
     kind: str
     name: str
     source: str
     description: str = ""
+
+    def __repr__(self):
+        return f"Model({self.description or self.name})"  # not the network: that is a page long
 
     @property
     def max_length(self):
