@@ -238,6 +238,7 @@ def mask_tokens(input_ids, special_tokens_mask, mask_token_id, vocab_size, gener
     """Hide 15% of the ordinary tokens, the 80/10/10 way.
 
     input_ids: (B, T) int64. special_tokens_mask: (B, T), 1 where a special token stands.
+    mask_token_id, vocab_size: int; random tokens are ids below vocab_size. generator: torch.Generator.
     Returns (corrupted, labels), both (B, T) int64. input_ids stays as it was.
     """
     ### BEGIN SOLUTION
@@ -344,7 +345,8 @@ print(f"mean {float(loss):.2f} nats; the slide's sum is {2 * float(loss):.2f}")
 def fill_mask(model, text, k):
     """The k most probable words for the one [MASK] in a text.
 
-    text: str. k: int. Returns a list of k tuples (word: str, probability: float), best first.
+    model: what labkit.load returns. text: str. k: int.
+    Returns a list of k tuples (word: str, probability: float), best first.
     """
     ### BEGIN SOLUTION
     batch = model.tokenizer(text, return_tensors="pt")

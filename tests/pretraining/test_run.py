@@ -1,0 +1,110 @@
+"""Whole runs on a tiny corpus: they learn, stop, go on where they were, and survive faults."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from labkit.messages import LabkitError
+from labkit.pretraining import run
+from labkit.pretraining.publish import publish
+from labkit.pretraining.run import Recipe, pretrain
+
+RECIPE = Recipe(
+    minutes=60, pieces=40 * 256, lengths=((16, 1), (64, 1)), pieces_per_step=256, warmup_pieces=1024,
+    learning_rate=3e-3,
+)  # fmt: skip
+
+
+def go(kind, texts, folder, recipe=RECIPE, **options):
+    return pretrain(
+        kind, *texts, folder, recipe, threads=1, checkpoint_every=options.pop("every", 1e9), **options
+    )
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
+def test_a_run_learns_and_leaves_a_model_that_transformers_reads(kind, texts, tiny, tmp_path):
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
+
+    go(kind, texts, tmp_path, replace(RECIPE, pieces=300 * 256))
+    record = json.loads((tmp_path / "log.json").read_text())
+    losses = [entry["heldout"]["loss"] for entry in record["log"]]
+    assert losses[-1] < losses[0] - 0.5
+    assert record["log"][-1]["pieces"] >= 300 * 256
+
+    auto = AutoModelForMaskedLM if kind == "encoder" else AutoModelForCausalLM
+    network = auto.from_pretrained(tmp_path / "model")
+    ids = torch.tensor([AutoTokenizer.from_pretrained(tmp_path / "model")("The cat saw the dog.").input_ids])
+    assert torch.isfinite(network(ids).logits).all()
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing in the run may catch it."""
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(kind, texts, tiny, tmp_path, monkeypatch):
+    steps, losses = [], {"whole": {}, "broken": {}}
+    original = run._encoder_loss if kind == "encoder" else run._decoder_loss
+
+    def watched(name, kill_at=None):
+        def loss_of(network, windows, tokenizer, recipe, step):
+            if step == kill_at:
+                raise Killed
+            loss, size = original(network, windows, tokenizer, recipe, step)
+            losses[name][step] = loss.item()
+            steps.append(step)
+            return loss, size
+
+        return loss_of
+
+    target = "_encoder_loss" if kind == "encoder" else "_decoder_loss"
+    monkeypatch.setattr(run, target, watched("whole"))
+    go(kind, texts, tmp_path / "whole")
+    monkeypatch.setattr(run, target, watched("broken", kill_at=25))
+    with pytest.raises(Killed):
+        go(kind, texts, tmp_path / "broken", every=0.0)
+    monkeypatch.setattr(run, target, watched("broken"))
+    go(kind, texts, tmp_path / "broken", resume=True)
+
+    assert losses["broken"].keys() == losses["whole"].keys()
+    for step, loss in losses["whole"].items():
+        assert losses["broken"][step] == pytest.approx(loss, abs=2e-3), step
+
+
+def test_a_new_run_never_overwrites_an_old_one(texts, tiny, tmp_path):
+    go("encoder", texts, tmp_path, replace(RECIPE, pieces=512))
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    with pytest.raises(FileExistsError, match="--resume"):
+        go("encoder", texts, tmp_path)
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_a_corrupt_checkpoint_is_a_clear_error(texts, tiny, tmp_path):
+    go("encoder", texts, tmp_path, replace(RECIPE, pieces=512))
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ValueError, match="not a whole checkpoint"):
+        go("encoder", texts, tmp_path, resume=True)
+
+
+def test_time_ends_a_run_as_well(texts, tiny, tmp_path):
+    entry = go("decoder", texts, tmp_path, replace(RECIPE, minutes=1e-9, pieces=None))
+    assert entry["step"] == 1
+
+
+def test_publishing_writes_card_log_and_checksums(texts, tiny, tmp_path):
+    go("encoder", texts, tmp_path / "run", replace(RECIPE, pieces=1024))
+    folder = publish(tmp_path / "run", tmp_path / "models")
+    assert folder.name == "bert-mini"
+    card = (folder / "README.md").read_text()
+    last = json.loads((folder / "pretraining.json").read_text())["log"][-1]
+    assert f"{last['heldout']['top1']:.3f}" in card and "Maas et al. 2011" in card
+    sums = (folder / "SHA256SUMS").read_text()
+    assert "model.safetensors" in sums and "tokenizer.json" in sums
+
+
+def test_an_unfinished_run_cannot_be_published(tmp_path):
+    with pytest.raises(LabkitError, match="no finished model"):
+        publish(tmp_path, tmp_path / "models")

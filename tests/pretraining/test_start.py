@@ -1,0 +1,56 @@
+"""The positional start: what the first layer's heads look at before any training."""
+
+import pytest
+import torch
+
+from labkit.pretraining.corpus import encode_corpus
+from labkit.pretraining.start import DECODER_OFFSETS, ENCODER_OFFSETS, SHAPE, frequency_start, new_network
+
+
+@pytest.mark.parametrize(("kind", "offsets"), [("encoder", ENCODER_OFFSETS), ("decoder", DECODER_OFFSETS)])
+def test_each_head_looks_at_its_offset(tokenizers, kind, offsets):
+    network = new_network(kind, tokenizers[kind], seed=1, **SHAPE).eval()
+    network.set_attn_implementation("eager")
+    ids = torch.randint(5, len(tokenizers[kind]), (2, 48), generator=torch.Generator().manual_seed(0))
+    attention = network(ids, output_attentions=True).attentions[0]  # (B, H, T, T)
+    for head, offset in enumerate(offsets):
+        rows = range(8, 40)
+        at_offset = torch.stack([attention[:, head, i, i + offset] for i in rows]).mean()
+        assert at_offset > 0.5
+
+
+def test_without_it_no_head_prefers_a_place(tokenizers):
+    network = new_network("encoder", tokenizers["encoder"], seed=1, positional=False, **SHAPE).eval()
+    network.set_attn_implementation("eager")
+    ids = torch.randint(5, len(tokenizers["encoder"]), (2, 48), generator=torch.Generator().manual_seed(0))
+    attention = network(ids, output_attentions=True).attentions[0]
+    assert attention.max() < 0.2
+
+
+def test_the_decoder_cannot_see_the_future_from_the_start(tokenizers):
+    network = new_network("decoder", tokenizers["decoder"], seed=1, **SHAPE).eval()
+    ids = torch.randint(
+        5, len(tokenizers["decoder"]) - 1, (1, 24), generator=torch.Generator().manual_seed(0)
+    )
+    changed = ids.clone()
+    changed[0, 12] += 1
+    before, after = network(ids).logits, network(changed).logits
+    assert torch.allclose(before[0, :12], after[0, :12], atol=1e-5)
+    assert not torch.allclose(before[0, 12:], after[0, 12:], atol=1e-3)
+
+
+def test_the_encoder_begins_with_the_words_frequencies(texts, tokenizers):
+    tokenizer = tokenizers["encoder"]
+    corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
+    network = new_network("encoder", tokenizer, seed=1, **SHAPE)
+    frequency_start(network, corpus.ids)
+    probs = network.cls.predictions.bias.softmax(-1)
+    the = tokenizer.convert_tokens_to_ids("the")
+    share = (corpus.ids == the).mean()
+    assert probs[the].item() == pytest.approx(share, rel=0.05)
+
+
+def test_the_matched_pair_has_one_shape(tokenizers):
+    networks = {kind: new_network(kind, tokenizers[kind], 1, **SHAPE) for kind in tokenizers}
+    read = lambda config: (config.hidden_size, config.num_hidden_layers, config.num_attention_heads)
+    assert read(networks["encoder"].config) == read(networks["decoder"].config)
