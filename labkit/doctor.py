@@ -13,13 +13,14 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from labkit import models
 from labkit.paths import cache_dir, models_dir
 from labkit.safe_files import read_checksums, wrong_files
 
 PYTHONS = ((3, 10), (3, 13))  # oldest and newest, as in pyproject.toml
 MEMORY_NEEDED, MEMORY_FREE_NEEDED, DISK_NEEDED = 1.0e9, 0.5e9, 1.0e9  # bytes
 NETWORK_SECONDS = 3.0
-BUNDLED = ("bert-mini", "gpt-mini")
+BUNDLED = tuple(models.BUNDLED.values())  # bert-mini, gpt-mini
 CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -237,18 +238,10 @@ def reachable(address, seconds=NETWORK_SECONDS):
 
 def check_downloads():
     """Where are downloads kept, and can they be written there?"""
-    from huggingface_hub import constants
-
-    lines = []
-    for topic, folder, variable in (
-        ("downloads", cache_dir(), "LABKIT_CACHE"),
-        ("hub downloads", Path(constants.HF_HUB_CACHE), "HF_HUB_CACHE"),
-    ):
-        existing = _existing(folder)
-        ok = existing.is_dir() and os.access(existing, os.W_OK)
-        remedy = f"Nothing can be written there: set {variable} to a folder of yours."
-        lines.append(Line(topic, ok, f"are kept in {folder}", remedy))
-    return lines
+    existing = _existing(cache_dir())
+    ok = existing.is_dir() and os.access(existing, os.W_OK)
+    remedy = "Nothing can be written there: set LABKIT_CACHE to a folder of yours."
+    return [Line("downloads", ok, f"are kept in {cache_dir()}", remedy)]
 
 
 def check_disk():

@@ -1,0 +1,62 @@
+"""README and data card: links lead somewhere, pictures have a text alternative, commands exist."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from labkit import cli
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ["README.md", "data/README.md"]
+LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\]\([^)]*\))*)\]\(([^)\s]+)\)")
+
+
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_within_the_repository_lead_somewhere(name):
+    targets = {target for _, _, target in LINK.findall(read(name)) if "://" not in target}
+    assert targets
+    missing = [
+        target for target in targets if not (ROOT / name).parent.joinpath(target.split("#")[0]).exists()
+    ]
+    assert missing == []
+
+
+def test_pictures_have_a_text_alternative():
+    pictures = [
+        (alternative, target) for mark, alternative, target in LINK.findall(read("README.md")) if mark
+    ]
+    assert any("://" not in target for _, target in pictures)
+    assert [target for alternative, target in pictures if not alternative.strip()] == []
+
+
+def test_the_readme_names_only_commands_and_targets_that_exist():
+    text = read("README.md")
+    targets = re.search(r"^\.PHONY: (.*)", read("Makefile"), re.M)[1].split()
+    named = set(re.findall(r"(?:`|^    )make ([a-z]+)", text, re.M))
+    assert {"lab", "test"} <= named <= set(targets)
+    commands = set(re.findall(r"(?:`|^    )labkit ([a-z]+)", text, re.M))
+    assert {"doctor", "fetch", "pretrain", "build", "links"} <= commands <= set(cli.COMMANDS)
+
+
+def test_the_data_card_counts_right():
+    card = read("data/README.md")
+    items = [json.loads(line) for line in read("data/cloze.jsonl").splitlines()]
+    sides = [sum(item["clue"] == side for item in items) for side in ("left", "right", "both")]
+    assert f"{len(items)} sentences" in card
+    assert [
+        f"({sides[0]} sentences)" in card,
+        f"({sides[1]})" in card,
+        f"remaining {sides[2]} the" in card,
+    ] == [True] * 3
+    for topic in {item["topic"] for item in items}:
+        assert topic in card
+    words = [len(item["text"].split()) for item in items]
+    assert f"({min(words)} to {max(words)}\nwords, {round(sum(words) / len(words))} on average)" in card
+    assert {len(item["answers"]) for item in items} == {1, 2, 3, 4}
+    assert all(item["text"].count("[MASK]") == 1 and not item["text"].startswith("[MASK]") for item in items)
