@@ -78,9 +78,9 @@ WHAT = {
     ),
 }
 START = {
-    "encoder": "The heads of the first layer begin by looking at the words 1 and 2 places to either side, and "
-    "the output bias begins at the logarithm of each piece's frequency. ",
-    "decoder": "The heads of the first layer begin by looking at the words 1 to 4 places back. ",
+    "encoder": "The heads of the first layer begin by looking 1 and 2 places to either side, and the output\n"
+    "bias begins at the logarithm of each piece's frequency.",
+    "decoder": "The heads of the first layer begin by looking 1 to 4 places back.",
 }
 FAILURES = {
     "encoder": "It knows little about the world, prefers film words where a sentence leaves the choice open, "

@@ -12,7 +12,7 @@ from labkit.pretraining.publish import publish
 from labkit.pretraining.run import Recipe, pretrain
 
 RECIPE = Recipe(
-    minutes=60, pieces=40 * 256, lengths=((16, 1), (64, 1)), pieces_per_step=256, warmup_pieces=1024,
+    minutes=60, pieces=40 * 256, lengths=((16, 1), (128, 2)), pieces_per_step=256, warmup_pieces=100 * 256,
     learning_rate=3e-3,
 )  # fmt: skip
 
@@ -27,11 +27,11 @@ def go(kind, texts, folder, recipe=RECIPE, **options):
 def test_a_run_learns_and_leaves_a_model_that_transformers_reads(kind, texts, tiny, tmp_path):
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
-    go(kind, texts, tmp_path, replace(RECIPE, pieces=300 * 256))
+    go(kind, texts, tmp_path, replace(RECIPE, pieces=400 * 256, learning_rate=1e-2))
     record = json.loads((tmp_path / "log.json").read_text())
     losses = [entry["heldout"]["loss"] for entry in record["log"]]
-    assert losses[-1] < losses[0] - 0.5
-    assert record["log"][-1]["pieces"] >= 300 * 256
+    assert losses[-1] < losses[0] - 0.3
+    assert record["log"][-1]["pieces"] >= 400 * 256
 
     auto = AutoModelForMaskedLM if kind == "encoder" else AutoModelForCausalLM
     network = auto.from_pretrained(tmp_path / "model")
@@ -44,7 +44,9 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("kind", ["encoder", "decoder"])
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(kind, texts, tiny, tmp_path, monkeypatch):
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(
+    kind, texts, tokenizers, tiny, tmp_path, monkeypatch
+):
     steps, losses = [], {"whole": {}, "broken": {}}
     original = run._encoder_loss if kind == "encoder" else run._decoder_loss
 
@@ -61,6 +63,8 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(kind, texts, tiny, tmp_
 
     target = "_encoder_loss" if kind == "encoder" else "_decoder_loss"
     monkeypatch.setattr(run, target, watched("whole"))
+    for name in losses:  # training a tokenizer twice may number its pieces differently
+        tokenizers[kind].save_pretrained(tmp_path / name)
     go(kind, texts, tmp_path / "whole")
     monkeypatch.setattr(run, target, watched("broken", kill_at=25))
     with pytest.raises(Killed):
