@@ -18,7 +18,7 @@ class PropertyResult:
     message: str = ""  # why it does not hold
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """The outcome of one check.
 
@@ -128,6 +128,9 @@ class Report:
                 f"<details><summary>What your function printed</summary><pre>{printed}</pre></details>"
             )
         return "".join(parts) + "</div>"
+
+    def __repr__(self):
+        return self.text
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": self.text, "text/html": self.html, MIME: self.json}
