@@ -11,7 +11,8 @@ _PAGE = """<!doctype html>
 <title>{title}</title></head>
 <body style="margin:0"><figure style="margin:0" aria-label="{title}">
 {body}
-<figcaption style="font:15px system-ui, sans-serif; padding:12px; white-space:pre-wrap">{summary}</figcaption>
+<figcaption style="font:15px system-ui, sans-serif; padding:12px; white-space:pre-wrap;
+ overflow-wrap:anywhere">{summary}</figcaption>
 </figure></body></html>
 """
 

@@ -58,9 +58,9 @@ def learning_slider(log, text, title=None):
     figure.update_xaxes(title="probability", **probability_axis(max(max(p["probs"]) for p in probes)))
     # Room for the longest word of any step, so that the bars do not jump as the slider moves.
     longest = max(len(w) for p in probes for w in p["words"])
-    figure.update_yaxes(title="word in the blank", **word_axis(probes[-1]["words"]))
+    figure.update_yaxes(title="word", **word_axis(probes[-1]["words"]))
     figure.update_yaxes(range=[len(words) - 0.4, -0.6], automargin=False)
-    figure.update_layout(margin={"l": 44 + 8 * longest})
+    figure.update_layout(margin={"l": 52 + 8 * longest})
     figure.update_layout(
         sliders=[
             {
@@ -113,7 +113,7 @@ def learning_lines(log, text, title=None, words=None):
             name=escaped(quoted(word)),
             connectgaps=False,
             line={"color": colour, "dash": dash, "width": 2.5},
-            marker={"symbol": symbol, "size": 9},
+            marker={"symbol": symbol, "size": 8},
             hovertext=hover,
             hoverinfo="text+x",
         )

@@ -56,7 +56,7 @@ def bars(words, probs, highlight=None):
 
 def word_axis(words, highlight=None):
     """A y axis with the words at 0, 1, 2, ... from the top: positions, so that a word may come twice."""
-    starred = [escaped(w) + (_MARK if w == highlight else "") for w in words]
+    starred = [escaped(quoted(w)) + (_MARK if w == highlight else "") for w in words]
     return {
         "tickvals": list(range(len(words))),
         "ticktext": starred,
@@ -69,7 +69,7 @@ def word_axis(words, highlight=None):
 def probability_axis(highest):
     """An x axis from 0 that leaves room for the longest bar's label at 400 pixels."""
     return {
-        "range": [0, 1.28 * max(highest, 0.01)],
+        "range": [0, 1.34 * max(highest, 0.01)],
         "tickformat": ".0%" if highest > 0.03 else ".1%",
         "nticks": 5,
     }
@@ -85,7 +85,7 @@ def probability_bars(words, probs, title="What the model expects", highlight=Non
     figure = go.Figure(bars(words, probs, highlight))
     new_layout(figure, title, summary, _BAR * len(words) + 14)
     figure.update_xaxes(title="probability", **probability_axis(max(probs)))
-    figure.update_yaxes(title="word in the blank", **word_axis(words, highlight))
+    figure.update_yaxes(title="word", **word_axis(words, highlight))
     return LabFigure(figure, summary)
 
 

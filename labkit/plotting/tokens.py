@@ -19,6 +19,7 @@ from labkit.plotting.theme import (
 
 _ROW_UNITS = 47  # a row holds this many characters of 13-pixel type in a cell 400 pixels wide
 _ROW_BOXES = 12
+_LONGEST = 20  # characters of a token that are drawn; all of them are in the hover text and the summary
 _ROW_PIXELS = 76
 _KINDS = {
     "A": ("segment A", PALETTE["sky"], ""),
@@ -47,12 +48,16 @@ def _boxes(tokens, ids):
     """(row, left, width) of each box: as wide as its text, a new row when the line is full."""
     boxes, row, left, in_row = [], 0, 0.0, 0
     for token, number in zip(tokens, ids, strict=True):
-        width = max(len(token), len(str(number)), 2) + 1.2
+        width = max(len(_short(token)), len(str(number)), 2) + 1.2
         if in_row and (left + width > _ROW_UNITS or in_row == _ROW_BOXES):
             row, left, in_row = row + 1, 0.0, 0
         boxes.append((row, left, width))
         left, in_row = left + width, in_row + 1
     return boxes
+
+
+def _short(token):
+    return token if len(token) <= _LONGEST else token[: _LONGEST - 1] + "…"
 
 
 def _strip_summary(title, tokens, ids, kinds, highlight):
@@ -100,7 +105,8 @@ def token_strip(
         if not chosen:
             continue
         label = "" if kind == "token" else "<br>" + {"padding": "pad"}.get(kind, kind)
-        bold = {i: f"<b>{escaped(tokens[i])}</b>" if i in highlight else escaped(tokens[i]) for i in chosen}
+        shown = {i: escaped(_short(tokens[i])) for i in chosen}
+        shown = {i: f"<b>{text}</b>" if i in highlight else text for i, text in shown.items()}
         figure.add_bar(
             orientation="h",
             name=name,
@@ -108,7 +114,7 @@ def token_strip(
             base=[boxes[i][1] + 0.12 for i in chosen],
             x=[boxes[i][2] - 0.24 for i in chosen],
             width=0.88,
-            text=[f"{bold[i]}<br>{ids[i]}{label}" for i in chosen],
+            text=[f"{shown[i]}<br>{ids[i]}{label}" for i in chosen],
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
@@ -158,6 +164,8 @@ def mask_counts(counts, title="What happened to the chosen tokens", expected=(0.
     summary = f"{heading(title)}\n" + "\n".join(lines)
 
     rows = list(range(len(names)))
+    # The numbers stand with the names: on the bars the line would cross them.
+    labels = [f"{escaped(n)}<br>{v:g} ({percent(s)})" for n, v, s in zip(names, values, shares, strict=True)]
     figure = go.Figure()
     figure.add_bar(
         orientation="h",
@@ -166,11 +174,6 @@ def mask_counts(counts, title="What happened to the chosen tokens", expected=(0.
         x=shares,
         width=0.55,
         marker={"color": PALETTE["sky"], "line": {"color": NEUTRALS["line"], "width": 1}},
-        text=[f" {v:g} ({percent(s)})" for v, s in zip(values, shares, strict=True)],
-        insidetextanchor="start",
-        textposition=["inside" if s > 0.6 * max(shares) else "outside" for s in shares],
-        textangle=0,
-        textfont={"color": NEUTRALS["text"]},
         hovertext=[escaped(line) for line in lines],
         hoverinfo="text",
     )
@@ -192,7 +195,5 @@ def mask_counts(counts, title="What happened to the chosen tokens", expected=(0.
         tickformat=".0%",
         range=[0, min(1.0, 1.15 * max(shares + expected))],
     )
-    figure.update_yaxes(
-        title="", tickvals=rows, ticktext=[escaped(n) for n in names], range=[len(names) - 0.5, -0.5]
-    )
+    figure.update_yaxes(title="", tickvals=rows, ticktext=labels, range=[len(names) - 0.5, -0.5])
     return LabFigure(figure, summary)

@@ -51,6 +51,12 @@ def test_strip_draws_tokens_as_they_stand():
     assert '"<b>" 1, "$x$" 2, "&" 3' in strip.summary
 
 
+def test_strip_shortens_a_very_long_token_but_says_it_whole():
+    strip = plotting.token_strip(["x" * 50], [1])
+    assert strip.figure.data[0].text[0].startswith("x" * 19 + "…<br>")
+    assert "x" * 50 in strip.summary and "x" * 50 in strip.figure.data[0].hovertext[0]
+
+
 def test_strip_takes_tensors():
     torch = pytest.importorskip("torch")
     strip = plotting.token_strip(["a", "b"], torch.tensor([1, 2]), torch.tensor([0, 1]), torch.ones(2).long())
@@ -83,7 +89,7 @@ def test_slider_has_a_step_for_each_entry_with_its_data(log, text):
         probe = entry["probes"][0]
         assert step.method == "update" and step.value == str(entry["pieces"])
         assert list(traces["x"][0]) == probe["probs"]
-        assert list(layout["yaxis.ticktext"]) == probe["words"]
+        assert list(layout["yaxis.ticktext"]) == [theme.quoted(w) for w in probe["words"]]
         assert len(traces["text"][0]) == len(traces["hovertext"][0]) == 5
     assert slider.active == 2 and list(figure.data[0].x) == log[-1]["probes"][0]["probs"]
     assert figure.layout.xaxis.range[1] > 0.46, "the axis must hold the largest bar of any step"
@@ -148,8 +154,10 @@ def test_groups_are_rows_and_names_have_own_signs():
 
 
 def test_mask_counts_draw_shares_and_expectation():
-    bars, line = FIGURES["mask_counts"][0]().figure.data
+    figure = FIGURES["mask_counts"][0]().figure
+    bars, line = figure.data
     assert list(bars.x) == pytest.approx([0.803, 0.097, 0.1])
+    assert figure.layout.yaxis.ticktext[0] == "[MASK]<br>803 (80%)"
     assert [x for x in line.x if x is not None] == [0.8, 0.8, 0.1, 0.1, 0.1, 0.1]
     two = plotting.mask_counts({"heads": 3, "tails": 1}, expected=(0.5, 0.5))
     assert "heads: 3 of 4 = 75% (expected 50%)" in two.summary
