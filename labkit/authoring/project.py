@@ -91,7 +91,10 @@ class Project:
         """Read and validate one lab. Raises LabkitError that names every fault as FILE:LINE."""
         path = self.source_path(slug)
         shown = path.relative_to(self.root).as_posix()
-        module = self.lookup(slug[:2])
+        try:
+            module = self.lookup(slug[:2])
+        except LabkitError as error:
+            raise LabkitError(f"{shown}:1: {error}") from error
         lab = Lab(slug[:2], slug, read_source(path.read_text(encoding="utf-8"), shown), module)
         found = problems(lab.cells, module, slug)
         if found:

@@ -350,6 +350,15 @@ def test_the_slug_of_the_module(course):
         build(course.project)
 
 
+def test_a_source_without_a_module(course):
+    def nothing(number):
+        raise LabkitError(f"There is no lab {number!r}.")
+
+    course.project.lookup = nothing
+    with pytest.raises(LabkitError, match="notebooks/source/01_words.py:1: There is no lab '01'."):
+        build(course.project)
+
+
 def test_text_before_the_first_cell(course):
     course.write(course.source, "import this\n" + course.source.read_text(encoding="utf-8"))
     with pytest.raises(LabkitError, match="code before the first one"):
