@@ -133,26 +133,27 @@ def learning_lines(log, text, title=None, words=None):
 
 
 def training_curve(log, title="Held-out loss and accuracy while learning"):
-    """Held-out loss (upper panel), top-1 and top-5 accuracy (lower) over the pieces read, logarithmic."""
+    """Held-out loss (upper panel), top-1 and top-5 accuracy (lower) over the pieces read, logarithmic.
+
+    A log without top5 (gpt-mini's) is drawn without it.
+    """
     entries = checking.log_entries(log)
     pieces = [e["pieces"] for e in entries]
-    curves = {}
-    for key in ("loss", "top1", "top5"):
-        curves[key] = [e["heldout"].get(key) for e in entries]
-        if any(v is None for v in curves[key]):
-            raise LabkitError(f"an entry of the log has no held-out {key}: expected loss, top1 and top5.")
+    names = {"loss": "loss", "top1": "top-1 accuracy", "top5": "top-5 accuracy"}
+    curves = {key: [e["heldout"].get(key) for e in entries] for key in names}
+    if curves["top5"] == [None] * len(entries):
+        del curves["top5"]  # a decoder's log does not hold it
+    for key, values in curves.items():
+        if None in values:
+            raise LabkitError(f"entry {values.index(None)} of the log has no held-out {key}.")
     checking.numbers("loss", curves["loss"], low=0)
-    for key in ("top1", "top5"):
+    ends = [f"loss {curves['loss'][0]:.1f} to {curves['loss'][-1]:.1f}"]
+    for key in set(curves) - {"loss"}:
         checking.probabilities(key, curves[key])
-    first, last = ({key: values[i] for key, values in curves.items()} for i in (0, -1))
-    summary = (
-        f"{title}, from {count(pieces[0])} to {count(pieces[-1])} pieces: loss {first['loss']:.1f} to "
-        f"{last['loss']:.1f}; top-1 accuracy {percent(first['top1'])} to {percent(last['top1'])}; top-5 "
-        f"{percent(first['top5'])} to {percent(last['top5'])}"
-    )
+    ends += [f"{names[k]} {percent(v[0])} to {percent(v[-1])}" for k, v in curves.items() if k != "loss"]
+    summary = f"{title}, from {count(pieces[0])} to {count(pieces[-1])} pieces: {'; '.join(ends)}"
 
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
-    names = {"loss": "loss", "top1": "top-1 accuracy", "top5": "top-5 accuracy"}
     for i, (key, values) in enumerate(curves.items()):
         colour, symbol, dash = series(i)
         shown = [f"{v:.2f}" if key == "loss" else percent(v) for v in values]

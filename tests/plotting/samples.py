@@ -56,7 +56,7 @@ FIGURES = {
     ),
     "training_curve": (
         lambda: plotting.training_curve(LOG),
-        ["1k to 2M pieces", "loss 6.0 to 3.5", "top-1 accuracy 10% to 30%", "top-5 20% to 60%"],
+        ["1k to 2M pieces", "loss 6.0 to 3.5", "top-1 accuracy 10% to 30%", "top-5 accuracy 20% to 60%"],
     ),
     "accuracy_by_rate": (
         lambda: plotting.accuracy_by_rate([0.5, 0.15], [0.27, 0.4], [(0.25, 0.29), (0.37, 0.43)]),

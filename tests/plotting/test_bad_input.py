@@ -30,6 +30,10 @@ BAD = {
         lambda: plotting.training_curve([{"pieces": 1, "heldout": {"top1": 0.1}}]),
         "no held-out loss",
     ),
+    "one entry without top5": (
+        lambda: plotting.training_curve([*LOG, {"pieces": 9**9, "heldout": {"loss": 1, "top1": 0.5}}]),
+        "entry 3 of the log has no held-out top5",
+    ),
     "log of numbers": (lambda: plotting.training_curve([1, 2]), "has no heldout and no pieces"),
     "other sentence": (lambda: plotting.learning_slider(LOG, "Hello."), r"It has:\n  The \[MASK\] sat"),
     "other sentence, lines": (lambda: plotting.learning_lines(LOG, "Hello."), r"no sentence 'Hello.'"),

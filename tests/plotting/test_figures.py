@@ -128,6 +128,13 @@ def test_curve_plots_the_log_in_order_of_pieces(log):
     assert plotting.training_curve({"log": log}).summary == plotting.training_curve(log).summary
 
 
+def test_curve_of_a_decoders_log_has_no_top5(log):
+    entries = [{**e, "heldout": {k: e["heldout"][k] for k in ("loss", "top1")}} for e in log]
+    made = plotting.training_curve(entries)
+    assert [t.name for t in made.figure.data] == ["loss", "top-1 accuracy"]
+    assert made.summary.endswith("top-1 accuracy 10% to 30%")
+
+
 def test_rates_are_sorted_with_their_intervals():
     (trace,) = FIGURES["accuracy_by_rate"][0]().figure.data
     assert list(trace.x) == [0.15, 0.5] and list(trace.y) == [0.4, 0.27]
