@@ -38,8 +38,12 @@ class Lab:
 
         points = sum(exercise.points for exercise in self.exercises.values())
         lines = [f"Lab {self.number}: {self.module.TITLE} ({len(self.exercises)} exercises, {points} points)"]
-        lines.append(f"labkit {__version__} is ready.")
-        lines += [str(line) for line in doctor.report(quick=True) if not line.ok]
+        report = doctor.report(quick=True)
+        lines += [str(line) for line in report]
+        fine = all(line.ok for line in report)
+        lines.append(
+            f"labkit {__version__} is ready." if fine else "Mend what says [fix], then run this cell again."
+        )
         return "\n".join(lines)
 
     def check(self, function, exercise=None):
