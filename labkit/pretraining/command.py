@@ -11,6 +11,15 @@ from labkit.messages import LabkitError
 
 KINDS = {"bert": "encoder", "gpt": "decoder"}
 SECONDS_BETWEEN_CHECKPOINTS = 120.0
+OPTIONS = {  # what a resumed run has to be told again
+    "heldout": "--heldout",
+    "minutes": "--minutes",
+    "pieces": "--pieces",
+    "output": "--output",
+    "parent": "--from",
+    "threads": "--threads",
+    "learning_rate": "--learning-rate",
+}
 
 
 def add_pretrain_arguments(parser):
@@ -29,6 +38,13 @@ def add_pretrain_arguments(parser):
     parser.add_argument("--pieces", type=_at_least_one, metavar="N", help="stop after so many pieces of text")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="folder of the run (default build/pretrain-MODEL)"
+    )
+    parser.add_argument(
+        "--from",
+        dest="parent",
+        type=Path,
+        metavar="DIR",
+        help="go on from a published model, as in data/models (default: begin at the beginning)",
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in that folder")
     parser.add_argument(
@@ -49,6 +65,11 @@ def run_pretrain(args):
             f"--corpus and --heldout are the same file, {heldout}: measured on what it was trained on, "
             "a model looks better than it is. Move some of the documents (1%) to a file of their own."
         )
+    if args.parent is not None and not (args.parent / "pretraining.json").is_file():
+        raise LabkitError(
+            f"--from {args.parent}: there is no pretraining.json in it. It is the folder of a published model: "
+            "data/models/bert-mini, or one that labkit publish has written."
+        )
     folder = args.output or Path("build") / f"pretrain-{args.model}"
     checkpoint = folder / "checkpoint.safetensors"
     if args.resume and not checkpoint.exists():
@@ -65,6 +86,7 @@ def run_pretrain(args):
             folder,
             recipe,
             resume=args.resume,
+            parent=args.parent,
             checkpoint_every=SECONDS_BETWEEN_CHECKPOINTS,
             threads=args.threads,
         )
@@ -114,9 +136,9 @@ def stopped(args, checkpoint):
         every = f"{SECONDS_BETWEEN_CHECKPOINTS / 60:g} minutes"
         return f"Stopped before the first checkpoint (one every {every}): there is nothing to keep yet."
     words = ["labkit", "pretrain", args.model, "--corpus", args.corpus]
-    for option in ("heldout", "minutes", "pieces", "output", "threads", "learning_rate"):
+    for option in OPTIONS:
         if getattr(args, option) is not None:
-            words += [f"--{option.replace('_', '-')}", getattr(args, option)]
+            words += [OPTIONS[option], getattr(args, option)]
     command = shlex.join([*map(str, words), "--resume"])
     return f"Stopped. The last checkpoint is kept in {checkpoint}; go on with\n  {command}"
 

@@ -4,10 +4,25 @@ import json
 import shutil
 from pathlib import Path
 
+from labkit import paths
 from labkit.messages import LabkitError
 from labkit.safe_files import write_checksums
 
 NAMES = {"encoder": "bert-mini", "decoder": "gpt-mini"}
+
+
+def add_publish_arguments(parser):
+    """Declare the options of `labkit publish` on an argparse parser."""
+    parser.add_argument("run", type=Path, help="the folder of a finished run of labkit pretrain")
+    parser.add_argument(
+        "--models", type=Path, default=None, metavar="DIR", help="where to (default: the bundled models)"
+    )
+
+
+def run_publish(args):
+    """The command; returns its exit status."""
+    print(f"wrote {publish(args.run, args.models or paths.models_dir())}")
+    return 0
 
 
 def publish(run_folder, models_folder):
@@ -35,7 +50,7 @@ def publish(run_folder, models_folder):
 def card(record):
     """The model card, in Markdown, from a run's record: everything with a number comes from the log."""
     last = record["log"][-1]
-    shape, recipe, measured = record["shape"], record["recipe"], last["heldout"]
+    shape, recipe, measured = record["shape"], record["recipes"][0], last["heldout"]
     encoder = record["kind"] == "encoder"
     name, sister = (NAMES["encoder"], NAMES["decoder"]) if encoder else (NAMES["decoder"], NAMES["encoder"])
     rows = "\n".join(f"| {LABELS[key]} | {value:.3f} |" for key, value in measured.items())
@@ -56,6 +71,7 @@ def card(record):
         steps=last["step"],
         lengths=", ".join(str(length) for length, _ in recipe["lengths"]),
         recipe=recipe,
+        runs="\n".join(_run(number, run) for number, run in enumerate(record["recipes"], 1)),
         rows=rows,
         fills=fills,
     )
@@ -106,10 +122,11 @@ set's test part is not in it. 1% of the documents was held out. The text itself 
 ## How it was trained
 
 {pieces:.1f} million pieces in {steps:,} steps, {minutes:.0f} minutes on one core. Windows of {lengths}
-pieces that begin where a sentence begins, about {recipe[pieces_per_step]:,} pieces a step; AdamW, peak
-learning rate {recipe[learning_rate]:g}, {recipe[warmup_pieces]:,} pieces of warm-up, then linearly to 0;
-weight decay {recipe[weight_decay]:g}; bfloat16 in the forward pass; seed {recipe[seed]}.
+pieces that begin where a sentence begins, about {recipe[pieces_per_step]:,} pieces a step; AdamW, weight
+decay {recipe[weight_decay]:g}; bfloat16 in the forward pass where the processor has it.
 {start}
+
+{runs}
 
     labkit pretrain {command} --corpus FILE --heldout FILE --minutes N
 
@@ -135,6 +152,14 @@ As they are, not picked.
 
 {failures}
 """
+
+
+def _run(number, recipe):
+    return (
+        f"- Run {number}: peak learning rate {recipe['learning_rate']:g} after {recipe['warmup_pieces']:,} "
+        f"pieces of warm-up, then linearly to 0; masking rate {recipe['mask_rate']:g} (encoder); "
+        f"seed {recipe['seed']}."
+    )
 
 
 def _pairs(probe):

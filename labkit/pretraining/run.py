@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from labkit.models import quiet
 from labkit.objectives import mask_same_number, next_token_loss, sentence_pairs
 from labkit.pretraining.corpus import Windows, encode_corpus, read_documents, train_tokenizer
 from labkit.pretraining.evaluate import evaluate_decoder, evaluate_encoder, probe
@@ -39,12 +40,24 @@ class Recipe:
 
 
 def pretrain(
-    kind, corpus_path, heldout_path, folder, recipe, resume=False, checkpoint_every=120.0, threads=None
+    kind,
+    corpus_path,
+    heldout_path,
+    folder,
+    recipe,
+    resume=False,
+    parent=None,
+    checkpoint_every=120.0,
+    threads=None,
 ):
     """Train an "encoder" or a "decoder" on a text file and save it in `folder`.
 
     The run ends when `recipe.minutes` have been spent or `recipe.pieces` seen, whichever is first; the
     learning rate falls to 0 there. Returns the last entry of the log.
+
+    parent: a published model to go on from, its folder: weights and tokenizer are its, and the log goes on
+        where its log ended. Its optimiser's state is not kept, so the learning rate rises anew.
+    resume: go on from the checkpoint of a run that was killed, in the same `folder`.
     """
     from tqdm.auto import tqdm
 
@@ -58,30 +71,36 @@ def pretrain(
             f"{folder} already holds a run. Go on with --resume, or choose another folder with --output."
         )
 
-    tokenizer = _tokenizer(kind, corpus_path, folder)
+    tokenizer = _tokenizer(kind, corpus_path, folder, parent)
     corpus, heldout = (
         encode_corpus(path, tokenizer, _separator(kind, tokenizer), folder / f"{name}.npz")
         for name, path in (("train", corpus_path), ("heldout", heldout_path))
     )
-    network = new_network(kind, tokenizer, recipe.seed, positional=recipe.positional, **SHAPE)
-    if kind == "encoder":
-        frequency_start(network, corpus.ids)
+    state = {"step": 0, "pieces": 0, "seconds": 0.0, "log": [], "recipes": []}
+    if parent is None:
+        network = new_network(kind, tokenizer, recipe.seed, positional=recipe.positional, **SHAPE)
+        if kind == "encoder":
+            frequency_start(network, corpus.ids)
+    else:
+        network = read_network(kind, parent)
+        state = _parents_state(parent)
+    state["first"] = {"pieces": state["pieces"], "seconds": state["seconds"]}  # where this run began
     optimisation = Optimisation(
         network,
         recipe.learning_rate,
         weight_decay=recipe.weight_decay,
         bfloat16=has_fast_bfloat16(),
     )
-    state = {"step": 0, "pieces": 0, "seconds": 0.0, "log": []}
     if resume and checkpoint.exists():
         state = load_checkpoint(checkpoint, network, optimisation)
 
     windows = Windows(corpus, recipe.lengths, recipe.pieces_per_step, recipe.seed)
     batch_loss = _encoder_loss if kind == "encoder" else _decoder_loss
-    budget = recipe.pieces or math.inf
+    budget, first = recipe.pieces or math.inf, state["first"]
 
     def progress():
-        return max(state["seconds"] / (60 * recipe.minutes), state["pieces"] / budget)
+        seconds, pieces = state["seconds"] - first["seconds"], state["pieces"] - first["pieces"]
+        return max(seconds / (60 * recipe.minutes), pieces / budget)
 
     def record():
         measure = evaluate_encoder if kind == "encoder" else evaluate_decoder
@@ -90,7 +109,8 @@ def pretrain(
         entry["heldout"] = {name: round(value, 4) for name, value in figures.items()}
         entry["probes"] = probe(network, kind, tokenizer)
         state["log"].append(entry)
-        _write_json(log_path, {"kind": kind, "recipe": asdict(recipe), "shape": SHAPE, "log": state["log"]})
+        recipes = [*state["recipes"], asdict(recipe)]
+        _write_json(log_path, {"kind": kind, "recipes": recipes, "shape": SHAPE, "log": state["log"]})
         return entry
 
     next_record = _next_record(state["step"])
@@ -100,7 +120,7 @@ def pretrain(
         while progress() < 1:
             with optimisation.forward_context():
                 loss, size = batch_loss(network, windows, tokenizer, recipe, state["step"])
-            rise = min(1.0, state["pieces"] / recipe.warmup_pieces)
+            rise = min(1.0, (state["pieces"] - first["pieces"]) / recipe.warmup_pieces)
             optimisation.step(loss, max(rise, 1e-3) * schedule(progress(), warmup=0.0))
             recent = [*recent[-49:], loss.item()]
             state["step"] += 1
@@ -129,6 +149,27 @@ def save_model(network, tokenizer, folder):
 
     deepcopy(network).half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def read_network(kind, folder):
+    """A published model as a network to train, in float32, with every head it was trained with."""
+    from transformers import BertForPreTraining, GPT2LMHeadModel
+
+    network_class = BertForPreTraining if kind == "encoder" else GPT2LMHeadModel
+    with quiet():
+        return network_class.from_pretrained(folder, dtype=torch.float32).train()
+
+
+def _parents_state(parent):
+    record = json.loads((Path(parent) / "pretraining.json").read_text())
+    last = record["log"][-1]
+    return {
+        "step": last["step"],
+        "pieces": last["pieces"],
+        "seconds": 60 * last["minutes"],
+        "log": record["log"],
+        "recipes": record["recipes"],
+    }
 
 
 def _encoder_loss(network, windows, tokenizer, recipe, step):
@@ -182,11 +223,15 @@ def _without_space(tokenizer):
     return tokenizer._ids_without_space
 
 
-def _tokenizer(kind, corpus_path, folder):
+def _tokenizer(kind, corpus_path, folder, parent):
     from transformers import AutoTokenizer
 
     if not (folder / "tokenizer.json").exists():
-        train_tokenizer(kind, read_documents(corpus_path)).save_pretrained(folder)
+        if parent is None:
+            tokenizer = train_tokenizer(kind, read_documents(corpus_path))
+        else:
+            tokenizer = AutoTokenizer.from_pretrained(parent)
+        tokenizer.save_pretrained(folder)
     return AutoTokenizer.from_pretrained(folder)
 
 

@@ -109,6 +109,22 @@ def test_publishing_writes_card_log_and_checksums(texts, tiny, tmp_path):
     assert "model.safetensors" in sums and "tokenizer.json" in sums
 
 
+def test_a_run_goes_on_from_a_published_model(texts, tiny, tmp_path):
+    go("decoder", texts, tmp_path / "one", replace(RECIPE, pieces=4096))
+    parent = publish(tmp_path / "one", tmp_path / "models")
+    entry = go(
+        "decoder", texts, tmp_path / "two", replace(RECIPE, pieces=2048, learning_rate=1e-4), parent=parent
+    )
+    record = json.loads((tmp_path / "two" / "log.json").read_text())
+    assert entry["pieces"] == 4096 + 2048
+    assert [recipe["learning_rate"] for recipe in record["recipes"]] == [RECIPE.learning_rate, 1e-4]
+    pieces = [logged["pieces"] for logged in record["log"]]
+    assert pieces == sorted(pieces) and pieces[0] < 4096
+    before = json.loads((parent / "pretraining.json").read_text())["log"][-1]["heldout"]["loss"]
+    assert entry["heldout"]["loss"] < before + 0.05
+    assert (tmp_path / "two" / "tokenizer.json").read_text() == (parent / "tokenizer.json").read_text()
+
+
 def test_an_unfinished_run_cannot_be_published(tmp_path):
     with pytest.raises(LabkitError, match="no finished model"):
         publish(tmp_path, tmp_path / "models")
