@@ -67,8 +67,8 @@ def run_pretrain(args):
         )
     if args.parent is not None and not (args.parent / "pretraining.json").is_file():
         raise LabkitError(
-            f"--from {args.parent}: there is no pretraining.json in it. It is the folder of a published model: "
-            "data/models/bert-mini, or one that labkit publish has written."
+            f"--from {args.parent}: there is no pretraining.json in it. It is the folder of a published "
+            "model: data/models/bert-mini, or one that labkit publish has written."
         )
     folder = args.output or Path("build") / f"pretrain-{args.model}"
     checkpoint = folder / "checkpoint.safetensors"
