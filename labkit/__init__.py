@@ -18,7 +18,10 @@ _MODULES = {
     "exercises",
     "cloze",
     "datasets",
+    "features",
     "lab",
+    "probing",
+    "transformer",
 }
 __all__ = sorted([*_HOMES, *_MODULES])
 

@@ -57,7 +57,7 @@ def pool(hidden, attention_mask, how):
 def _ids(model, text, number):
     if not isinstance(text, str) or not text.strip():
         raise LabkitError(f"Text number {number} is empty: {text!r}. Leave it out, or give it some words.")
-    ids = model.tokenizer(text).input_ids
+    ids = model.tokenizer(text, verbose=False).input_ids
     if len(ids) > model.max_length:  # an encoder's closing [SEP] stays
         closing = ids[-1:] if model.kind == "encoder" else []
         ids = ids[: model.max_length - len(closing)] + closing
