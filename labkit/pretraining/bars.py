@@ -63,10 +63,8 @@ def language_figures(heldout, num_windows=NUM_WINDOWS):
         model = load(name)
         separator = model.tokenizer.sep_token_id if model.kind == "encoder" else model.tokenizer.eos_token_id
         corpus = encode_corpus(heldout, model.tokenizer, separator)
-        for key, value in measure(model.network, corpus, model.tokenizer, num_windows).items():
-            figures[f"{name}, {NAMES[key]}" if (name, key) != ("gpt-mini", "top1") else "gpt-mini, top-1"] = (
-                value
-            )
+        measured = measure(model.network, corpus, model.tokenizer, num_windows)
+        figures |= {f"{name}, {NAMES[model.kind, key]}": value for key, value in measured.items()}
     return figures
 
 
@@ -122,7 +120,6 @@ def probe_figures():
             sweep = layer_sweep(extract(some, texts), labels, PROBE_EXAMPLES, PROBE_SEEDS)
             best[which] = sweep[:, 0].max()
             figures[f"{name}, probe, best layer, {which}"] = best[which]
-        figures[f"{name}, probe above random weights, points"] = 100 * (
-            best["trained"] - best["random weights"]
-        )
+        gain = 100 * (best["trained"] - best["random weights"])
+        figures[f"{name}, probe above random weights, points"] = gain
     return figures
