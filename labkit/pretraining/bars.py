@@ -43,7 +43,7 @@ def run_evaluate(args):
 
 
 def judge(value, floor, goal):
-    """The words "goal reached", "above the floor" or "below the floor"; a goal under its floor means less is better."""
+    """Where a value stands. A goal that is lower than its floor means: the lower the better."""
     sign = 1 if goal > floor else -1
     if sign * value >= sign * goal:
         return f"goal {goal:g} reached"
@@ -96,8 +96,8 @@ def cloze_figures():
 def probe_figures():
     """Sentiment of the Amazon snippets, read off each model's best layer, trained and with random weights.
 
-    Mean rating above 0.5 against below -0.5; mean pooling; balanced accuracy; 2,000 balanced training examples;
-    mean over 10 seeds. Raises LabkitError when the snippets cannot be had.
+    Mean rating above 0.5 against below -0.5; mean pooling; balanced accuracy; 2,000 balanced training
+    examples; mean over 10 seeds. Raises LabkitError when the snippets cannot be had.
     """
     import torch
 
