@@ -34,12 +34,21 @@ def main(argv=None):
     named = next((word for word in argv if not word.startswith("-")), None)
     if named is not None and named not in COMMANDS:
         return _unknown(named)
-    args = _parser(named).parse_args(argv)
-    if args.command is None:
-        _parser(None).print_help()
-        return 2
     try:
+        args = _parser(named).parse_args(argv)
+        if args.command is None:
+            _parser(None).print_help()
+            return 2
         return _part(args.command, f"run_{args.command}")(args)
+    except ModuleNotFoundError as error:
+        if (error.name or "labkit").startswith("labkit"):
+            raise  # a fault of ours
+        print(
+            f"labkit {named} needs the package {error.name}, which is not installed. In the course's folder: "
+            'python -m pip install -c constraints.txt -e ".[lab,author,test]"',
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
@@ -49,7 +58,7 @@ def main(argv=None):
     except (LabkitError, ValueError, OSError, ArithmeticError) as error:
         if os.environ.get("LABKIT_TRACEBACK"):
             raise
-        print(f"labkit {args.command}: {error or type(error).__name__}", file=sys.stderr)
+        print(f"labkit {named}: {error or type(error).__name__}", file=sys.stderr)
         return 1
 
 

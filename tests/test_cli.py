@@ -68,6 +68,14 @@ def test_errors_for_users_are_one_message(error, monkeypatch, capsys):
     assert capsys.readouterr().err == "labkit doctor: make room\n"
 
 
+def test_a_package_that_is_not_installed_is_named(monkeypatch, capsys):
+    for name in [name for name in sys.modules if name.startswith("labkit.authoring")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "nbformat", None)  # makes `import nbformat` fail
+    assert cli.main(["build", "--check"]) == 1
+    assert "labkit build needs the package nbformat" in capsys.readouterr().err
+
+
 def test_faults_of_ours_keep_their_traceback(monkeypatch):
     monkeypatch.setattr("labkit.doctor.report", _raising(TypeError("a fault")))
     with pytest.raises(TypeError):
