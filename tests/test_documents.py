@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import labkit
 from labkit import cli
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +34,19 @@ def test_pictures_have_a_text_alternative():
     ]
     assert any("://" not in target for _, target in pictures)
     assert [target for alternative, target in pictures if not alternative.strip()] == []
+
+
+def test_the_picture_says_what_the_bundled_models_say():
+    from labkit.cloze import fill_mask, next_words
+
+    text = read("README.md")
+    sentence = re.search(r'One sentence, "(.*?)"', text)[1] + "."
+    ours = re.findall(r'its first guess is "(.*?)"', text)
+    (bert, _), *_ = fill_mask(labkit.load("bert"), sentence.replace("____", "[MASK]"))
+    (gpt, _), *_ = next_words(labkit.load("gpt"), sentence.split(" ____")[0])
+    assert [bert, gpt.strip()] == ours, "draw notebooks/images/overview.svg anew, and its text in README.md"
+    drawn = read("notebooks/images/overview.svg")
+    assert all(f">{word}</text>" in drawn for word in ours)
 
 
 def test_the_readme_names_only_commands_and_targets_that_exist():
