@@ -7,6 +7,7 @@ STAMP := $(VENV)/.installed
 LAB ?= 01
 NOTEBOOK = $(firstword $(wildcard notebooks/$(LAB)_*.ipynb))
 LAB_ARGS ?=
+HELDOUT ?=
 TEST_ARGS ?=
 # Where pip looks for torch, if not in its usual place: on Linux the usual build includes CUDA (several GB).
 TORCH_INDEX ?=
@@ -17,7 +18,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 p
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install lab test check notebooks bench fetch doctor
+.PHONY: help install lab test check notebooks evaluate bench fetch doctor
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -52,6 +53,10 @@ check: $(STAMP)  ## format, lint, and whether the generated notebooks are up to 
 
 notebooks: $(STAMP)  ## generate the notebooks from notebooks/source
 	$(BIN)/labkit build
+
+evaluate: $(STAMP)  ## measure the bundled models on held-out text: HELDOUT=FILE
+	@test -n "$(HELDOUT)" || { echo 'Name the text to measure on: make evaluate HELDOUT=FILE' >&2; exit 1; }
+	$(BIN)/labkit evaluate --heldout $(HELDOUT)
 
 bench: $(STAMP)  ## measure what should stay fast, as ratios
 	$(BIN)/python tests/bench/bench.py

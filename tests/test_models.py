@@ -26,6 +26,8 @@ def server(tiny_bert, tiny_gpt, monkeypatch):
 
     repos = {"tiny/bert": repo_from(tiny_bert), "tiny/gpt": repo_from(tiny_gpt)}
     with HubServer(repos) as hub_server:
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)  # this hub is on this machine
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(constants, "ENDPOINT", hub_server.url)
         template = hub_server.url + "/{repo_id}/resolve/{revision}/{filename}"
         monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)

@@ -79,11 +79,22 @@ class NotebookPage:
         return self.cell(name).find_element(By.CSS_SELECTOR, PROMPT).get_attribute("textContent")
 
     def run_all(self, seconds):
-        """Run > Run All Cells, and wait until the last code cell has run."""
-        last = [cell["id"] for cell in self.on_disk()["cells"] if cell["cell_type"] == "code"][-1]
+        """Run > Run All Cells, and wait until the last code cell has run, or JupyterLab has given up."""
+        names = [cell["id"] for cell in self.on_disk()["cells"] if cell["cell_type"] == "code"]
         self._menu("Run", "Run All Cells")
-        until(lambda: re.search(r"\d", self.prompt(last)), seconds, "Run All at the last cell")
-        until(self.is_idle, 30, "an idle kernel after Run All")
+        quiet_since = None
+
+        def ended():
+            nonlocal quiet_since
+            quiet = self.is_idle() and not any("*" in prompt for prompt in self._prompts().values())
+            quiet_since = (quiet_since or time.monotonic()) if quiet else None
+            stopped = quiet and time.monotonic() - quiet_since > 5
+            return stopped or (quiet and re.search(r"\d", self.prompt(names[-1])))
+
+        until(ended, seconds, "the end of Run All")
+        prompts = self._prompts()
+        left = [name for name in names if not re.search(r"\d", prompts[name])]
+        assert not left, f"Run All stopped; not run: {', '.join(left)}"
 
     def write(self, name, source):
         """Replace what is in a code cell, as by pasting."""
@@ -148,6 +159,16 @@ class NotebookPage:
         """Severe messages in the browser's console so far."""
         self._read_logs()
         return [entry["message"] for entry in self.console if entry["level"] == "SEVERE"]
+
+    def _prompts(self):
+        names = {str(place): name for name, place in self.places.items()}
+        found = self.driver.execute_script(
+            "return [...document.querySelectorAll(arguments[0])].map(cell => "
+            "[cell.dataset.windowedListIndex, cell.querySelector(arguments[1]).textContent])",
+            f"{PANEL} .jp-CodeCell",
+            PROMPT,
+        )
+        return {names[place]: prompt for place, prompt in found}
 
     def _read_logs(self):
         for entry in self.driver.get_log("performance"):
