@@ -18,11 +18,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 p
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install lab test check notebooks evaluate bench fetch doctor
+.PHONY: help install lab test test-browser check notebooks evaluate bench fetch doctor
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo '  LAB=02 picks a lab, LAB_ARGS and TEST_ARGS are handed on to JupyterLab and pytest,'
 	@echo '  PYTHON=/path/to/python3 picks a Python, TORCH_INDEX=ADDRESS another source of torch (see README.md).'
@@ -45,6 +45,10 @@ lab: $(STAMP)  ## open JupyterLab at lab 01 (LAB=02 for another)
 
 test: $(STAMP)  ## run all tests, offline
 	HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest $(TEST_ARGS)
+
+test-browser: $(STAMP)  ## run lab 01 in a real browser; needs chromium and chromium-driver from the system
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+	HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest -m browser -rs tests/browser $(TEST_ARGS)
 
 check: $(STAMP)  ## format, lint, and whether the generated notebooks are up to date
 	$(BIN)/ruff format --check .

@@ -18,6 +18,7 @@ from labkit import doctor
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+ONLY_WITH_PIP = {"selenium"}  # the extra `browser`: it needs a browser that no environment file brings
 CONDA_NAMES = {"pytorch-cpu": "torch"}  # where the conda package is called otherwise
 COMMENTED = re.compile(r'"(?P<requirement>[a-zA-Z][\w.-]*[^"]*)",?\]?\s*(?P<comment>#.*)?$')
 
@@ -98,7 +99,10 @@ def test_the_supported_pythons_are_the_same_everywhere():
 def test_the_environment_files_name_every_dependency_with_its_range():
     found, _ = declared()
     ranges, _ = conda("environment.yml")
+    assert ONLY_WITH_PIP <= set(found) and not ONLY_WITH_PIP & set(ranges)
     for name, requirement in found.items():
+        if name in ONLY_WITH_PIP:
+            continue
         assert SpecifierSet(ranges[name]) == requirement.specifier, name
     assert set(ranges) - set(found) == {"pip", "labkit"}
 
@@ -228,6 +232,14 @@ def test_make_lab_opens_the_lab_and_installs_only_when_something_changed(checkou
         < first.index("-e '.[lab,author,test]'")
         < first.index("jupyterlab")
     )
+
+
+@needs_make
+def test_make_installs_a_browser_driver_only_for_its_own_tests(checkout):
+    planned = make(checkout, "-n", "test-browser").stdout
+    installs, tests = planned.index("-c constraints.txt -e '.[browser]'"), planned.index("-m browser")
+    assert installs < tests and "tests/browser" in planned
+    assert "browser" not in make(checkout, "-n", "test").stdout
 
 
 @needs_make

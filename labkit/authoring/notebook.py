@@ -5,7 +5,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from labkit.authoring.protect import stamp
 from labkit.authoring.solutions import stub
-from labkit.authoring.stamps import badges, setup_source
+from labkit.authoring.stamps import open_links, setup_source
 from labkit.authoring.validate import ends_with_name, setup_cell
 
 MARKER = "# NBVAL_CHECK_OUTPUT"
@@ -13,7 +13,7 @@ MARKER = "# NBVAL_CHECK_OUTPUT"
 
 def student_notebook(lab, address):
     """What a student opens: stubs, no outputs; check cells may raise, so that Run All goes on."""
-    nodes = [_badges_cell(lab, address)]
+    nodes = [_links_cell(lab, address)]
     for cell, node in _shared_cells(lab, address):
         if cell.role == "solution":
             node.source = stub(node.source, cell.name)
@@ -33,7 +33,7 @@ def solution_notebook(lab, address, texts, passing):
     A figure's numbers differ in their last digits between machines, and nbval would compare them. So a
     key figure's own cell isn't compared: a cell below it prints the figure's text, and that one is.
     """
-    nodes, checked = [_badges_cell(lab, address)], 0
+    nodes, checked = [_links_cell(lab, address)], 0
     for cell, node in _shared_cells(lab, address):
         nodes.append(node)
         if cell.role == "check":
@@ -62,8 +62,8 @@ def to_text(notebook):
     return nbformat.writes(notebook, indent=1, sort_keys=True).rstrip("\n") + "\n"
 
 
-def _badges_cell(lab, address):
-    return new_markdown_cell(badges(address, lab.slug), id="badges")
+def _links_cell(lab, address):
+    return new_markdown_cell(open_links(address, lab.slug), id="badges")
 
 
 def _shared_cells(lab, address):

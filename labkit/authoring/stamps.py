@@ -8,7 +8,8 @@ BEGIN_TABLE, END_TABLE = "<!-- labs: written by `labkit build` -->", "<!-- end o
 
 _SETUP = """\
 import importlib.util
-if importlib.util.find_spec("labkit") is None:  # not installed yet, as on Colab; the import below needs it
+# Not installed yet, as on Colab? Then install it: the import below needs it.
+if importlib.util.find_spec("labkit") is None:
     %pip install -q "labkit @ git+https://github.com/{repository}"
 import labkit
 lab = labkit.start("{number}")"""
@@ -23,15 +24,27 @@ def setup_source(address, number):
 
 
 def badges(address, slug):
-    """Markdown of a lab's badges: open it in Colab, open it in Binder."""
-    path = f"notebooks/{slug}.ipynb"
-    repository, branch = address.repository, address.branch
-    colab = f"https://colab.research.google.com/github/{repository}/blob/{branch}/{path}"
-    binder = f"https://mybinder.org/v2/gh/{repository}/{branch}?labpath={path.replace('/', '%2F')}"
+    """Markdown of a lab's badges, for the README: open it in Colab, open it in Binder."""
+    colab, binder = _open_in(address, slug)
     return (
         f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab}) "
         f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder})"
     )
+
+
+def open_links(address, slug):
+    """The same links as text, for the notebook: opening it must ask no other machine for a picture."""
+    colab, binder = _open_in(address, slug)
+    return f"[Open in Colab]({colab}) · [Open in Binder]({binder})"
+
+
+def _open_in(address, slug):
+    """Where Colab and Binder open a lab."""
+    path = f"notebooks/{slug}.ipynb"
+    repository, branch = address.repository, address.branch
+    colab = f"https://colab.research.google.com/github/{repository}/blob/{branch}/{path}"
+    binder = f"https://mybinder.org/v2/gh/{repository}/{branch}?labpath={path.replace('/', '%2F')}"
+    return colab, binder
 
 
 def stamp_readme(text, address, labs):

@@ -1,5 +1,7 @@
 """Accuracies with their uncertainty: against a masking rate, and side by side."""
 
+import math
+
 import plotly.graph_objects as go
 
 from labkit.messages import LabkitError
@@ -7,7 +9,17 @@ from labkit.plotting import checking
 from labkit.plotting.figure import LabFigure
 from labkit.plotting.theme import NEUTRALS, PALETTE, escaped, heading, new_layout, percent, series, wrapped
 
-_TICKS = [0, 0.25, 0.5, 0.75, 1]
+
+def _scale(highest):
+    """(ticks, upper end) of an axis from 0: to 100%, or not so far when all is in the lower half.
+
+    Then it goes to the next multiple of 10% that leaves some room, at most 60%.
+    """
+    if highest >= 0.5:
+        return [0, 0.25, 0.5, 0.75, 1], 1
+    tenths = max(1, math.ceil(round(10 * highest + 0.2, 6)))  # rounded: 0.28 must not give 40%
+    step = 5 if tenths <= 2 else 10
+    return [percents / 100 for percents in range(0, 10 * tenths + 1, step)], tenths / 10
 
 
 def _with_interval(p, low, high):
@@ -74,7 +86,7 @@ def accuracy_by_rate(rates, accuracies, intervals=None, title="Accuracy against 
 
 
 def accuracy_bars(names, accuracies=None, intervals=None, title="Accuracy", groups=None):
-    """Dots on a scale from 0 to 100%, each with its confidence interval.
+    """Dots on a scale from 0, each with its confidence interval; it ends at 100%, or earlier if all are low.
 
     names: who is measured (a row each); accuracies: 0..1; intervals: pairs (low, high) or None.
     groups: instead of accuracies, {"clue on the left": [(acc, low, high), ...], ...}: one row a group, in it
@@ -115,7 +127,8 @@ def accuracy_bars(names, accuracies=None, intervals=None, title="Accuracy", grou
     summary = f"{heading(title)}\n" + "\n".join(ordered)
     height = (40 if groups is None else 24 + 24 * len(names)) * len(rows) + 20
     new_layout(figure, title, summary, height, legend_lines=0 if groups is None else (len(names) + 1) // 2)
-    figure.update_xaxes(title="accuracy", tickvals=_TICKS, tickformat=".0%", range=[-0.02, 1.04])
+    ticks, end = _scale(max(p for values, _, highs in cells for p in (highs or values)))
+    figure.update_xaxes(title="accuracy", tickvals=ticks, tickformat=".0%", range=[-0.02 * end, 1.04 * end])
     figure.update_yaxes(
         title="",
         tickvals=list(range(len(rows))),

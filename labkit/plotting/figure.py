@@ -4,7 +4,10 @@ import html
 from pathlib import Path
 
 _PLOTLY = "application/vnd.plotly.v1+json"
-_CONFIG = {"responsive": True, "displaylogo": False}
+# JupyterLab's renderer drops the layout's height whenever it draws anew. A responsive figure would then take
+# all of a parent that has no height of its own, and be gone; there JupyterLab follows the width by itself.
+_IN_NOTEBOOK = {"responsive": False, "displaylogo": False}
+_IN_PAGE = {"responsive": True, "displaylogo": False}
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -38,7 +41,7 @@ class LabFigure:
         """
         bundle = dict(self.figure._repr_mimebundle_())
         if _PLOTLY in bundle:
-            bundle[_PLOTLY]["config"] = {**bundle[_PLOTLY].get("config", {}), **_CONFIG}
+            bundle[_PLOTLY]["config"] = {**bundle[_PLOTLY].get("config", {}), **_IN_NOTEBOOK}
         if "text/html" in bundle:
             label = html.escape(self.summary)
             bundle["text/html"] = f'<div role="figure" aria-label="{label}">{bundle["text/html"]}</div>'
@@ -55,7 +58,7 @@ class LabFigure:
         """Write a page that needs no network (plotly's 4.5 MB script is inside), with the summary below."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        body = self.figure.to_html(full_html=False, include_plotlyjs=True, config=_CONFIG)
+        body = self.figure.to_html(full_html=False, include_plotlyjs=True, config=_IN_PAGE)
         drawn = (self.figure.layout.title.text or "Figure").replace("<br>", " ")
         title = html.escape(html.unescape(drawn))  # the figure's text is escaped already, but not for quotes
         page = _PAGE.format(title=title, body=body, summary=html.escape(self.summary))

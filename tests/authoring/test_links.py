@@ -1,6 +1,8 @@
 """labkit links: one place for the address, and no old one left behind."""
 
 import argparse
+import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -54,6 +56,20 @@ def test_the_readme_table_has_badges_with_alternative_text(course):
     build(course.project)
     row = next(line for line in course.readme.read_text().splitlines() if line.startswith("| [01"))
     assert "Counting words" in row and "![Open in Colab]" in row and "![Open in Binder]" in row
+
+
+def test_notebooks_have_text_links_and_no_picture_from_elsewhere(course):
+    """Opening a notebook must ask nothing of another machine."""
+    build(course.project)
+    row = next(line for line in course.readme.read_text().splitlines() if line.startswith("| [01"))
+    addresses = re.findall(r"\]\((https://[^)]*01_words[^)]*)\)", row)
+    assert len(addresses) == 2
+    for path in (course.student, course.solution):
+        first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
+        assert (first["id"], first["cell_type"]) == ("badges", "markdown")
+        text = "".join(first["source"])
+        assert re.findall(r"\[Open in (?:Colab|Binder)\]\(([^)]*)\)", text) == addresses
+        assert "!" not in text and "<" not in text, "a picture"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,11 @@ def run_cell(cwd, installs, *on_path):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def test_no_line_needs_a_scrollbar():
+    lines = setup_source(Address("ada/bert-labs", "main"), "01").splitlines()
+    assert max(map(len, lines)) <= 80
+
+
 def test_installs_when_labkit_is_missing(package):
     asked, error, lab = run_cell(package, package / "have")
     assert asked == ['install -q "labkit @ git+https://github.com/ada/bert-labs"']

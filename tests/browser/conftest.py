@@ -30,10 +30,6 @@ FLAGS = (
 )
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "browser: drives JupyterLab in a headless Chromium (a minute or two)")
-
-
 @pytest.fixture(scope="session")
 def browser_paths():
     """(chromium, chromedriver), or a skip that says what is missing and how to get it."""

@@ -95,7 +95,7 @@ def test_bundle_in_jupyterlab(drawn, renderer):
     assert set(bundle) == {"application/vnd.plotly.v1+json", "text/plain"}
     assert bundle["text/plain"] == drawn[1].summary
     stored = json.loads(json.dumps(bundle["application/vnd.plotly.v1+json"]))
-    assert stored["config"]["responsive"] is True
+    assert stored["config"]["responsive"] is False, "JupyterLab drops the height of a responsive figure"
     assert stored["layout"]["meta"]["alt"] == drawn[1].summary
 
 
@@ -136,6 +136,7 @@ def test_saved_page_stands_alone(tmp_path):
     assert page.count("</figcaption>") == 1
     assert "&lt;/figcaption&gt;&lt;script&gt;" in page
     assert len(page) > 1_000_000, "plotly's script must be inside"
+    assert '"responsive": true' in page, "a page follows its window"
     assert not re.search(r"<script[^>]*\ssrc=", page)
 
 

@@ -148,7 +148,25 @@ def test_dots_have_their_intervals_and_the_whole_scale():
     assert figure.data[0].error_x.array == pytest.approx((0.09, 0.11))
     low, high = figure.layout.xaxis.range
     assert low <= 0 and high >= 1
+    assert figure.layout.xaxis.tickvals[-1] == 1
     assert FIGURES["accuracy_bars_without_intervals"][0]().figure.data[0].error_x.array is None
+
+
+@pytest.mark.parametrize(
+    ("highest", "end"),
+    [(0.001, 0.1), (0.05, 0.1), (0.09, 0.2), (0.28, 0.3), (0.29, 0.4), (0.49, 0.6), (0.5, 1), (1, 1)],
+)
+def test_scale_ends_where_the_highest_interval_has_room(highest, end):
+    made = [
+        plotting.accuracy_bars(["a", "b"], [0.0, highest / 2], [(0, 0), (0, highest)]),
+        plotting.accuracy_bars(["a", "b"], [highest, 0.0]),
+        plotting.accuracy_bars(["a"], groups={"x": [(0, 0, 0)], "y": [(highest / 2, 0, highest)]}),
+    ]
+    for axis in (each.figure.layout.xaxis for each in made):
+        assert axis.tickvals[0] == 0 and axis.tickvals[-1] == end
+        assert 3 <= len(axis.tickvals) <= 7, "they must stand side by side at 400 pixels"
+        low, high = axis.range
+        assert low < 0 and end < high < 1.1 * end, "a dot at either end is drawn whole"
 
 
 def test_groups_are_rows_and_names_have_own_signs():
