@@ -3,6 +3,8 @@
 from labkit import exercises
 from labkit.messages import LabkitError
 
+ALL_HINTS = 99
+
 
 class CheckFailed(AssertionError):
     """An answer that is not right yet. The report stands above it; no traceback is needed."""
@@ -28,7 +30,7 @@ class Lab:
         self.number, self.module = number, module
         self.exercises = {exercise.name: exercise for exercise in module.EXERCISES}
         self.questions = {question.key: question for question in module.QUESTIONS}
-        self.attempts = dict.fromkeys(self.exercises, 0)
+        self.attempts = {}  # (exercise, misconception) -> the different answers that showed it
         self.solved = {}
         self.predictions = {}
 
@@ -49,6 +51,7 @@ class Lab:
     def check(self, function, exercise=None):
         """Check an answer: show the report, with a hint that climbs from try to try.
 
+        Hints climb when another answer shows the same misconception; the same answer gets the same hints.
         The exercise is found by the function's name; name it if yours is called otherwise. Raises
         NotImplementedError while the answer is still to be written and CheckFailed when it is wrong, so
         that notebook tests and graders notice; both print as one line.
@@ -58,21 +61,27 @@ class Lab:
         from labkit.exercises.engine import check
 
         task = self._exercise(function, exercise)
-        report = check(function, task, attempt=self.attempts[task.name] + 1)
+        report = check(function, task, attempt=ALL_HINTS)
+        report = report.with_hints(self._attempt(task, report.misconception, function))
         display(report)
-        if report.status == "wrong":
-            self.attempts[task.name] += 1
         if report.passed:
             self.solved[task.name] = function
             return
         self.solved.pop(task.name, None)
         if report.status == "unsolved":
-            error = NotImplementedError(report.problem)
-            error._render_traceback_ = lambda: [
-                report.problem
-            ]  # an instance of the built-in class: graders know it
+            # An instance of the built-in class, because graders look for its name; printed as one line.
+            error = NotImplementedError("Not written yet.")
+            error._render_traceback_ = lambda: ["Not written yet."]
             raise error
         raise CheckFailed(report.headline)
+
+    def _attempt(self, task, misconception, function):
+        """How many different answers have shown this misconception, this one included: so far hints climb."""
+        answers = self.attempts.setdefault((task.name, misconception), [])
+        code = getattr(function, "__code__", function)
+        if code not in answers:
+            answers.append(code)
+        return len(answers)
 
     def best(self, function):
         """The student's function if it has passed its check, else ours: the lab goes on either way."""
@@ -98,8 +107,12 @@ class Lab:
     def compare(self, key, measured, unit=""):
         """Print prediction and measurement side by side."""
         guess = self.predictions.get(key)
-        said = f"you predicted {guess}{unit}" if guess is not None else "you made no prediction"
-        print(f"{said}; measured: {measured}{unit}")
+        if guess is None:
+            print(f"You made no prediction; measured: {measured}{unit}")
+        else:
+            guess = str(guess).strip()
+            guess += "" if unit.strip() and guess.endswith(unit.strip()) else unit
+            print(f"You predicted {guess}; measured: {measured}{unit}")
 
     def slide_says(self, rows):
         """Show what the slides say beside what was measured: rows of (slide, measured)."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from labkit.exercises.limits import Capture, OutOfTime, time_limit
+from labkit.exercises.limits import Capture, OutOfTime, tame, time_limit
 from labkit.exercises.report import PropertyResult, Report
 from labkit.exercises.values import fresh, same, show, unchanged
 
@@ -85,6 +85,14 @@ class Outcome:
     changed: bool = False
 
 
+@dataclass(frozen=True)
+class Raised:
+    """An observation: the call raised this error, with this message."""
+
+    type: type
+    message: str
+
+
 @dataclass
 class Trial:
     """An answer under test, as properties see it."""
@@ -109,7 +117,7 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
     cases = exercise.cases(seed)
     expected = _observe_all(exercise.reference, exercise, cases)
     trial = Trial(lambda *args: _call(function, args), cases, expected)
-    with Capture() as capture:
+    with Capture() as capture, tame(function):
         try:
             with time_limit(exercise.seconds):
                 for case in cases:
@@ -122,7 +130,7 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
                 results = [_judge(prop, trial) for prop in exercise.properties]
         except OutOfTime:
             problem = _OUT_OF_TIME.format(
-                name=exercise.name, seconds=exercise.seconds, case=show(running.shown, 120)
+                name=exercise.name, seconds=exercise.seconds, case=running.shown[:120]
             )
             return _unfinished(exercise, "unusable", problem)
 
@@ -132,19 +140,31 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
         return report
     recognised = diagnose(trial, exercise)
     if recognised is not None:
-        report.misconception = recognised.name
-        report.hints = list(recognised.hints[:attempt])
-        report.more_hints = attempt < len(recognised.hints)
-    return report
+        report.misconception, report.hints = recognised.name, list(recognised.hints)
+    return report.with_hints(attempt)
 
 
 def diagnose(trial, exercise):
-    """The misconception that behaves like the answer on every case, or None."""
+    """The misconception that explains the answer best, or None.
+
+    Best is one that behaves like the answer on every case. Two mistakes at once are like none: then it is the
+    one that explains the smallest failing case and, of several, the most failing cases.
+    """
+    failing = [
+        k for k, pair in enumerate(zip(trial.expected, trial.observed, strict=True)) if not _alike(*pair)
+    ]
+    if not failing:
+        return None
+    best, most = None, 0
     for misconception in exercise.misconceptions:
-        alike = _observe_all(misconception.wrong, exercise, trial.cases)
-        if all(_alike(a, b) for a, b in zip(alike, trial.observed, strict=True)):
+        behaviour = _observe_all(misconception.wrong, exercise, trial.cases)
+        agrees = [_alike(a, b) for a, b in zip(behaviour, trial.observed, strict=True)]
+        if all(agrees):
             return misconception
-    return None
+        explained = sum(agrees[k] for k in failing)
+        if agrees[failing[0]] and explained > most:
+            best, most = misconception, explained
+    return best
 
 
 def each_case(test, where=lambda case: True):
@@ -179,7 +199,12 @@ def expected_got(expected, got):
 
 
 def _difference(expected, seen):
-    return "" if _alike(expected, seen) else expected_got(expected, seen)
+    if _alike(expected, seen):
+        return ""
+    if isinstance(expected, dict) and isinstance(seen, dict) and expected.keys() == seen.keys():
+        key = next(key for key in expected if not same(expected[key], seen[key]))
+        return f"{key}\n{expected_got(expected[key], seen[key])}"
+    return expected_got(expected, seen)
 
 
 def inputs_unchanged(points=1):
@@ -192,7 +217,7 @@ def inputs_unchanged(points=1):
                 return f"For {case.shown}\n{message}"
         return ""
 
-    return Property("your function leaves its arguments as they were", points, holds)
+    return Property("your function returns, and leaves its arguments as they were", points, holds)
 
 
 _CHANGED = (
@@ -258,7 +283,7 @@ def _where(error, function):
 
 def _observe(outcome, exercise, case):
     if outcome.error_type is not None:
-        return outcome.error_type
+        return Raised(outcome.error_type, outcome.error.split("\n")[0])
     try:
         return exercise.observe(outcome.value, case)
     except Exception:
@@ -270,8 +295,8 @@ def _observe_all(function, exercise, cases):
 
 
 def _alike(expected, seen):
-    if isinstance(expected, type) or isinstance(seen, type):
-        return expected is seen
+    if isinstance(expected, Raised) or isinstance(seen, Raised):
+        return expected == seen
     return same(expected, seen)
 
 

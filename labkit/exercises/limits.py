@@ -1,5 +1,6 @@
 """Run a student's function with a time limit: a check always comes back."""
 
+import builtins
 import ctypes
 import signal
 import sys
@@ -56,6 +57,32 @@ def _by_thread(seconds):
         watcher.join()
         # An exception that was set in the last moment must not go off later, in somebody else's code.
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), None)
+
+
+@contextmanager
+def tame(function):
+    """While a function is checked, input() and exit() are ordinary errors.
+
+    input() would wait for somebody to type, and no other cell could run; IPython's own exit(), which it puts
+    into the notebook's names, would end the kernel.
+    """
+
+    def no_input(prompt=""):
+        raise RuntimeError("input() waits for somebody to type; the function gets all it needs as arguments")
+
+    def no_exit(code=None):
+        raise SystemExit(code)
+
+    names = getattr(function, "__globals__", {})
+    kept = {name: names[name] for name in ("exit", "quit") if name in names}
+    asked = builtins.input
+    builtins.input = no_input
+    names.update(dict.fromkeys(kept, no_exit))
+    try:
+        yield
+    finally:
+        builtins.input = asked
+        names.update(kept)
 
 
 class Capture:

@@ -1,10 +1,13 @@
 """What a check says: the same facts as text (for nbval), HTML (for people) and JSON (for graders)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 
 YES, NO = "\u2713", "\u2717"
-PRE_STYLE = "white-space:pre-wrap;color:#1a1a1a;background:#f4f4f4;padding:8px"
+PRE_STYLE = (
+    "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
+    "color:#1a1a1a;background:#f4f4f4;padding:8px"
+)
 MIME = "application/vnd.labkit.check+json"
 
 
@@ -35,6 +38,10 @@ class Report:
     hints: list = field(default_factory=list)
     more_hints: bool = False
     printed: str = ""
+
+    def with_hints(self, number):
+        """The same report with only the first `number` hints."""
+        return replace(self, hints=self.hints[:number], more_hints=number < len(self.hints))
 
     @property
     def passed(self):

@@ -126,6 +126,33 @@ def test_an_error_shows_the_students_own_line():
     assert "IndexError" in report.text and "return values[99]" in report.text
 
 
+def test_input_is_an_error_and_not_a_wait():
+    def asking(values):
+        return float(input("the mean? "))
+
+    report = check(asking, EXERCISE)
+    assert report.status == "wrong" and "input() waits" in report.text
+    assert input.__name__ != "no_input"  # and it is put back
+
+
+def test_the_notebooks_own_exit_does_not_end_the_kernel():
+    ended = []
+    names = {"exit": lambda: ended.append("kernel")}
+    exec("def mean(values):\n    exit()", names)
+    report = check(names["mean"], EXERCISE)
+    assert not ended and "exit()" in report.text
+    names["exit"]()
+    assert ended == ["kernel"]  # and it is put back
+
+
+def test_two_mistakes_at_once_get_the_hint_of_the_smallest_failing_case():
+    def both(values):
+        return sum(values) if len(values) == 3 else -1
+
+    report = check(both, EXERCISE)
+    assert report.misconception == "the sum"
+
+
 @pytest.mark.parametrize("leave", [exit, SystemExit])
 def test_exit_does_not_end_the_notebook(leave):
     def leaving(values):

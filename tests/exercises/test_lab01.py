@@ -250,6 +250,22 @@ def test_two_styles_for_every_exercise():
     assert all(len(styles) >= 2 for styles in STYLES.values())
 
 
+def test_a_half_written_pair_gets_a_hint_and_shows_the_list_that_differs():
+    def encode_pair(pieces_a, pieces_b, vocab, max_length):
+        pieces = ["[CLS]", *pieces_a, "[SEP]", *pieces_b, "[SEP]"]
+        num_padding = max_length - len(pieces)
+        return {
+            "input_ids": [vocab[piece] for piece in pieces] + [vocab["[PAD]"]] * num_padding,
+            "token_type_ids": [0] * (len(pieces_a) + 1) + [1] * (len(pieces_b) + 2) + [0] * num_padding,
+            "attention_mask": [1] * len(pieces) + [0] * num_padding,
+        }
+
+    exercise = {exercise.name: exercise for exercise in lab01.EXERCISES}["encode_pair"]
+    report = check(encode_pair, exercise)
+    assert report.misconception == "the first [SEP] counted to the second sentence"
+    assert "token_type_ids\n" in report.text and "'attention_mask'" not in report.text
+
+
 def test_the_generator_is_used():
     exercise = {exercise.name: exercise for exercise in lab01.EXERCISES}["mask_tokens"]
 

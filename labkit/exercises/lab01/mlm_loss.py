@@ -151,6 +151,15 @@ MLM_LOSS = Exercise(
             ),
         ),
         Misconception(
+            "cross_entropy with the words on the last axis",
+            lambda logits, labels: F.cross_entropy(logits, labels),
+            (
+                "F.cross_entropy got (B, T, V) logits, and took the T positions for the words.",
+                "It expects the classes on axis 1: one row per prediction, (N, V), with N labels.",
+                "Pick the hidden positions first: logits[labels != -100] is such a table.",
+            ),
+        ),
+        Misconception(
             "softmax over the wrong axis",
             lambda logits, labels: -_log_p(logits, labels, dim=1)[labels != IGNORE].mean(),
             (

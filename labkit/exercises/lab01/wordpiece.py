@@ -51,7 +51,7 @@ def _wordpiece_cases(seed):
     vocab = {"play", "playing", "##er", "##ing", "##s", "un", "##ha", "##happy", "##ppi", "##ness", "##nes"}
     vocab |= {"p", "##l", "##a", "##y", "a", "ing", "happy", "er", "##n", "s"}
     words = ["playing", "player", "players", "unhappiness", "playx", "xplay", "playxs", "unhappys"]
-    cases = [Case((word, vocab), f'wordpiece("{word}", vocab)') for word in words]
+    cases = [Case((word, vocab), f'wordpiece("{word}", {sorted(vocab)})') for word in words]
 
     rng = random.Random(seed)
     letters = "abc"
