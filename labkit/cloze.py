@@ -109,6 +109,21 @@ def accuracy_interval(hits, total):
 
 
 @torch.inference_mode()
+def follows(model, firsts, seconds):
+    """P(B follows A) for every A and every B, by the next-sentence head (Devlin et al. 2018, Task 2).
+
+    model: from labkit.models.load_next_sentence. firsts, seconds: lists of N and M sentences.  -> (N, M)
+    """
+    pairs = [(first, second) for first in firsts for second in seconds]
+    batch = model.tokenizer(
+        [first for first, _ in pairs], [second for _, second in pairs], padding=True, return_tensors="pt"
+    )
+    _require_length(model, batch.input_ids.shape[1])
+    probs = model.network(**batch).logits.softmax(dim=-1)[:, 0]  # (N * M,)
+    return probs.reshape(len(firsts), len(seconds))
+
+
+@torch.inference_mode()
 def accuracy_at_rate(model, texts, rate, seed=0, batch_size=64):
     """Top-1 accuracy at hidden positions when each ordinary token becomes [MASK] with probability `rate`.
 

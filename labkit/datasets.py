@@ -11,6 +11,16 @@ from . import downloads, paths
 from .messages import LabkitError
 
 CLUES = ("left", "right", "both")
+STORIES = (  # two sentences each, for next-sentence prediction; written for this course
+    ("Alice was tired.", "She went to sleep."),
+    ("The soup was much too hot.", "He blew on his spoon and waited."),
+    ("The actors were dreadful.", "I left the cinema after half an hour."),
+    ("It had snowed all night.", "In the morning the children built a snowman."),
+    ("The king had no heir.", "Who would rule the country after his death?"),
+    ("The dog heard a noise at the door.", "It began to bark."),
+    ("I read the book before I saw the film.", "The book is better."),
+    ("Tom lost his ball in the garden.", "His sister found it under a bush."),
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,13 @@ def load_cloze(path=None):
     if not items:
         raise LabkitError(f"{path} holds no cloze items.")
     return items
+
+
+def by_clue(items):
+    """The items in groups by where their clue stands: {"all items": [...], "clue on the left": ...}."""
+    places = {"left": "clue on the left", "right": "clue on the right", "both": "clues on both sides"}
+    groups = {"all items": list(items)}
+    return groups | {name: [item for item in items if item.clue == clue] for clue, name in places.items()}
 
 
 def _cloze_item(line, where):

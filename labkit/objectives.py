@@ -38,6 +38,18 @@ def mask_tokens(input_ids, special_tokens_mask, mask_token_id, vocab_size, rate=
     return corrupted, labels
 
 
+def count_fates(input_ids, corrupted, labels, mask_token_id):
+    """What became of the selected tokens: {"[MASK]": n, "random token": n, "unchanged": n}.
+
+    input_ids, corrupted, labels: (B, T); labels -100 where nothing was selected.
+    """
+    selected = labels != IGNORE  # (B, T)
+    masked = selected & (corrupted == mask_token_id)
+    unchanged = selected & (corrupted == input_ids)
+    random = selected & ~masked & ~unchanged
+    return {"[MASK]": int(masked.sum()), "random token": int(random.sum()), "unchanged": int(unchanged.sum())}
+
+
 def mlm_loss(logits, labels):
     """Mean cross-entropy over the masked positions alone (labels other than -100), in nats.
 

@@ -6,7 +6,7 @@ import torch
 from labkit import cloze
 from labkit.datasets import ClozeItem
 from labkit.messages import LabkitError
-from labkit.models import load
+from labkit.models import load, load_next_sentence
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,17 @@ def test_cloze_accuracy_counts_items_and_gives_the_interval():
 def test_no_items_is_a_plain_message():
     with pytest.raises(LabkitError, match="no items"):
         cloze.cloze_accuracy(lambda text, k: [], [], 5)
+
+
+def test_follows_gives_a_probability_for_every_pair():
+    model = load_next_sentence("bert-mini")
+    firsts, seconds = ["Alice was tired.", "It was a bad film."], ["She slept.", "I left.", "The end."]
+    table = cloze.follows(model, firsts, seconds)
+    assert table.shape == (2, 3) and bool(((table > 0) & (table < 1)).all())
+    alone = cloze.follows(model, firsts[1:], seconds[:1])
+    assert alone.item() == pytest.approx(table[1, 0].item(), abs=1e-4)
+    with pytest.raises(LabkitError, match="at most 128"):
+        cloze.follows(model, ["and so on " * 80], seconds)
 
 
 def test_accuracy_at_rate_repeats_and_falls(bert):

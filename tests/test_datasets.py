@@ -122,3 +122,12 @@ def test_amazon_snippets_without_a_network(monkeypatch, tmp_path):
         datasets.amazon_snippets(progress=False)
     for words in ("Amazon", "Everything else works", "labkit fetch"):
         assert words in str(caught.value)
+
+
+def test_groups_by_clue_cover_everything_once():
+    items = datasets.load_cloze()
+    groups = datasets.by_clue(items)
+    assert groups.pop("all items") == items
+    assert sorted(item.id for group in groups.values() for item in group) == sorted(item.id for item in items)
+    clues = [{item.clue for item in group} for group in groups.values()]
+    assert clues == [{"left"}, {"right"}, {"both"}]

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from labkit.objectives import (
     IGNORE,
+    count_fates,
     mask_same_number,
     mask_tokens,
     mlm_loss,
@@ -36,6 +37,13 @@ def test_mask_tokens_keeps_its_promises(rate):
     assert (selected.sum() / (~special).sum()).item() == pytest.approx(rate, abs=0.02)
     assert (corrupted[selected] == 4).float().mean().item() == pytest.approx(0.8, abs=0.05)
     assert (corrupted[selected] == ids[selected]).float().mean().item() == pytest.approx(0.1, abs=0.04)
+
+
+def test_fates_are_counted():
+    ids = torch.tensor([[5, 6, 7, 8, 9]])
+    corrupted = torch.tensor([[4, 6, 30, 8, 4]])
+    labels = torch.tensor([[5, 6, 7, IGNORE, IGNORE]])
+    assert count_fates(ids, corrupted, labels, 4) == {"[MASK]": 1, "random token": 1, "unchanged": 1}
 
 
 def test_mlm_loss_is_cross_entropy_at_the_labels():

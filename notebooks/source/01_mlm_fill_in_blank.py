@@ -30,6 +30,8 @@ lab = labkit.start("01")
 # `labkit.load("bert-base-uncased")` is the real one, by the same call.
 
 # %%
+import torch
+
 bert = labkit.load("bert")
 gpt = labkit.load("gpt")
 print(bert.description)
@@ -38,7 +40,8 @@ print(gpt.description)
 # %% [markdown]
 # ### Predict first
 #
-# What will `bert-mini` put into "The [MASK] sat on the mat."? Write your guess in place of `None`.
+# What will `bert-mini` put into "The [MASK] sat on the mat."? Write your guess in place of `None`: a
+# word in quotes, like `"dog"`.
 
 # %% id="predict-mat"
 lab.predict("mat", None)
@@ -124,8 +127,9 @@ for word in ["playing", "unhappiness", "covid", "happy\u2603"]:
 # first sentence and 1 for the second; `attention_mask`, 1 where there is something to read.
 
 # %% [markdown] exercise="encode_pair"
-# Lay out `[CLS] a [SEP] b [SEP]`, padded with `[PAD]` to exactly `max_length`. If the pair is too
-# long, drop the last piece of the longer sentence (of `b` when both are equally long) until it fits.
+# Lay out `[CLS] a [SEP] b [SEP]`, padded with `[PAD]` to exactly `max_length`. If the pair is too long,
+# drop the last piece of the longer sentence (of `b` when both are equally long) until it fits. Every
+# token's id stands in the vocabulary, `vocab["[PAD]"]` too. Padding has segment 0 and attention 0.
 #
 # Before you write: which segment does the middle `[SEP]` belong to?
 
@@ -137,8 +141,8 @@ def encode_pair(pieces_a, pieces_b, vocab, max_length):
     pieces_a, pieces_b: lists of str. vocab: dict from piece to id. max_length: int (T).
     Returns a dict of three lists of T int: "input_ids", "token_type_ids", "attention_mask".
     """
+    a, b = list(pieces_a), list(pieces_b)  # copies: the caller's lists stay as they are
     ### BEGIN SOLUTION
-    a, b = list(pieces_a), list(pieces_b)
     while len(a) + len(b) + 3 > max_length:
         if len(a) > len(b):
             a.pop()
@@ -167,7 +171,7 @@ figure = labkit.plotting.token_strip(
     pair["input_ids"],
     pair["token_type_ids"],
     pair["attention_mask"],
-    title="The slide's sentence pair, as BERT reads it",
+    title="A sentence pair, as BERT reads it",
 )
 figure
 
@@ -184,28 +188,13 @@ figure
 lab.predict("nsp", None)
 
 # %% id="nsp-measured"
-import torch
-
-stories = [
-    ("Alice was tired.", "She went to sleep."),
-    ("The soup was much too hot.", "He blew on his spoon and waited."),
-    ("The actors were dreadful.", "I left the cinema after half an hour."),
-    ("It had snowed all night.", "In the morning the children built a snowman."),
-    ("The king had no heir.", "Who would rule the country after his death?"),
-    ("The dog heard a noise at the door.", "It began to bark."),
-    ("I read the book before I saw the film.", "The book is better."),
-    ("Tom lost his ball in the garden.", "His sister found it under a bush."),
-]
 nsp = labkit.models.load_next_sentence("bert")
-firsts = [first for first, _ in stories for _ in stories]
-seconds = [second for _ in stories for _, second in stories]
-batch = nsp.tokenizer(firsts, seconds, padding=True, return_tensors="pt")  # (64, T)
-with torch.inference_mode():
-    follows = nsp.network(**batch).logits.softmax(-1)[:, 0].reshape(8, 8)  # P(B follows A)
+firsts, seconds = zip(*labkit.datasets.STORIES)
+follows = labkit.cloze.follows(nsp, firsts, seconds)  # (8, 8): P(B follows A)
 right = int((follows.argmax(dim=1) == torch.arange(8)).sum())
-own, other = follows.diag().mean(), follows[~torch.eye(8, dtype=torch.bool)].mean()
+is_own = torch.eye(8, dtype=torch.bool)
 print(f"The true sentence scores highest in {right} of 8 stories.")
-print(f"Mean P(B follows A): {own:.2f} for true pairs, {other:.2f} for false ones.")
+print(f"Mean P(B follows A): {follows[is_own].mean():.2f} true, {follows[~is_own].mean():.2f} false pairs.")
 lab.compare("nsp", right)
 
 # %% [markdown]
@@ -227,10 +216,13 @@ lab.compare("nsp", right)
 lab.predict("masks", None)
 
 # %% [markdown] exercise="mask_tokens"
-# Write the corruption. Use the `generator` in every call that draws random numbers, so that a run can
-# be repeated: `torch.rand(input_ids.shape, generator=generator)` gives a number between 0 and 1 for
-# each token. Never choose a special token. Labels hold the original id where a token was chosen, and
-# −100 elsewhere: the label that the loss skips.
+# Write the corruption. Choose 15% of the ordinary tokens; labels hold the original id where a token was
+# chosen and −100 elsewhere, the label that the loss skips. A second random number, `fate`, decides what
+# becomes of each chosen token. You need three tools:
+#
+# - `torch.rand(shape, generator=generator)`: numbers between 0 and 1, the same again for the same seed;
+# - `==`, `<`, `>=` and `&` on tensors: True or False for each token (`special_tokens_mask == 0`);
+# - `torch.where(condition, a, b)`: `a` where the condition is True, `b` elsewhere, as a new tensor.
 
 
 # %% solution="mask_tokens"
@@ -241,13 +233,12 @@ def mask_tokens(input_ids, special_tokens_mask, mask_token_id, vocab_size, gener
     mask_token_id, vocab_size: int; random tokens are ids below vocab_size. generator: torch.Generator.
     Returns (corrupted, labels), both (B, T) int64. input_ids stays as it was.
     """
+    chosen = torch.rand(input_ids.shape, generator=generator) < 0.15  # (B, T), too many yet
+    fate = torch.rand(input_ids.shape, generator=generator)  # (B, T)
+    random_ids = torch.randint(vocab_size, input_ids.shape, generator=generator)  # (B, T)
     ### BEGIN SOLUTION
-    chosen = torch.rand(input_ids.shape, generator=generator) < 0.15  # (B, T)
     chosen = chosen & (special_tokens_mask == 0)
     labels = torch.where(chosen, input_ids, -100)
-
-    fate = torch.rand(input_ids.shape, generator=generator)  # (B, T)
-    random_ids = torch.randint(vocab_size, input_ids.shape, generator=generator)
     corrupted = torch.where(chosen & (fate < 0.8), mask_token_id, input_ids)
     corrupted = torch.where(chosen & (fate >= 0.9), random_ids, corrupted)
     return corrupted, labels
@@ -264,26 +255,15 @@ lab.check(mask_tokens)
 items = labkit.datasets.load_cloze()
 sentences = [item.text.replace("[MASK]", item.answers[0]) for item in items]
 batch = bert.tokenizer(sentences, padding=True, return_special_tokens_mask=True, return_tensors="pt")
-corrupted, labels = lab.best(mask_tokens)(
-    batch.input_ids,
-    batch.special_tokens_mask,
-    bert.tokenizer.mask_token_id,
-    len(bert.tokenizer),
-    torch.Generator().manual_seed(15),
-)
-chosen = labels != -100  # (B, T)
-is_mask = chosen & (corrupted == bert.tokenizer.mask_token_id)
-unchanged = chosen & (corrupted == batch.input_ids)
-counts = {
-    "[MASK]": int(is_mask.sum()),
-    "random token": int((chosen & ~is_mask & ~unchanged).sum()),
-    "unchanged": int(unchanged.sum()),
-}
+ids, special, mask_id = batch.input_ids, batch.special_tokens_mask, bert.tokenizer.mask_token_id
+hide = lab.best(mask_tokens)
+corrupted, labels = hide(ids, special, mask_id, len(bert.tokenizer), torch.Generator().manual_seed(15))
+counts = labkit.objectives.count_fates(ids, corrupted, labels, mask_id)
 figure = labkit.plotting.mask_counts(counts, title="What became of the chosen tokens")
 figure
 
 # %% id="compare-masks"
-num_ordinary = int((batch.special_tokens_mask == 0).sum())
+num_ordinary = int((special == 0).sum())
 lab.compare("masks", round(10_000 * counts["[MASK]"] / num_ordinary), " of 10,000")
 
 # %% [markdown]
@@ -296,7 +276,9 @@ lab.compare("masks", round(10_000 * counts["[MASK]"] / num_ordinary), " of 10,00
 
 # %% [markdown] exercise="mlm_loss"
 # Write the mean of −log P over the hidden positions of the whole batch. Positions whose label is −100
-# do not count.
+# do not count. `hidden = labels != -100` is True at the hidden positions; `logits[hidden]` and
+# `labels[hidden]` pick them, as a table of (number hidden, V) and a list of as many ids. From there,
+# `log_softmax` or PyTorch's own `torch.nn.functional.cross_entropy` are both fine.
 
 
 # %% solution="mlm_loss"
@@ -322,7 +304,7 @@ lab.check(mlm_loss)
 # %% id="slide-loss"
 original = bert.tokenizer("The cat sat on the mat", return_tensors="pt").input_ids  # (1, T)
 hidden = torch.zeros_like(original, dtype=torch.bool)
-hidden[0, 2] = hidden[0, 6] = True
+hidden[0, 2] = hidden[0, 6] = True  # cat and mat; position 0 is [CLS]
 with torch.inference_mode():
     logits = bert.network(original.masked_fill(hidden, bert.tokenizer.mask_token_id)).logits
 loss = lab.best(mlm_loss)(logits, original.masked_fill(~hidden, -100))
@@ -335,10 +317,13 @@ print(f"mean {float(loss):.2f} nats; the slide's sum is {2 * float(loss):.2f}")
 # model gives logits for **every** position; you need the ones at the blank.
 
 # %% [markdown] exercise="fill_mask"
-# `model.tokenizer(text, return_tensors="pt")` gives the ids, `model.network(**that).logits` the
-# logits, of shape (1, T, V). Find the position where the id is `model.tokenizer.mask_token_id`, take
-# the softmax over the words there, and return the `k` best. `model.tokenizer.decode([id])` turns an
-# id into a word.
+# Return the `k` most probable words at the blank. You need:
+#
+# - `batch = model.tokenizer(text, return_tensors="pt")`; its `batch.input_ids` has shape (1, T);
+# - `model.network(**batch).logits`, of shape (1, T, V), inside `with torch.inference_mode():`;
+# - the position where the id equals `model.tokenizer.mask_token_id`;
+# - `.softmax(dim=-1)`, and `.topk(k)`, which gives `.values` and `.indices`;
+# - `model.tokenizer.decode([id])`, which turns an id into a word, and `.tolist()`.
 
 
 # %% solution="fill_mask"
@@ -363,7 +348,7 @@ def fill_mask(model, text, k):
 lab.check(fill_mask)
 
 # %% [markdown]
-# The lecture's own sentences, and one of yours. Change the last line and run it again.
+# The lecture's own sentences, and one of yours: change the last sentence and run the cell again.
 
 # %% id="lecture-sentences"
 fill = lab.best(fill_mask)
@@ -431,7 +416,7 @@ figure = labkit.plotting.accuracy_by_rate(
     rates,
     [accuracy for accuracy, _, _ in measured],
     [(low, high) for _, low, high in measured],
-    title="bert-mini: right at hidden tokens, by masking rate",
+    title="Right at hidden tokens, by masking rate",
 )
 figure
 
@@ -494,18 +479,12 @@ readers = {
     "bert-mini, left side only": labkit.cloze.left_context(bert),
     "gpt-mini, left side only": labkit.cloze.left_context(gpt),
 }
-groups = {"all items": items}
-for clue, name in {
-    "left": "clue on the left",
-    "right": "clue on the right",
-    "both": "clues on both sides",
-}.items():
-    groups[name] = [item for item in items if item.clue == clue]
 results = {
-    name: [accuracy(predict, some, 5) for predict in readers.values()] for name, some in groups.items()
+    group: [accuracy(predict, some, 5) for predict in readers.values()]
+    for group, some in labkit.datasets.by_clue(items).items()
 }
 figure = labkit.plotting.accuracy_bars(
-    list(readers), groups=results, title="Blanks filled: a fitting word among the top five"
+    list(readers), groups=results, title="Blanks filled: a fitting word in the top five"
 )
 figure
 
@@ -515,11 +494,7 @@ lab.compare("full", round(100 * full), "%")
 lab.compare("left", round(100 * bert_left), "%")
 
 # %% [markdown]
-# Read the picture from the bottom up. Where the clue stands on the right, the readers of the left
-# side cannot know it: no skill makes up for what is not there. Where the clue stands on the left,
-# they do better, and there `gpt-mini` has the advantage of practice: guessing from the left is all it
-# ever did, while bert-mini met few sentences that stop at a blank. So "LOW" against "HIGH" depends on
-# where the clue is; across the whole set both sides win, and the intervals say by how much.
+# CLAIM
 
 # %% [markdown]
 # ## Checkpoint

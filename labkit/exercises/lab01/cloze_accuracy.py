@@ -90,7 +90,7 @@ def _three_numbers(output, case):
 CLOZE_ACCURACY = Exercise(
     name="cloze_accuracy",
     title="How often is it right?",
-    minutes=15,
+    minutes=10,
     reference=cloze_accuracy,
     cases=_cloze_cases,
     observe=_three_numbers,

@@ -87,7 +87,7 @@ def _room(case):
 ENCODE_PAIR = Exercise(
     name="encode_pair",
     title="Two sentences, one input",
-    minutes=15,
+    minutes=10,
     reference=encode_pair,
     cases=_pair_cases,
     properties=(

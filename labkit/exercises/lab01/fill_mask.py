@@ -92,7 +92,7 @@ def _words_differ(expected, seen):
 FILL_MASK = Exercise(
     name="fill_mask",
     title="Fill the blank",
-    minutes=15,
+    minutes=10,
     reference=fill_mask,
     cases=_fill_cases,
     observe=_pairs,
