@@ -8,6 +8,7 @@ import pytest
 
 import labkit
 from labkit import cli
+from labkit.authoring import overview
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ["README.md", "data/README.md"]
@@ -41,10 +42,11 @@ def test_the_picture_says_what_the_bundled_models_say():
 
     text = read("README.md")
     sentence = re.search(r'One sentence, "(.*?)"', text)[1] + "."
+    assert sentence == overview.SENTENCE.replace("[MASK]", "____")
     ours = re.findall(r'its first guess is "(.*?)"', text)
     (bert, _), *_ = fill_mask(labkit.load("bert"), sentence.replace("____", "[MASK]"))
     (gpt, _), *_ = next_words(labkit.load("gpt"), sentence.split(" ____")[0])
-    assert [bert, gpt.strip()] == ours, "draw notebooks/images/overview.svg anew, and its text in README.md"
+    assert [bert, gpt.strip()] == ours, "labkit build --reference, and the text in README.md"
     drawn = read("notebooks/images/overview.svg")
     assert all(f">{word}</text>" in drawn for word in ours)
 

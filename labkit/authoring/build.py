@@ -1,11 +1,13 @@
 """`labkit build`: writes the notebooks and the README's table of labs from the sources."""
 
 from labkit.authoring.notebook import solution_notebook, student_notebook, to_text
+from labkit.authoring.overview import overview
 from labkit.authoring.project import Project
 from labkit.authoring.protect import work_in
 from labkit.authoring.reference import key_figures, measure_texts, read_texts, write_texts
 from labkit.authoring.stamps import stamp_readme
 from labkit.messages import LabkitError
+from labkit.models import load
 
 
 def add_build_arguments(parser):
@@ -102,7 +104,13 @@ def stale_files(project):
 
 
 def renew_references(project):
-    """Run every solution notebook and write the texts of its key figures for nbval to compare with."""
+    """Run every solution notebook and write the texts of its key figures for nbval to compare with.
+
+    The README's picture shows the models' answers too, and is drawn anew.
+    """
+    picture = project.root / "notebooks" / "images" / "overview.svg"
+    if picture.exists():
+        picture.write_text(overview(load("bert-mini"), load("gpt-mini")), encoding="utf-8")
     for slug in project.slugs():
         lab = project.lab(slug)
         if key_figures(lab):
