@@ -11,16 +11,16 @@ from . import downloads, paths
 from .messages import LabkitError
 
 CLUES = ("left", "right", "both")
-STORIES = (  # two sentences each, for next-sentence prediction; written for this course
-    ("Alice was tired.", "She went to sleep."),
-    ("The soup was much too hot.", "He blew on his spoon and waited."),
-    ("The actors were dreadful.", "I left the cinema after half an hour."),
-    ("It had snowed all night.", "In the morning the children built a snowman."),
-    ("The king had no heir.", "Who would rule the country after his death?"),
-    ("The dog heard a noise at the door.", "It began to bark."),
-    ("I read the book before I saw the film.", "The book is better."),
-    ("Tom lost his ball in the garden.", "His sister found it under a bush."),
-)
+STORIES = {  # two sentences each, for next-sentence prediction; written for this course
+    "Alice": ("Alice was tired.", "She went to sleep."),
+    "soup": ("The soup was much too hot.", "He blew on his spoon and waited."),
+    "actors": ("The actors were dreadful.", "I left the cinema after half an hour."),
+    "snow": ("It had snowed all night.", "In the morning the children built a snowman."),
+    "king": ("The king had no heir.", "Who would rule the country after his death?"),
+    "dog": ("The dog heard a noise at the door.", "It began to bark."),
+    "film": ("I read the book before I saw the film.", "The book is better."),
+    "ball": ("Tom lost his ball in the garden.", "His sister found it under a bush."),
+}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ _HOMES = {
     "learning_slider": "learning",
     "learning_lines": "learning",
     "training_curve": "learning",
+    "share_matrix": "tables",
     "accuracy_by_rate": "accuracy",
     "accuracy_bars": "accuracy",
 }

@@ -58,6 +58,12 @@ FIGURES = {
         lambda: plotting.training_curve(LOG),
         ["1k to 2M pieces", "loss 6.0 to 3.5", "top-1 accuracy 10% to 30%", "top-5 accuracy 20% to 60%"],
     ),
+    "share_matrix": (
+        lambda: plotting.share_matrix(
+            [[0.9, 0.2], [0.15, 0.8]], ["cat", "film"], ["purred", "bored me"], "Who did what", "who", "what"
+        ),
+        ["who by what", "cat: purred 90%, bored me 20%", "film: purred 15%, bored me 80%"],
+    ),
     "accuracy_by_rate": (
         lambda: plotting.accuracy_by_rate([0.5, 0.15], [0.27, 0.4], [(0.25, 0.29), (0.37, 0.43)]),
         ["15% masked: 40% (37% to 43%)", "50% masked: 27% (25% to 29%)"],

@@ -1,0 +1,49 @@
+"""A table of shares as a heat map: who goes with whom."""
+
+import plotly.graph_objects as go
+
+from labkit.messages import LabkitError
+from labkit.plotting import checking
+from labkit.plotting.figure import LabFigure
+from labkit.plotting.theme import NEUTRALS, PALETTE, escaped, new_layout, percent
+
+
+def share_matrix(values, rows, columns, title, row_title, column_title):
+    """A heat map of shares (0..1) with each number written in its cell, in percent.
+
+    values: one list for each row, with one share for each column.  rows, columns: their short names.
+    """
+    rows, columns = ([str(name) for name in checking.plain(names)] for names in (rows, columns))
+    table = [checking.probabilities("values", row) for row in checking.plain(values)]
+    checking.same_length(rows=rows, values=table)
+    if any(len(row) != len(columns) for row in table):
+        widths = sorted({len(row) for row in table})
+        raise LabkitError(f"values has rows of {widths} numbers; there are {len(columns)} columns.")
+    lines = [
+        f"{name}: "
+        + ", ".join(f"{column} {percent(share)}" for column, share in zip(columns, row, strict=True))
+        for name, row in zip(rows, table, strict=True)
+    ]
+    summary = f"{title} ({row_title} by {column_title}):\n" + "\n".join(lines)
+
+    figure = go.Figure(
+        go.Heatmap(
+            z=table,
+            x=[escaped(name) for name in columns],
+            y=[escaped(name) for name in rows],
+            zmin=0,
+            zmax=1,
+            colorscale=[[0, NEUTRALS["card"]], [1, PALETTE["blue"]]],
+            text=[[f"{100 * share:.0f}" for share in row] for row in table],
+            texttemplate="%{text}",
+            textfont={"size": 13},
+            xgap=2,
+            ygap=2,
+            showscale=False,
+            hovertemplate="%{y} / %{x}: %{z:.0%}<extra></extra>",
+        )
+    )
+    new_layout(figure, title, summary, plot_height=34 * len(rows), bottom=84)
+    figure.update_xaxes(title=f"{column_title} (numbers: percent)", showgrid=False, tickangle=-40)
+    figure.update_yaxes(title=row_title, showgrid=False, autorange="reversed")
+    return LabFigure(figure, summary)
