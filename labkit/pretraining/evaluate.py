@@ -49,7 +49,8 @@ def evaluate_encoder(network, corpus, tokenizer, num_windows=64):
     ids, positions, labels = mask_same_number(ids, ordinary, tokenizer.mask_token_id, EVAL_RATE, rng)
     losses, top1, top5 = [], [], []
     for rows in np.array_split(np.arange(num_windows), math.ceil(num_windows / 16)):
-        logits = encoder_logits(network, torch.from_numpy(ids[rows]), torch.from_numpy(positions[rows]))
+        hidden = network.bert(torch.from_numpy(ids[rows])).last_hidden_state  # (B, T, D)
+        logits = masked_logits(network, hidden, torch.from_numpy(positions[rows]))
         target = torch.from_numpy(labels[rows]).flatten()
         losses.append(torch.nn.functional.cross_entropy(logits, target, reduction="none"))
         best = logits.topk(5).indices == target[:, None]
@@ -60,10 +61,9 @@ def evaluate_encoder(network, corpus, tokenizer, num_windows=64):
     return {"loss": mean(losses), "top1": mean(top1), "top5": mean(top5)}
 
 
-def encoder_logits(network, input_ids, positions, token_type_ids=None):
-    """Logits at the masked positions only.  (B, T), (B, M) -> (B*M, V) float32"""
-    hidden = network.bert(input_ids, token_type_ids=token_type_ids).last_hidden_state  # (B, T, D)
-    index = positions[..., None].expand(-1, -1, hidden.shape[-1])
+def masked_logits(network, hidden, positions):
+    """Logits at the masked positions only.  (B, T, D), (B, M) -> (B * M, V) float32"""
+    index = positions[..., None].expand(-1, -1, hidden.shape[-1])  # (B, M, D)
     return network.cls.predictions(hidden.gather(1, index)).flatten(0, 1).float()
 
 
@@ -97,7 +97,7 @@ def probe(network, kind, tokenizer, k=5):
         ids = torch.tensor([tokenizer(text).input_ids])
         if kind == "encoder":
             where = (ids == tokenizer.mask_token_id).nonzero()[:, 1][None]
-            logits = encoder_logits(network, ids, where)[0]
+            logits = masked_logits(network, network.bert(ids).last_hidden_state, where)[0]
         else:
             logits = network(ids).logits[0, -1].float()
         best = logits.softmax(-1).topk(k)

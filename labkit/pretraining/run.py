@@ -17,7 +17,7 @@ import torch
 from labkit.models import quiet
 from labkit.objectives import mask_same_number, next_token_loss, sentence_pairs
 from labkit.pretraining.corpus import Windows, encode_corpus, read_documents, train_tokenizer
-from labkit.pretraining.evaluate import evaluate_decoder, evaluate_encoder, probe
+from labkit.pretraining.evaluate import evaluate_decoder, evaluate_encoder, masked_logits, probe
 from labkit.pretraining.start import SHAPE, frequency_start, new_network
 from labkit.training import Optimisation, has_fast_bfloat16, load_checkpoint, save_checkpoint, schedule
 
@@ -189,10 +189,8 @@ def _encoder_loss(network, windows, tokenizer, recipe, step):
     ids, positions, labels = mask_same_number(ids, ordinary, tokenizer.mask_token_id, recipe.mask_rate, rng)
 
     output = network.bert(torch.from_numpy(ids), token_type_ids=torch.from_numpy(token_type_ids))
-    hidden = output.last_hidden_state  # (B, T, D)
-    index = torch.from_numpy(positions)[..., None].expand(-1, -1, hidden.shape[-1])
-    logits = network.cls.predictions(hidden.gather(1, index))  # (B, M, V)
-    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), torch.from_numpy(labels).flatten())
+    logits = masked_logits(network, output.last_hidden_state, torch.from_numpy(positions))  # (B * M, V)
+    loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(labels).flatten())
     if num_pairs:
         verdict = network.cls.seq_relationship(output.pooler_output[:num_pairs]).float()  # (B/2, 2)
         loss = loss + torch.nn.functional.cross_entropy(verdict, torch.from_numpy(is_random))

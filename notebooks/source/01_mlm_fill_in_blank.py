@@ -546,8 +546,9 @@ lab.slide_says(
 # ## What you have now
 #
 # A masked language model is a vocabulary, a layout, a corruption, a loss, and a softmax at the blank;
-# you wrote all five. Both sides of a blank beat one, by an amount you measured with an interval
-# around it. What makes a model unable to look right is a single triangular mask: that is lab 02.
+# you wrote all five. Where the clue stands on the right, both sides of a blank beat one, by an amount
+# that you measured with an interval around it. What makes a model unable to look right is a single
+# triangular mask: that is lab 02.
 
 # %% id="progress"
 lab.progress()
