@@ -14,12 +14,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from labkit.messages import LabkitError
 from labkit.models import quiet
-from labkit.objectives import mask_same_number, next_token_loss, sentence_pairs
+from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
 from labkit.pretraining.corpus import Windows, encode_corpus, read_documents, train_tokenizer
-from labkit.pretraining.evaluate import evaluate_decoder, evaluate_encoder, masked_logits, probe
+from labkit.pretraining.evaluate import evaluate_decoder, evaluate_encoder, probe
+from labkit.pretraining.processes import Processes
 from labkit.pretraining.start import SHAPE, frequency_start, new_network
 from labkit.training import Optimisation, has_fast_bfloat16, load_checkpoint, save_checkpoint, schedule
+
+CHECKPOINT = "checkpoint.safetensors"
 
 
 @dataclass
@@ -58,89 +62,127 @@ def pretrain(
     parent: a published model to go on from, its folder: weights and tokenizer are its, and the log goes on
         where its log ended. Its optimiser's state is not kept, so the learning rate rises anew.
     resume: go on from the checkpoint of a run that was killed, in the same `folder`.
-    """
-    from tqdm.auto import tqdm
 
+    Under `accelerate launch` the batch is as many times as large, and each process takes its rows of it;
+    `recipe.pieces` is then required, and only the first process writes and returns something.
+    """
     if threads:
         torch.set_num_threads(threads)
+    processes = Processes()
+    if processes.number > 1 and recipe.pieces is None:
+        raise LabkitError(
+            "Several processes read different clocks and would not stop together: say --pieces N."
+        )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint, log_path = folder / "checkpoint.safetensors", folder / "log.json"
-    if checkpoint.exists() and not resume:
+    if (folder / CHECKPOINT).exists() and not resume:
         raise FileExistsError(
             f"{folder} already holds a run. Go on with --resume, or choose another folder with --output."
         )
+    with processes.first_comes_first():
+        tokenizer = _tokenizer(kind, corpus_path, folder, parent)
+        corpus, heldout = (
+            encode_corpus(path, tokenizer, _separator(kind, tokenizer), folder / f"{name}.npz")
+            for name, path in (("train", corpus_path), ("heldout", heldout_path))
+        )
+    run = Run(kind, folder, recipe, tokenizer, corpus, heldout, parent, processes)
+    if resume and (folder / CHECKPOINT).exists():
+        run.state = load_checkpoint(folder / CHECKPOINT, run.network, run.optimisation)
+    return run.train(checkpoint_every)
 
-    tokenizer = _tokenizer(kind, corpus_path, folder, parent)
-    corpus, heldout = (
-        encode_corpus(path, tokenizer, _separator(kind, tokenizer), folder / f"{name}.npz")
-        for name, path in (("train", corpus_path), ("heldout", heldout_path))
-    )
-    state = {"step": 0, "pieces": 0, "seconds": 0.0, "log": [], "recipes": []}
-    if parent is None:
-        network = new_network(kind, tokenizer, recipe.seed, positional=recipe.positional, **SHAPE)
-        if kind == "encoder":
-            frequency_start(network, corpus.ids)
-    else:
-        network = read_network(kind, parent)
-        state = _parents_state(parent)
-    state["first"] = {"pieces": state["pieces"], "seconds": state["seconds"]}  # where this run began
-    optimisation = Optimisation(
-        network,
-        recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        bfloat16=has_fast_bfloat16(),
-    )
-    if resume and checkpoint.exists():
-        state = load_checkpoint(checkpoint, network, optimisation)
 
-    windows = Windows(corpus, recipe.lengths, recipe.pieces_per_step, recipe.seed)
-    batch_loss = _encoder_loss if kind == "encoder" else _decoder_loss
-    budget, first = recipe.pieces or math.inf, state["first"]
+class Run:
+    """One run: its network, its optimiser, and how far it has come."""
 
-    def progress():
-        seconds, pieces = state["seconds"] - first["seconds"], state["pieces"] - first["pieces"]
-        return max(seconds / (60 * recipe.minutes), pieces / budget)
+    def __init__(self, kind, folder, recipe, tokenizer, corpus, heldout, parent, processes):
+        self.kind, self.folder, self.recipe, self.processes = kind, folder, recipe, processes
+        self.tokenizer, self.heldout = tokenizer, heldout
+        if parent is None:
+            self.state = {"step": 0, "pieces": 0, "seconds": 0.0, "log": [], "recipes": []}
+            self.network = new_network(kind, tokenizer, recipe.seed, positional=recipe.positional, **SHAPE)
+            if kind == "encoder":
+                frequency_start(self.network, corpus.ids)
+        else:
+            self.state = _parents_state(parent)
+            self.network = read_network(kind, parent)
+        self.state["first"] = {key: self.state[key] for key in ("pieces", "seconds")}  # where this run began
+        self.optimisation = Optimisation(
+            self.network, recipe.learning_rate, recipe.weight_decay, bfloat16=has_fast_bfloat16()
+        )
+        self.loss = processes.prepare(PretrainingLoss(self.network))
+        pieces_per_step = recipe.pieces_per_step * processes.number
+        self.windows = Windows(corpus, recipe.lengths, pieces_per_step, recipe.seed)
+        self.make_batch = encoder_batch if kind == "encoder" else decoder_batch
 
-    def record():
-        measure = evaluate_encoder if kind == "encoder" else evaluate_decoder
-        entry = {"step": state["step"], "pieces": state["pieces"], "minutes": round(state["seconds"] / 60, 2)}
-        figures = measure(network, heldout, tokenizer)
-        entry["heldout"] = {name: round(value, 4) for name, value in figures.items()}
-        entry["probes"] = probe(network, kind, tokenizer)
-        state["log"].append(entry)
-        recipes = [*state["recipes"], asdict(recipe)]
-        _write_json(log_path, {"kind": kind, "recipes": recipes, "shape": SHAPE, "log": state["log"]})
+    @property
+    def progress(self):
+        """0 where this run began, 1 at its end: by pieces or, in a single process, by time."""
+        pieces = (self.state["pieces"] - self.state["first"]["pieces"]) / (self.recipe.pieces or math.inf)
+        seconds = (self.state["seconds"] - self.state["first"]["seconds"]) / (60 * self.recipe.minutes)
+        return pieces if self.processes.number > 1 else max(pieces, seconds)
+
+    def train(self, checkpoint_every):
+        """Train to the end; checkpoints every `checkpoint_every` seconds. Returns the log's last entry."""
+        from tqdm.auto import tqdm
+
+        next_record = _next_record(self.state["step"])
+        last_save, recent = time.monotonic(), []
+        title = f"pre-training {self.kind}"
+        begin = round(100 * self.progress)
+        with tqdm(total=100, initial=begin, unit="%", desc=title, disable=not self.processes.is_first) as bar:
+            while self.progress < 1:
+                recent = [*recent[-49:], self.step()]
+                if self.state["step"] >= next_record and self.processes.is_first:
+                    entry = self.record()
+                    bar.set_postfix(train=f"{np.mean(recent):.3f}", **entry["heldout"])
+                    next_record = _next_record(self.state["step"])
+                if time.monotonic() - last_save > checkpoint_every:
+                    self.save()
+                    last_save = time.monotonic()
+                bar.update(round(100 * self.progress) - bar.n)
+        if not self.processes.is_first:
+            return None
+        entry = self.record()
+        self.save()
+        save_model(self.network, self.tokenizer, self.folder / "model")
         return entry
 
-    next_record = _next_record(state["step"])
-    last_save = clock = time.monotonic()
-    recent = []
-    with tqdm(total=100, initial=round(100 * progress()), unit="%", desc=f"pre-training {kind}") as bar:
-        while progress() < 1:
-            with optimisation.forward_context():
-                loss, size = batch_loss(network, windows, tokenizer, recipe, state["step"])
-            rise = min(1.0, (state["pieces"] - first["pieces"]) / recipe.warmup_pieces)
-            optimisation.step(loss, max(rise, 1e-3) * schedule(progress(), warmup=0.0))
-            recent = [*recent[-49:], loss.item()]
-            state["step"] += 1
-            state["pieces"] += size
-            now = time.monotonic()
-            state["seconds"] += now - clock
-            clock = now
-            if state["step"] >= next_record:
-                entry = record()
-                bar.set_postfix(train=f"{np.mean(recent):.3f}", **entry["heldout"])
-                next_record = _next_record(state["step"])
-                clock = time.monotonic()
-            if now - last_save > checkpoint_every:
-                save_checkpoint(checkpoint, network, optimisation, state)
-                last_save = clock = time.monotonic()
-            bar.update(round(100 * progress()) - bar.n)
-    entry = record()
-    save_checkpoint(checkpoint, network, optimisation, state)
-    save_model(network, tokenizer, folder / "model")
-    return entry
+    def step(self):
+        """One update; returns the loss. The rate rises over the warm-up, then falls linearly to 0."""
+        begin = time.monotonic()
+        batch = self.make_batch(self.windows, self.tokenizer, self.recipe, self.state["step"])
+        with self.optimisation.forward_context():
+            loss = self.loss(**self.processes.share(batch))
+        warm = (self.state["pieces"] - self.state["first"]["pieces"]) / self.recipe.warmup_pieces
+        factor = max(min(1.0, warm), 1e-3) * schedule(self.progress, warmup=0.0)
+        self.optimisation.step(loss, factor)
+        self.state["step"] += 1
+        self.state["pieces"] += batch["input_ids"].numel()
+        self.state["seconds"] += time.monotonic() - begin
+        return loss.item()
+
+    def record(self):
+        """Measure on held-out text and write the log; returns the new entry."""
+        state = self.state
+        measure = evaluate_encoder if self.kind == "encoder" else evaluate_decoder
+        figures = measure(self.network, self.heldout, self.tokenizer)
+        entry = {
+            "step": state["step"],
+            "pieces": state["pieces"],
+            "minutes": round(state["seconds"] / 60, 2),
+            "heldout": {name: round(value, 4) for name, value in figures.items()},
+            "probes": probe(self.network, self.kind, self.tokenizer),
+        }
+        state["log"].append(entry)
+        recipes = [*state["recipes"], asdict(self.recipe)]
+        content = {"kind": self.kind, "recipes": recipes, "shape": SHAPE, "log": state["log"]}
+        _write_json(self.folder / "log.json", content)
+        return entry
+
+    def save(self):
+        """Write the checkpoint; only the first of several processes does."""
+        if self.processes.is_first:
+            save_checkpoint(self.folder / CHECKPOINT, self.network, self.optimisation, self.state)
 
 
 def save_model(network, tokenizer, folder):
@@ -170,55 +212,6 @@ def _parents_state(parent):
         "log": record["log"],
         "recipes": record["recipes"],
     }
-
-
-def _encoder_loss(network, windows, tokenizer, recipe, step):
-    """MLM on every row, next-sentence prediction on the half that is laid out as pairs."""
-    rng = windows.rng(step)
-    length, starts = windows.starts(rng)
-    cls_id, sep_id = tokenizer.cls_token_id, tokenizer.sep_token_id
-    ids = windows.cut(starts, length)  # (B, T)
-    ids[:, 1:] = ids[:, :-1].copy()
-    ids[:, 0], ids[:, -1] = cls_id, sep_id
-    token_type_ids = np.zeros_like(ids)
-    num_pairs = len(starts) // 2 if recipe.pairs and length >= 64 else 0
-    if num_pairs:
-        pairs = sentence_pairs(windows, starts[:num_pairs], length, cls_id, sep_id, rng)
-        ids[:num_pairs], token_type_ids[:num_pairs], is_random = pairs
-    ordinary = (len(tokenizer.all_special_ids), len(tokenizer))
-    ids, positions, labels = mask_same_number(ids, ordinary, tokenizer.mask_token_id, recipe.mask_rate, rng)
-
-    output = network.bert(torch.from_numpy(ids), token_type_ids=torch.from_numpy(token_type_ids))
-    logits = masked_logits(network, output.last_hidden_state, torch.from_numpy(positions))  # (B * M, V)
-    loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(labels).flatten())
-    if num_pairs:
-        verdict = network.cls.seq_relationship(output.pooler_output[:num_pairs]).float()  # (B/2, 2)
-        loss = loss + torch.nn.functional.cross_entropy(verdict, torch.from_numpy(is_random))
-    return loss, ids.size
-
-
-def _decoder_loss(network, windows, tokenizer, recipe, step):
-    """Next-token loss; half the rows begin with <|endoftext|>, half with a bare sentence start."""
-    rng = windows.rng(step)
-    length, starts = windows.starts(rng)
-    ids = windows.cut(starts, length)  # (B, T)
-    ids[:, 0] = _without_space(tokenizer)[ids[:, 0]]
-    half = len(starts) // 2
-    ids[:half, 1:] = ids[:half, :-1].copy()
-    ids[:half, 0] = tokenizer.eos_token_id
-    batch = torch.from_numpy(ids)
-    return next_token_loss(network(batch, use_cache=False).logits, batch), ids.size
-
-
-def _without_space(tokenizer):
-    """For each id the same word without its leading space, as it stands at the start of a prompt."""
-    if not hasattr(tokenizer, "_ids_without_space"):
-        table = np.arange(len(tokenizer))
-        vocab = tokenizer.get_vocab()
-        for token, index in vocab.items():
-            table[index] = vocab.get(token.removeprefix("\u0120"), index)
-        tokenizer._ids_without_space = table
-    return tokenizer._ids_without_space
 
 
 def _tokenizer(kind, corpus_path, folder, parent):

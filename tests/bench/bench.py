@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from labkit.pretraining import run
+from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
 from labkit.pretraining.corpus import Corpus, Windows
 from labkit.pretraining.start import SHAPE, new_network
 from labkit.training import Optimisation, has_fast_bfloat16
@@ -53,14 +54,16 @@ class Trainer:
         self.windows = Windows(corpus, ((128, 1),), self.recipe.pieces_per_step, seed=0)
         self.network = new_network(kind, self.tokenizer, 0, positional=False, **SHAPE)
         self.optimisation = Optimisation(self.network, 1e-4, bfloat16=bfloat16)
-        self.loss = run._encoder_loss if kind == "encoder" else run._decoder_loss
+        self.loss = PretrainingLoss(self.network)
+        self.make_batch = encoder_batch if kind == "encoder" else decoder_batch
 
     def pieces_per_second(self, step):
         begin = time.perf_counter()
+        batch = self.make_batch(self.windows, self.tokenizer, self.recipe, step)
         with self.optimisation.forward_context():
-            loss, size = self.loss(self.network, self.windows, self.tokenizer, self.recipe, step)
+            loss = self.loss(**batch)
         self.optimisation.step(loss)
-        return size / (time.perf_counter() - begin)
+        return batch["input_ids"].numel() / (time.perf_counter() - begin)
 
 
 def bench_pretraining(kind):

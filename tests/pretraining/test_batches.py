@@ -1,0 +1,64 @@
+"""Batches: what a step trains on, and that shares of it add up to the whole."""
+
+import pytest
+import torch
+
+from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
+from labkit.pretraining.corpus import Windows, encode_corpus
+from labkit.pretraining.processes import Processes
+from labkit.pretraining.run import Recipe
+from labkit.pretraining.start import new_network
+
+from .conftest import TINY
+
+RECIPE = Recipe(lengths=((64, 1),), pieces_per_step=512)
+MAKE = {"encoder": encoder_batch, "decoder": decoder_batch}
+
+
+@pytest.fixture(params=["encoder", "decoder"])
+def made(request, texts, tokenizers):
+    """(kind, tokenizer, batch)"""
+    kind, tokenizer = request.param, tokenizers[request.param]
+    separator = tokenizer.sep_token_id if kind == "encoder" else tokenizer.eos_token_id
+    windows = Windows(encode_corpus(texts[0], tokenizer, separator), RECIPE.lengths, 512, RECIPE.seed)
+    return kind, tokenizer, MAKE[kind](windows, tokenizer, RECIPE, step=3)
+
+
+def test_rows_are_laid_out_as_they_will_be_read(made):
+    kind, tokenizer, batch = made
+    ids = batch["input_ids"]
+    assert ids.shape == (8, 64)
+    if kind == "decoder":
+        assert (ids[:4, 0] == tokenizer.eos_token_id).all() and (ids[4:, 0] != tokenizer.eos_token_id).all()
+        first = tokenizer.convert_ids_to_tokens(ids[4:, 0].tolist())
+        assert not any(piece.startswith("\u0120") for piece in first)
+        return
+    original = ids.scatter(1, batch["positions"], batch["labels"])
+    assert (original[:, 0] == tokenizer.cls_token_id).all() and (
+        original[:, -1] == tokenizer.sep_token_id
+    ).all()
+    assert len(batch["is_random"]) == 4
+    assert (batch["token_type_ids"][:4, -1] == 1).all() and (batch["token_type_ids"][4:] == 0).all()
+
+
+def test_the_shares_of_two_processes_have_the_gradient_of_the_whole(made):
+    kind, tokenizer, batch = made
+    loss = PretrainingLoss(new_network(kind, tokenizer, 1, **TINY))
+
+    def gradient(rows):
+        loss.zero_grad()
+        loss(**rows).backward()
+        return torch.cat([p.grad.flatten() for p in loss.parameters() if p.grad is not None])
+
+    whole = gradient(batch)
+    halves = []
+    for rank in (0, 1):
+        process = Processes()
+        process.rank, process.number = rank, 2
+        halves.append(gradient(process.share(batch)))
+    assert torch.allclose(sum(halves) / 2, whole, atol=1e-5)
+
+
+def test_one_process_keeps_the_whole_batch(made):
+    shared = Processes().share(made[2])
+    assert all(torch.equal(shared[name], tensor) for name, tensor in made[2].items())
