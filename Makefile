@@ -63,7 +63,7 @@ evaluate: $(STAMP)  ## measure the bundled models on held-out text: HELDOUT=FILE
 	$(BIN)/labkit evaluate --heldout $(HELDOUT)
 
 bench: $(STAMP)  ## measure what should stay fast, as ratios
-	$(BIN)/python tests/bench/bench.py
+	HF_HUB_OFFLINE=1 $(BIN)/python -m tests.bench.bench
 
 fetch: $(STAMP)  ## download ahead of time what the labs would otherwise fetch when they need it
 	$(BIN)/labkit fetch

@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.bench import bench
+from tests.bench import bench, pretraining
 
 
 @pytest.mark.parametrize("kind", ["encoder", "decoder"])
 def test_a_pretraining_step_is_measured(kind):
-    trainer = bench.Trainer(kind, bfloat16=False)
-    before = [parameter.detach().clone() for parameter in trainer.network.parameters()]
-    assert trainer.pieces_per_second(step=0) > 0
-    after = trainer.network.parameters()
+    steps = pretraining.Steps(kind, bfloat16=False)
+    before = [parameter.detach().clone() for parameter in steps.network.parameters()]
+    assert steps.pieces_per_second(step=0) > 0
+    after = steps.network.parameters()
     assert any((old != new).any() for old, new in zip(before, after, strict=True))
 
 

@@ -1,0 +1,91 @@
+"""labkit pretrain against transformers.Trainer: the same network, windows and batch, in one run.
+
+Two settings of Trainer are measured: as it comes (float32), and with bf16=True, where the processor has it.
+"""
+
+import statistics
+import tempfile
+import time
+
+import torch
+from torch.utils.data import Dataset
+
+from tests.bench.pretraining import Steps
+
+NUM_STEPS, WARM_STEPS = 14, 4
+
+
+class Windows(Dataset):
+    """The windows that our own steps are cut from, as Trainer wants them."""
+
+    def __init__(self, steps):
+        length = steps.windows.lengths[0]
+        rng = steps.windows.rng(0)
+        starts = steps.windows.sentence_starts(rng, NUM_STEPS * steps.rows, length)
+        self.rows = torch.from_numpy(steps.windows.cut(starts, length))  # (N, T)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, index):
+        return {"input_ids": self.rows[index]}
+
+
+def trainer_pieces_per_second(kind, bf16):
+    """Median over Trainer's steps, without the first ones."""
+    from transformers import (
+        BertForMaskedLM,
+        DataCollatorForLanguageModeling,
+        Trainer,
+        TrainerCallback,
+        TrainingArguments,
+    )
+
+    steps = Steps(kind, bfloat16=False)
+    network = steps.network
+    if kind == "encoder":
+        network = BertForMaskedLM(steps.network.config)
+        network.load_state_dict(steps.network.state_dict(), strict=False)
+    times = []
+
+    class Clock(TrainerCallback):
+        def on_step_end(self, *args, **kwargs):
+            times.append(time.perf_counter())
+
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = TrainingArguments(
+            output_dir=folder, per_device_train_batch_size=steps.rows, max_steps=NUM_STEPS, learning_rate=1e-4,
+            use_cpu=True, bf16=bf16, report_to=[], save_strategy="no", logging_strategy="no", disable_tqdm=True,
+        )  # fmt: skip
+        collator = DataCollatorForLanguageModeling(
+            steps.tokenizer, mlm=kind == "encoder", mlm_probability=steps.recipe.mask_rate
+        )
+        if steps.tokenizer.pad_token is None:
+            steps.tokenizer.pad_token = steps.tokenizer.eos_token
+        Trainer(network, arguments, collator, Windows(steps), callbacks=[Clock()]).train()
+    spent = [after - before for before, after in zip(times[:-1], times[1:], strict=True)][WARM_STEPS - 1 :]
+    return steps.rows * steps.windows.lengths[0] / statistics.median(spent)
+
+
+def our_pieces_per_second(kind):
+    """Median over our steps, as labkit pretrain takes them here."""
+    from labkit.training import has_fast_bfloat16
+
+    steps = Steps(kind, bfloat16=has_fast_bfloat16())
+    return statistics.median([steps.pieces_per_second(step) for step in range(NUM_STEPS)][WARM_STEPS:])
+
+
+def bench_against_trainer(kind):
+    """Print the two ratios."""
+    from labkit.training import has_fast_bfloat16
+
+    # Ours before and after, Trainer between: a machine that slows down shows.
+    first = our_pieces_per_second(kind)
+    plain = trainer_pieces_per_second(kind, bf16=False)
+    fast = trainer_pieces_per_second(kind, bf16=True) if has_fast_bfloat16() else plain
+    ours = statistics.mean([first, our_pieces_per_second(kind)])
+    print(
+        f"pre-training {kind}: {ours:,.0f} pieces/s, {ours / plain:.2f} x transformers.Trainer as it comes, ",
+        end="",
+    )
+    print(f"{ours / fast:.2f} x Trainer with bf16=True")
