@@ -54,9 +54,17 @@ def trainer_pieces_per_second(kind, bf16):
 
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
-            output_dir=folder, per_device_train_batch_size=steps.rows, max_steps=NUM_STEPS, learning_rate=1e-4,
-            use_cpu=True, bf16=bf16, report_to=[], save_strategy="no", logging_strategy="no", disable_tqdm=True,
-        )  # fmt: skip
+            output_dir=folder,
+            per_device_train_batch_size=steps.rows,
+            max_steps=NUM_STEPS,
+            learning_rate=1e-4,
+            use_cpu=True,
+            bf16=bf16,
+            report_to=[],
+            save_strategy="no",
+            logging_strategy="no",
+            disable_tqdm=True,
+        )
         collator = DataCollatorForLanguageModeling(
             steps.tokenizer, mlm=kind == "encoder", mlm_probability=steps.recipe.mask_rate
         )
@@ -84,8 +92,5 @@ def bench_against_trainer(kind):
     plain = trainer_pieces_per_second(kind, bf16=False)
     fast = trainer_pieces_per_second(kind, bf16=True) if has_fast_bfloat16() else plain
     ours = statistics.mean([first, our_pieces_per_second(kind)])
-    print(
-        f"pre-training {kind}: {ours:,.0f} pieces/s, {ours / plain:.2f} x transformers.Trainer as it comes, ",
-        end="",
-    )
-    print(f"{ours / fast:.2f} x Trainer with bf16=True")
+    print(f"pre-training {kind}: {ours:,.0f} pieces/s, {ours / plain:.2f} x transformers.Trainer ", end="")
+    print(f"as it comes, {ours / fast:.2f} x Trainer with bf16=True")

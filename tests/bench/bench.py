@@ -1,7 +1,7 @@
 """`make bench`: what should stay fast, as ratios within one run, so that any machine can be compared.
 
-Each pair is measured in turns, and the ratio of the medians is printed: another program running beside it then
-slows both down alike.
+Each pair is measured in turns, and the ratio of the medians is printed: another program running beside it
+then slows both down alike.
 """
 
 import statistics
