@@ -1,5 +1,7 @@
 """What a notebook talks to: `lab = labkit.start("01")`, then `lab.check(function)`."""
 
+import os
+
 from labkit import exercises
 from labkit.messages import LabkitError
 
@@ -18,6 +20,9 @@ def start(number):
 
     Raises LabkitError when there is no such lab.
     """
+    # The models are small: a second thread gains nothing, and beside another busy program it makes every
+    # operation wait (measured: a cell of 8 seconds took over 300). Takes effect before torch is imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     lab = Lab(exercises.get(number), number)
     print(lab.welcome())
     return lab

@@ -2,6 +2,9 @@
 
 import os
 
+# Read when torch is imported, here and in the kernels that tests start: with more threads than idle cores,
+# the small models' operations wait for each other, and a busy machine makes a test many times slower.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_hub is imported
 
 import pytest

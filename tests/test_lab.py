@@ -1,11 +1,18 @@
 """What a notebook talks to: set-up, checks that climb, predictions, the table at the end."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import labkit
 from labkit.exercises import lab01
 from labkit.lab import CheckFailed, Lab, start
 from labkit.messages import LabkitError
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -24,6 +31,17 @@ def test_start_says_what_is_there(capsys):
     shown = capsys.readouterr().out
     assert "Lab 01" in shown and f"{len(lab01.EXERCISES)} exercises" in shown
     assert lab.number == "01"
+
+
+@pytest.mark.parametrize(("given", "threads"), [(None, "1"), ("2", "2")])
+def test_start_caps_the_threads_unless_told_otherwise(given, threads):
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    environment |= {"OMP_NUM_THREADS": given} if given else {}
+    code = "import labkit; labkit.start('01'); import torch; print(torch.get_num_threads())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert done.stdout.split()[-1] == threads, done.stderr
 
 
 def test_an_unknown_lab_is_a_plain_message():
