@@ -491,7 +491,7 @@ results = {
     for group, some in labkit.datasets.by_clue(items).items()
 }
 figure = labkit.plotting.accuracy_bars(
-    list(readers), groups=results, title="Blanks filled: a fitting word in the top five"
+    list(readers), groups=results, title="Share of blanks filled (top five)"
 )
 figure
 
