@@ -8,6 +8,7 @@ PRE_STYLE = (
     "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
     "color:#1a1a1a;background:#f4f4f4;padding:8px"
 )
+MORE = "Change your answer and check again: if the same mistake is in it, a further hint comes."
 MIME = "application/vnd.labkit.check+json"
 
 
@@ -86,7 +87,7 @@ class Report:
         if self.hints:
             lines += ["", *(f"  Hint {k}: {hint}" for k, hint in enumerate(self.hints, 1))]
         if self.more_hints:
-            lines.append("  (Try again: the next check brings a further hint.)")
+            lines.append(f"  ({MORE})")
         if self.printed:
             lines += ["", "  Your function printed:", *(f"  | {line}" for line in self.printed_lines)]
         return "\n".join(lines)
@@ -128,7 +129,7 @@ class Report:
             parts.append(f'<pre style="{PRE_STYLE}">{escape(shown)}</pre>')
         parts += [f"<p><strong>Hint {k}.</strong> {escape(hint)}</p>" for k, hint in enumerate(self.hints, 1)]
         if self.more_hints:
-            parts.append("<p>Try again: the next check brings a further hint.</p>")
+            parts.append(f"<p>{MORE}</p>")
         if self.printed:
             printed = escape("\n".join(self.printed_lines))
             parts.append(

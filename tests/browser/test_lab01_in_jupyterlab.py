@@ -77,6 +77,10 @@ def test_wrong_answers_get_climbing_hints_and_the_right_one_passes_and_is_saved(
     said = page.run("check-wordpiece")
     assert "not yet right" in said and "Hint 1" in said and "Hint 2" not in said, said
     said = page.run("check-wordpiece")
+    assert "Hint 1" in said and "Hint 2" not in said, "the same answer gets the same hint"
+    page.write("solution-wordpiece", WRONG.replace("start = end", "start = end + 0"))
+    page.run("solution-wordpiece")
+    said = page.run("check-wordpiece")
     assert "Hint 1" in said and "Hint 2" in said, said
     assert "Traceback" not in said
 
