@@ -6,7 +6,6 @@ reference, the engine asks which of them behaves like it on every case, and says
 
 import inspect
 import linecache
-import random
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -107,7 +106,7 @@ class Trial:
 def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
     """Check a student's function and return a Report.
 
-    attempt: how many checks of this exercise came before, plus one; hints climb with it.
+    attempt: how many hints of a recognised misconception the report holds.
     seed: of the cases. Students always get the same; a grader draws fresh ones.
     """
     problem = _unusable(function, exercise)
@@ -254,7 +253,7 @@ def _unusable(function, exercise):
 
 
 def _call(function, args):
-    """Call on copies, with the random state put back afterwards; never raises but for OutOfTime."""
+    """Call on copies of the arguments; raises nothing but OutOfTime and KeyboardInterrupt."""
     given = fresh(args)
     try:
         value = function(*given)
@@ -301,7 +300,6 @@ def _alike(expected, seen):
 
 
 def _judge(prop, trial):
-    random.seed(0)
     try:
         message = prop.holds(trial)
     except Exception as error:

@@ -1,5 +1,6 @@
 """The engine on a small exercise of its own: every kind of answer a student can hand in."""
 
+import random
 import threading
 import time
 
@@ -124,6 +125,13 @@ def test_an_error_shows_the_students_own_line():
     report = check(broken, EXERCISE)
     assert report.points == 0
     assert "IndexError" in report.text and "return values[99]" in report.text
+
+
+def test_a_check_leaves_the_notebooks_random_numbers_alone():
+    random.seed(7)
+    before = random.getstate()
+    check(mean, EXERCISE)
+    assert random.getstate() == before
 
 
 def test_input_is_an_error_and_not_a_wait():

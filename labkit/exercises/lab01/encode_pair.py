@@ -7,10 +7,7 @@ from labkit.exercises.engine import Case, Exercise, Misconception, inputs_unchan
 
 def encode_pair(pieces_a, pieces_b, vocab, max_length):
     """[CLS] a [SEP] b [SEP], cut and padded to max_length (Devlin et al. 2018, section 3, figure 2)."""
-    a, b = list(pieces_a), list(pieces_b)
-    while len(a) + len(b) + 3 > max_length:
-        longer = a if len(a) > len(b) else b
-        longer.pop()
+    a, b = _cut(pieces_a, pieces_b, max_length - 3)
     return _lay_out(["[CLS]", *a, "[SEP]"], [*b, "[SEP]"], vocab, max_length)
 
 
@@ -25,6 +22,7 @@ def _lay_out(first, second, vocab, max_length, pad_segment=0, pad_attention=0, p
 
 
 def _cut(pieces_a, pieces_b, room):
+    """Both sentences, the longer one cut first, until they fit into `room` pieces."""
     a, b = list(pieces_a), list(pieces_b)
     while len(a) + len(b) > room:
         (a if len(a) > len(b) else b).pop()
