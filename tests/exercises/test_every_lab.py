@@ -1,0 +1,107 @@
+"""Every lab: each known mistake fails with its own hint, the reference and two other styles pass.
+
+STYLES in test_labNN.py holds the right answers in other styles: exercise name -> functions.
+"""
+
+import importlib
+import inspect
+
+import numpy as np
+import pytest
+import torch
+
+from labkit.exercises import get, labs
+from labkit.exercises.engine import check
+from labkit.messages import LabkitError
+
+SEEDS = (1, 2, 20)
+EXERCISES = [(number, exercise) for number in labs() for exercise in get(number).EXERCISES]
+WRONG = [(exercise, wrong) for _, exercise in EXERCISES for wrong in exercise.misconceptions]
+STYLES = {number: importlib.import_module(f"tests.exercises.test_lab{number}").STYLES for number in labs()}
+
+
+def ident(value):
+    """What a test's parameter is called in its name."""
+    return getattr(value, "name", None) or getattr(value, "__name__", None)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("exercise", "wrong"), WRONG, ids=ident)
+def test_every_misconception_fails_with_its_own_hint(exercise, wrong, seed):
+    report = check(wrong.wrong, exercise, seed=seed)
+    assert report.status == "wrong"
+    assert report.misconception == wrong.name
+    assert report.hints == [wrong.hints[0]]
+    assert report.points < report.max_points
+
+
+@pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)
+def test_each_exercise_knows_at_least_four_mistakes_with_three_hints(number, exercise):
+    assert len(exercise.misconceptions) >= 4
+    assert all(len(wrong.hints) == 3 and all(wrong.hints) for wrong in exercise.misconceptions)
+    assert len({wrong.name for wrong in exercise.misconceptions}) == len(exercise.misconceptions)
+    assert len({wrong.hints[0] for wrong in exercise.misconceptions}) == len(exercise.misconceptions)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)
+def test_the_reference_passes(number, exercise, seed):
+    report = check(exercise.reference, exercise, seed=seed)
+    assert report.passed, report.text
+
+
+@pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)
+def test_every_property_can_fail(number, exercise):
+    """A function that returns nonsense, and one that changes its input, lose all points between them."""
+    nonsense = check(_with_signature(exercise, lambda *args: "nonsense"), exercise)
+    failed = {r.name for r in nonsense.results if not r.passed}
+
+    def spoiler(*args):
+        for arg in args:
+            if isinstance(arg, list):
+                arg.append("x")
+            elif isinstance(arg, set):
+                arg.add("x")
+            elif isinstance(arg, torch.Tensor | np.ndarray):
+                arg += 1
+        raise ValueError("spoilt")
+
+    spoilt = check(_with_signature(exercise, spoiler), exercise)
+    failed |= {r.name for r in spoilt.results if not r.passed}
+    assert failed == {prop.name for prop in exercise.properties}
+
+
+def _with_signature(exercise, function):
+    def answer(*args):
+        return function(*args)
+
+    answer.__signature__ = inspect.signature(exercise.reference)
+    return answer
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("exercise", "style"),
+    [(exercise, style) for number, exercise in EXERCISES for style in STYLES[number].get(exercise.name, ())],
+    ids=ident,
+)
+def test_right_answers_in_other_styles_pass(exercise, style, seed):
+    report = check(style, exercise, seed=seed)
+    assert report.passed, report.text
+
+
+@pytest.mark.parametrize("number", labs())
+def test_two_styles_for_every_exercise(number):
+    assert {exercise.name for exercise in get(number).EXERCISES} == set(STYLES[number])
+    assert all(len(styles) >= 2 for styles in STYLES[number].values())
+
+
+@pytest.mark.parametrize("number", labs())
+def test_a_lab_fits_into_its_time(number):
+    assert 30 <= sum(exercise.minutes for exercise in get(number).EXERCISES) <= 90
+
+
+def test_an_unknown_lab_is_a_plain_message():
+    assert "01" in labs()
+    with pytest.raises(LabkitError, match="no lab '77'.*01"):
+        get("77")
