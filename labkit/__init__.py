@@ -9,6 +9,10 @@ __version__ = "0.1.0"
 
 _HOMES = {"load": "models", "start": "lab"}
 _MODULES = {
+    "ablation",
+    "attention",
+    "explaining",
+    "views",
     "models",
     "objectives",
     "paths",

@@ -19,6 +19,13 @@ _HOMES = {
     "share_matrix": "tables",
     "accuracy_by_rate": "accuracy",
     "accuracy_bars": "accuracy",
+    "attention_heatmap": "attention",
+    "attention_grid": "attention",
+    "attention_explorer": "attention",
+    "head_scatter": "heads",
+    "head_matrix": "heads",
+    "word_scores": "heads",
+    "correlation_dots": "heads",
 }
 __all__ = sorted(_HOMES)
 
