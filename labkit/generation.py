@@ -1,0 +1,210 @@
+"""Writing with a decoder: the next token, a whole text with a KV cache, and how likely a text is.
+
+Lab 02 asks students to write `sentence_log_prob`, `sample_next` and `generate`; these are the functions it
+compares with. A text begins behind the end-of-text token, the only start that GPT-2's training knew.
+Shapes: B batch, T tokens, V vocabulary.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from labkit.messages import LabkitError
+
+
+@dataclass(frozen=True)
+class TokenGuess:
+    """A token of a text, the probability it had given those before it, and the model's own favourite."""
+
+    token: str
+    prob: float
+    favourite: str
+    favourite_prob: float
+    rank: int  # 1 when the token was the favourite itself
+
+
+@torch.inference_mode()
+def sentence_log_prob(model, text):
+    """log P(text), in nats, by the chain rule: the sum of log P(w_t | w_1, ..., w_t-1).
+
+    The first token is predicted from the end-of-text token. Raises LabkitError for an encoder, an empty
+    text and one that is longer than the model takes.
+    """
+    ids = encode_prompt(model, text)  # (1, 1 + T)
+    log_probs = model.network(input_ids=ids).logits[0, :-1].log_softmax(dim=-1)  # (T, V)
+    return log_probs.gather(-1, ids[0, 1:, None]).sum().item()
+
+
+@torch.inference_mode()
+def guesses_along(model, text):
+    """A TokenGuess for each token of a text: teacher forcing, one pass for all of them.
+
+    Raises LabkitError as `sentence_log_prob` does.
+    """
+    ids = encode_prompt(model, text)  # (1, 1 + T)
+    probs = model.network(input_ids=ids).logits[0, :-1].softmax(dim=-1)  # (T, V)
+    guesses = []
+    for token, row in zip(ids[0, 1:].tolist(), probs, strict=True):
+        best = row.argmax().item()
+        rank = 1 + int((row > row[token]).sum())
+        words = [model.tokenizer.decode([index]).strip() for index in (token, best)]
+        guesses.append(TokenGuess(words[0], row[token].item(), words[1], row[best].item(), rank))
+    return guesses
+
+
+def sample_next(logits, temperature=1.0, top_k=0, top_p=1.0, generator=None):
+    """Draw the next token of each text.
+
+    Args:
+        logits: (B, V), or (V,).
+        temperature: divides the logits; below 1 the likely gets likelier, 0 takes the likeliest.
+        top_k: only the k likeliest tokens stay (Fan et al. 2018); 0 keeps all.
+        top_p: of those, the smallest set of the likeliest whose probabilities reach p (Holtzman et al. 2020,
+            nucleus sampling); 1.0 keeps all.
+        generator: a torch.Generator, for repeatable draws.
+
+    Returns (B,) int64, or a scalar tensor. Raises LabkitError for settings out of range and for logits that
+    hold NaN.
+    """
+    _require_settings(temperature, top_k, top_p)
+    if logits.isnan().any():
+        raise LabkitError("The logits hold NaN: something before them divided by zero or masked a whole row.")
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    ordered, ids = (logits / temperature).sort(dim=-1, descending=True)  # (B, V) each
+    if top_k:
+        ordered[..., top_k:] = float("-inf")
+    probs = ordered.softmax(dim=-1)
+    before = probs.cumsum(dim=-1) - probs  # the probability of everything likelier
+    if top_p < 1:
+        probs = probs.masked_fill(before >= top_p, 0.0)
+    pick = torch.multinomial(probs, 1, generator=generator)  # (B, 1), and multinomial rescales the rest to 1
+    return ids.gather(-1, pick).squeeze(-1)
+
+
+@torch.inference_mode()
+def generate(model, input_ids, num_new, choose, use_cache=True):
+    """Continue `input_ids` token by token, at most `num_new` of them; stops after an end-of-text token.
+
+    With the cache each step feeds only the newest token: keys and values of the earlier ones can't change,
+    because no earlier token sees a later one. Without it every step feeds everything again, and gives the
+    same tokens.
+
+    Args:
+        input_ids: (1, T) int64.
+        choose: logits (1, V) -> ids (1,), as `sample_next` or an argmax.
+
+    Returns (1, T + n) int64. Raises LabkitError for an encoder and when T + num_new is more than the model
+    takes.
+    """
+    _require_decoder(model)
+    _require_room(model, input_ids.shape[1], num_new)
+    feed, cache = input_ids, None
+    for _ in range(num_new):
+        if use_cache:
+            output = model.network(input_ids=feed, past_key_values=cache, use_cache=True)
+            cache = output.past_key_values
+        else:
+            output = model.network(input_ids=input_ids, use_cache=False)
+        feed = choose(output.logits[:, -1]).reshape(1, 1)
+        input_ids = torch.cat([input_ids, feed], dim=1)
+        if feed.item() == model.tokenizer.eos_token_id:
+            break
+    return input_ids
+
+
+def continue_text(model, text, num_new=40, temperature=1.0, top_k=0, top_p=1.0, seed=0):
+    """A text and its continuation, as a string: `generate` with `sample_next`, from a seed.
+
+    Raises LabkitError as they do, and for an empty text.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    ids = encode_prompt(model, text)
+    choose = lambda logits: sample_next(logits, temperature, top_k, top_p, generator)
+    return model.tokenizer.decode(
+        generate(model, ids, num_new, choose)[0, 1:], skip_special_tokens=True
+    ).strip()
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often a guess was the text's own token, n tokens after the prompt: right of total."""
+
+    step: int
+    right: int
+    total: int
+
+
+@torch.inference_mode()
+def forced_and_free(model, texts, prompt_length=4, num_new=8):
+    """Greedy guesses behind the true words (teacher forcing) and behind the model's own (free running).
+
+    texts: those with fewer than prompt_length + num_new tokens are left out.
+
+    Returns (forced, free): two lists of Agreement, for steps 1 to num_new after a prompt of `prompt_length`
+    true tokens. Raises LabkitError for an encoder and when no text is long enough.
+    """
+    _require_decoder(model)
+    rows = [model.tokenizer(text).input_ids for text in texts]
+    rows = [row[: prompt_length + num_new] for row in rows if len(row) >= prompt_length + num_new]
+    if not rows:
+        raise LabkitError(
+            f"No text has {prompt_length + num_new} tokens. Give longer texts, or ask for fewer."
+        )
+    start = model.tokenizer.eos_token_id
+    truth = torch.tensor([[start, *row] for row in rows])  # (B, 1 + prompt_length + num_new)
+    first = 1 + prompt_length
+    forced = model.network(input_ids=truth[:, :-1]).logits[:, first - 1 :].argmax(dim=-1)  # (B, num_new)
+    written = truth[:, :first]
+    for _ in range(num_new):
+        best = model.network(input_ids=written).logits[:, -1].argmax(dim=-1)  # (B,)
+        written = torch.cat([written, best[:, None]], dim=1)
+    return tuple(_agreement(guess, truth[:, first:]) for guess in (forced, written[:, first:]))
+
+
+def _agreement(guess, truth):
+    hits = (guess == truth).sum(dim=0).tolist()
+    return [Agreement(step, right, len(truth)) for step, right in enumerate(hits, 1)]
+
+
+def encode_prompt(model, text):
+    """The ids of a text behind the end-of-text token, for a decoder: (1, 1 + T) int64.
+
+    Raises LabkitError for an encoder, for no text, and for one that is longer than the model takes.
+    """
+    _require_decoder(model)
+    if not isinstance(text, str):
+        raise LabkitError(f"The text must be a string, not {type(text).__name__}.")
+    if not text.strip():
+        raise LabkitError("The text is empty. Write at least one word.")
+    ids = [model.tokenizer.eos_token_id, *model.tokenizer(text, verbose=False).input_ids]
+    _require_room(model, len(ids), 0)
+    return torch.tensor([ids])
+
+
+def _require_decoder(model):
+    if model.kind != "decoder":
+        raise LabkitError(
+            f"{model.name} is an encoder: it sees the words that it would have to predict. "
+            "Take a decoder: labkit.load('gpt')"
+        )
+
+
+def _require_room(model, length, num_new):
+    if length + num_new > model.max_length:
+        more = f" and {num_new} new ones are asked for" if num_new else ""
+        raise LabkitError(
+            f"The text is {length} pieces long{more}; {model.name} takes at most {model.max_length} in all. "
+            "Shorten it."
+        )
+
+
+def _require_settings(temperature, top_k, top_p):
+    if not temperature >= 0 or temperature == float("inf"):
+        raise LabkitError(
+            f"temperature is a number of at least 0 (0 takes the likeliest); got {temperature!r}."
+        )
+    if not isinstance(top_k, int) or top_k < 0:
+        raise LabkitError(f"top_k is a whole number: how many tokens stay, 0 for all; got {top_k!r}.")
+    if not 0 < top_p <= 1:
+        raise LabkitError(f"top_p is a probability above 0, 1.0 for all; got {top_p!r}.")
