@@ -54,6 +54,32 @@ def attention_maps(model, text):
     return torch.cat(layers)  # (L, H, T, T)
 
 
+@torch.inference_mode()
+def queries_and_keys(model, text):
+    """The vectors whose products decide the attention: softmax(q k / sqrt(D/H)) gives the maps.
+
+    Returns (queries, keys), both (L, H, T, D/H). Raises LabkitError as attention_maps does.
+    """
+    with eager(model) as network:  # checks the model; its attention is of no account here
+        body, found = getattr(network, network.base_model_prefix, network), []
+        if model.kind == "encoder":
+            layers = [layer.attention.self for layer in body.encoder.layer]
+            modules = [module for layer in layers for module in (layer.query, layer.key)]
+        else:
+            modules = [layer.attn.c_attn for layer in body.h]
+        keep = lambda module, args, output: found.append(output[0])  # (T, D), GPT-2's (T, 3 D)
+        handles = [module.register_forward_hook(keep) for module in modules]
+        try:
+            network(input_ids=encode(model, text))
+        finally:
+            for handle in handles:
+                handle.remove()
+    if model.kind == "decoder":  # one matrix makes query, key and value
+        found = [part for output in found for part in output.chunk(3, dim=-1)[:2]]
+    heads = torch.stack(found).unflatten(-1, (model.num_heads, -1)).transpose(1, 2)  # (2 L, H, T, D/H)
+    return heads[0::2], heads[1::2]
+
+
 def tokens(model, text):
     """The T tokens that the maps' rows and columns stand for, as strings; a word's beginning is bare.
 

@@ -29,7 +29,7 @@ def attention_heatmap(maps, tokens, layer, head, title=None):
     _require_head(maps, layer, head)
     title = title or f"Layer {layer}, head {head}"
     summary = f"{heading(title)} {_strongest(maps[layer, head], tokens)}"
-    figure = go.Figure(_heatmap(maps[layer, head], tokens))
+    figure = go.Figure(_heatmap(maps[layer, head]))
     new_layout(figure, title, summary, _side(len(tokens)), bottom=96)
     figure.update_xaxes(title="looked at (key)", **_labels(tokens), tickangle=-60)
     figure.update_yaxes(title="looks (query)", autorange="reversed", **_labels(tokens))
@@ -69,7 +69,7 @@ def attention_grid(maps, tokens, title="Every head of every layer"):
         for upright, count in ((True, num_heads), (False, num_layers))
         for at in (k * step - 1 for k in range(1, count))
     ]  # fmt: skip
-    new_layout(figure, title, summary, min(560, 110 * num_layers), bottom=52)
+    new_layout(figure, title, summary, min(640, 130 * num_layers), bottom=52)
     figure.update_layout(shapes=lines)
     for update, count, name in (
         (figure.update_xaxes, num_heads, "head"),
@@ -95,12 +95,12 @@ def attention_explorer(maps, tokens, title="Attention, layer by layer", layer=0)
     columns = 2 if num_heads <= 4 else 3 if num_heads <= 9 else 4
     rows = -(-num_heads // columns)
     figure = make_subplots(
-        rows, columns, vertical_spacing=0.28 / rows, horizontal_spacing=0.22 / columns,
+        rows, columns, vertical_spacing=0.36 / rows, horizontal_spacing=0.22 / columns,
         subplot_titles=[f"head {head}" for head in range(num_heads)],
     )  # fmt: skip
     for layer_index in range(num_layers):
         for head in range(num_heads):
-            trace = _heatmap(maps[layer_index, head], tokens, f"layer {layer_index}, head {head}<br>")
+            trace = _heatmap(maps[layer_index, head], f"layer {layer_index}, head {head}<br>")
             trace.visible = layer_index == layer
             figure.add_trace(trace, row=head // columns + 1, col=head % columns + 1)
     lines = [
@@ -109,7 +109,7 @@ def attention_explorer(maps, tokens, title="Attention, layer by layer", layer=0)
         for head in range(num_heads)
     ]
     summary = f"{heading(title)} {length} tokens (drawn first: layer {layer})\n" + "\n".join(lines)
-    new_layout(figure, title, summary, min(560, 230 * rows), bottom=170, extra_top=70)
+    new_layout(figure, title, summary, min(620, 275 * rows), bottom=170, extra_top=70)
     figure.update_xaxes(**_labels(tokens, most=14), tickangle=-60, title="")
     figure.update_yaxes(**_labels(tokens, most=14), autorange="reversed", title="")
     figure.update_annotations(font={"size": TEXT_SIZE})
@@ -166,26 +166,18 @@ def _head_buttons(figure, num_layers, num_heads):
     return buttons
 
 
-def _heatmap(weights, tokens, where=""):
-    """One map as a trace: percent in one byte a cell."""
-    names = [escaped(token) for token in tokens]
-    length = range(len(tokens))
+def _heatmap(weights, where=""):
+    """One map as a trace: percent in one byte a cell. Hovering names the tokens by the axes' labels."""
+    gap = 1 if len(weights) <= 20 else 0
     return go.Heatmap(
         z=np.rint(100 * weights).astype(np.uint8),
-        x=list(length),
-        y=list(length),
-        customdata=None,
         colorscale=SCALE,
         zmin=0,
         zmax=100,
         showscale=False,
-        xgap=1 if len(tokens) <= 20 else 0,
-        ygap=1 if len(tokens) <= 20 else 0,
-        text=[[f"{where}{query} looks at {key}" for key in names] for query in names]
-        if len(tokens) <= 20
-        else None,
-        hovertemplate=("%{text}: %{z}%" if len(tokens) <= 20 else where + "row %{y}, column %{x}: %{z}%")
-        + "<extra></extra>",
+        xgap=gap,
+        ygap=gap,
+        hovertemplate=where + "%{y} looks at %{x}: %{z}%<extra></extra>",
     )
 
 

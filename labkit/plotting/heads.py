@@ -53,9 +53,7 @@ def head_scatter(entropy, distance, title="Every head by what it looks at", name
             mode="markers+text",
             name=f"layer {layer}",
             marker={"color": colour, "symbol": symbol, "size": 12},
-            text=[escaped(label + word) for label, word in zip(labels, words, strict=True)]
-            if len(entropy) <= 4
-            else None,
+            text=[escaped(label + word) if word else "" for label, word in zip(labels, words, strict=True)],
             textposition="top center",
             hovertext=[escaped(line) for line in shown],
             hoverinfo="text",
