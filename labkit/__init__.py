@@ -26,6 +26,7 @@ _MODULES = {
     "lab",
     "probing",
     "transformer",
+    "masks",
 }
 __all__ = sorted([*_HOMES, *_MODULES])
 

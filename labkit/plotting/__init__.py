@@ -26,6 +26,11 @@ _HOMES = {
     "head_matrix": "heads",
     "word_scores": "heads",
     "correlation_dots": "heads",
+    "mask_panels": "masks",
+    "influence_maps": "masks",
+    "next_token_bars": "writing",
+    "agreement_lines": "writing",
+    "loss_lines": "writing",
 }
 __all__ = sorted(_HOMES)
 

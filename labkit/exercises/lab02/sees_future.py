@@ -140,8 +140,7 @@ SEES_FUTURE = Exercise(
             (
                 "Your test never finds a leak.",
                 "Something must change for a leak to show: a token with others before it, in a copy of "
-                "the ids "
-                "(changed = ids is no copy, only a second name).",
+                "the ids (changed = ids is no copy, only a second name).",
                 "ids.clone(), then change a late token, and compare the outputs before it.",
             ),
         ),
