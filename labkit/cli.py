@@ -19,6 +19,7 @@ COMMANDS = {
     "fetch": ("download ahead of time what the labs would fetch when they need it", "labkit.cli"),
     "pretrain": ("train a bert or a gpt from scratch on a text of yours", "labkit.pretraining.command"),
     "publish": ("make a finished pretrain run a bundled model, with its card", "labkit.pretraining.publish"),
+    "compare": ("train small recipes side by side and print their table", "labkit.pretraining.compare"),
     "evaluate": ("measure the bundled models against their bars", "labkit.pretraining.bars"),
     "build": ("generate the notebooks from notebooks/source", "labkit.authoring.build"),
     "links": ("write the course's address into badges and set-up cells", "labkit.authoring.links"),

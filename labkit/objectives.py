@@ -69,6 +69,20 @@ def next_token_loss(logits, input_ids):
     return F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), input_ids[:, 1:].flatten())
 
 
+def contrastive_loss(hidden_states, temperature=0.05):
+    """Does row i know row i + B/2, its neighbour in the text, from everybody else's? A mean cross-entropy.
+
+    The InfoNCE loss (van den Oord et al. 2018) on mean-pooled vectors with cosine similarity and in-batch
+    negatives, as SimCSE (Gao et al. 2021) uses it; adjacent windows of a text take the place of two dropouts.
+
+    hidden_states: (B, T, D), B even. Returns a scalar in nats; log(B/2) is chance.
+    """
+    first, second = F.normalize(hidden_states.float().mean(dim=1), dim=-1).chunk(2)  # (B/2, D) each
+    scores = first @ second.T / temperature  # (B/2, B/2)
+    target = torch.arange(len(scores))
+    return (F.cross_entropy(scores, target) + F.cross_entropy(scores.T, target)) / 2
+
+
 def mask_same_number(input_ids, ordinary_ids, mask_token_id, rate, rng):
     """Like `mask_tokens`, with the same number of masked positions in every sequence, in numpy.
 

@@ -1,7 +1,7 @@
 """One training loop for everything: pre-training, fine-tuning and the baselines.
 
-`Optimisation` holds the parts that move (AdamW, the learning-rate schedule, gradient clipping) and can
-be saved and restored, so that a run that was killed goes on as if nothing had happened.
+`Optimisation` holds the parts that move (AdamW or Muon, the learning-rate schedule, gradient clipping)
+and can be saved and restored, so that a run that was killed goes on as if nothing had happened.
 """
 
 import json
@@ -43,9 +43,11 @@ class Optimisation:
     Args:
         network: the module to train; parameters with requires_grad False stay frozen.
         learning_rate: the peak.
-        weight_decay: on matrices other than embeddings; biases, norms and embeddings are not decayed.
+        weight_decay: on the layers' matrices; biases, norms, embeddings and classifiers are not decayed.
         max_norm: gradients are clipped to this norm (Pascanu et al. 2013).
         bfloat16: run the forward pass under autocast; weights and moments stay float32.
+        muon: update the layers' matrices with Muon (Jordan et al. 2024: the momentum is made orthogonal
+            before it is applied), at `muon` times the learning rate; everything else stays with AdamW.
     """
 
     def __init__(
@@ -56,16 +58,22 @@ class Optimisation:
         betas=(0.9, 0.98),
         max_norm=1.0,
         bfloat16=False,
+        muon=None,
     ):
         self.network, self.learning_rate, self.max_norm = network, learning_rate, max_norm
         self.bfloat16 = bfloat16
-        named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
-        self.names = [name for name, _ in named]
-        decayed = [p for name, p in named if p.ndim > 1 and "embedding" not in name and ".wpe." not in name]
-        ids = {id(p) for p in decayed}
-        others = [p for _, p in named if id(p) not in ids]
-        groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-        self.adam = torch.optim.AdamW(groups, lr=learning_rate, betas=betas, eps=1e-8, fused=True)
+        trained = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+        matrices = [p for name, p in trained if _is_hidden_matrix(name, p)]
+        ids = {id(p) for p in matrices}
+        others = [p for _, p in trained if id(p) not in ids]
+        self.optimisers = []
+        groups = [{"params": others, "weight_decay": 0.0, "scale": 1.0}]
+        if muon and matrices:
+            decay = {"weight_decay": weight_decay, "adjust_lr_fn": "match_rms_adamw"}
+            self.optimisers.append(torch.optim.Muon([{"params": matrices, "scale": muon}], **decay))
+        else:
+            groups.append({"params": matrices, "weight_decay": weight_decay, "scale": 1.0})
+        self.optimisers.append(torch.optim.AdamW(groups, lr=learning_rate, betas=betas, eps=1e-8, fused=True))
 
     def forward_context(self):
         """The context to compute a loss in: autocast, or nothing."""
@@ -81,29 +89,43 @@ class Optimisation:
                 f"The loss is {loss.item()}: training has diverged. Lower the learning rate "
                 f"(it was {self.learning_rate:g}) or resume from the last checkpoint."
             )
-        for group in self.adam.param_groups:
-            group["lr"] = self.learning_rate * factor
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.max_norm)
-        self.adam.step()
-        self.adam.zero_grad()
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = self.learning_rate * factor * group["scale"]
+            optimiser.step()
+            optimiser.zero_grad()
 
     def state(self):
         """The optimiser's moments by parameter name, as a flat dict of tensors for safetensors."""
-        by_parameter = self.adam.state
         tensors = {}
         for name, parameter in self.network.named_parameters():
-            for key, value in by_parameter.get(parameter, {}).items():
-                tensors[f"{key}.{name}"] = value.clone()
+            for optimiser in self.optimisers:
+                for key, value in optimiser.state.get(parameter, {}).items():
+                    tensors[f"{key}.{name}"] = value.clone()
         return tensors
 
     def load_state(self, tensors):
         """Restore what `state` returned."""
-        for name, parameter in self.network.named_parameters():
-            if f"step.{name}" in tensors:
-                self.adam.state[parameter] = {
-                    key: tensors[f"{key}.{name}"].clone() for key in ("step", "exp_avg", "exp_avg_sq")
-                }
+        for optimiser in self.optimisers:
+            keys = MOMENTS[type(optimiser)]
+            for name, parameter in self._parameters_of(optimiser):
+                if f"{keys[0]}.{name}" in tensors:
+                    optimiser.state[parameter] = {key: tensors[f"{key}.{name}"].clone() for key in keys}
+
+    def _parameters_of(self, optimiser):
+        ids = {id(p) for group in optimiser.param_groups for p in group["params"]}
+        return [(name, p) for name, p in self.network.named_parameters() if id(p) in ids]
+
+
+MOMENTS = {torch.optim.AdamW: ("step", "exp_avg", "exp_avg_sq"), torch.optim.Muon: ("momentum_buffer",)}
+
+
+def _is_hidden_matrix(name, parameter):
+    """True for the matrices inside the layers; False for embeddings and for a classifier's few rows."""
+    outside = ("embedding", ".wpe.", ".wte.", "seq_relationship", "classifier", "score")
+    return parameter.ndim == 2 and not any(word in name for word in outside)
 
 
 def save_checkpoint(path, network, optimisation, progress):

@@ -1,5 +1,7 @@
 """MLM corruption and the losses: properties, and agreement with torch's own cross-entropy."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch.nn.functional as F
 
 from labkit.objectives import (
     IGNORE,
+    contrastive_loss,
     count_fates,
     mask_same_number,
     mask_tokens,
@@ -104,3 +107,15 @@ def test_sentence_pairs_hold_what_their_labels_say():
         assert a == list(range(a[0], a[0] + len(a))) and b == list(range(b[0], b[0] + len(b)))
         follows = b[0] == a[-1] + 1
         assert follows == (label == 0)
+
+
+def test_the_contrastive_loss_knows_neighbours_from_strangers():
+    generator = torch.Generator().manual_seed(0)
+    first = torch.randn(4, 6, 8, generator=generator)
+    hidden = torch.cat([first, first + 0.01])  # row i and row i + 4 are neighbours
+    assert contrastive_loss(hidden) < 0.1
+    assert contrastive_loss(hidden[[0, 1, 2, 3, 5, 6, 7, 4]]) > math.log(4)
+    same = torch.ones(8, 6, 8)
+    assert contrastive_loss(same).item() == pytest.approx(math.log(4), abs=1e-4)  # nothing to tell them by
+    shuffled = hidden[:, torch.randperm(6, generator=generator)]
+    assert contrastive_loss(shuffled).item() == pytest.approx(contrastive_loss(hidden).item(), abs=1e-5)

@@ -1,5 +1,6 @@
 """The training loop's parts: schedule, optimiser, checkpoints and their faults."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -42,6 +43,21 @@ def test_steps_lower_the_loss_and_frozen_parts_stay():
     assert torch.equal(net[0].weight, frozen)
 
 
+def test_muon_moves_hidden_matrices_by_orthogonal_steps_and_leaves_the_rest_to_adamw():
+    torch.manual_seed(0)
+    net = nn.ModuleDict({"word_embeddings": nn.Embedding(5, 8), "dense": nn.Linear(8, 8)})
+    optimisation = Optimisation(net, 1e-2, weight_decay=0.0, muon=1.0)
+    before = {name: p.clone() for name, p in net.named_parameters()}
+    hidden = net["dense"](net["word_embeddings"](torch.arange(5)))
+    optimisation.step((hidden * torch.randn_like(hidden)).sum())
+    moved = {name: (before[name] - p).detach().numpy() for name, p in net.named_parameters()}
+    values = np.linalg.svd(moved["dense.weight"])[1][:5]  # the gradient has rank 5
+    assert values.min() > 0.3 * values.max()
+    # AdamW's first step is the learning rate in each direction, whatever the gradient.
+    assert abs(moved["word_embeddings.weight"]) == pytest.approx(np.full((5, 8), 1e-2), rel=1e-3)
+    assert abs(moved["dense.bias"]) == pytest.approx(np.full(8, 1e-2), rel=1e-3)
+
+
 def test_a_factor_of_zero_moves_nothing():
     net = network()
     before = [p.clone() for p in net.parameters()]
@@ -55,16 +71,17 @@ def test_a_loss_that_is_not_finite_stops_the_run():
         Optimisation(net, 1e-2).step(net(torch.full((1, 4), float("nan"))).sum())
 
 
-def test_a_restored_run_takes_the_same_steps(tmp_path):
+@pytest.mark.parametrize("muon", [None, 2.0])
+def test_a_restored_run_takes_the_same_steps(tmp_path, muon):
     net = network()
-    optimisation = Optimisation(net, 1e-2)
+    optimisation = Optimisation(net, 1e-2, muon=muon)
     for _ in range(5):
         one_step(net, optimisation)
     save_checkpoint(tmp_path / "c.safetensors", net, optimisation, {"step": 5})
     expected = [one_step(net, optimisation) for _ in range(5)]
 
     other = network(seed=9)
-    restored = Optimisation(other, 1e-2)
+    restored = Optimisation(other, 1e-2, muon=muon)
     assert load_checkpoint(tmp_path / "c.safetensors", other, restored) == {"step": 5}
     assert [one_step(other, restored) for _ in range(5)] == pytest.approx(expected, abs=1e-7)
 

@@ -81,20 +81,43 @@ NAMES = {
 def cloze_figures():
     """The cloze set of lab 01: three readers, top five."""
     from labkit import cloze
-    from labkit.datasets import load_cloze
     from labkit.models import load
 
-    bert, gpt, items = load("bert-mini"), load("gpt-mini"), load_cloze()
-    readers = {
-        "bert-mini, cloze set, full context, top-5": cloze.full_context(bert),
-        "bert-mini, cloze set, left context, top-5": cloze.left_context(bert),
-        "gpt-mini, cloze set, left context, top-5": cloze.left_context(gpt),
+    bert, gpt = load("bert-mini"), load("gpt-mini")
+    return {
+        "bert-mini, cloze set, full context, top-5": cloze_top5(bert),
+        "bert-mini, cloze set, left context, top-5": cloze_top5(bert, cloze.left_context),
+        "gpt-mini, cloze set, left context, top-5": cloze_top5(gpt, cloze.left_context),
     }
-    return {name: cloze.cloze_accuracy(predict, items, 5)[0] for name, predict in readers.items()}
+
+
+def cloze_top5(model, reader=None):
+    """The share of lab 01's blanks with a right word among the top five.
+
+    reader: labkit.cloze.full_context (the default) or left_context.
+    """
+    from labkit import cloze
+    from labkit.datasets import load_cloze
+
+    predict = (reader or cloze.full_context)(model)
+    return cloze.cloze_accuracy(predict, load_cloze(), 5)[0]
 
 
 def probe_figures():
-    """Sentiment of the Amazon snippets, read off each model's best layer, trained and with random weights.
+    """`sentiment_probe` of both models. Raises LabkitError when the snippets cannot be had."""
+    from labkit.models import load
+
+    figures = {}
+    for name in ("bert-mini", "gpt-mini"):
+        trained, blank = sentiment_probe(load(name))
+        figures[f"{name}, probe, best layer, trained"] = trained
+        figures[f"{name}, probe, best layer, random weights"] = blank
+        figures[f"{name}, probe above random weights, points"] = 100 * (trained - blank)
+    return figures
+
+
+def sentiment_probe(model):
+    """Sentiment of the Amazon snippets, read off the model's best layer, as trained and with random weights.
 
     Mean rating above 0.5 against below -0.5; mean pooling; balanced accuracy; 2,000 balanced training
     examples; mean over 10 seeds. Raises LabkitError when the snippets cannot be had.
@@ -103,23 +126,16 @@ def probe_figures():
 
     from labkit.datasets import amazon_snippets
     from labkit.features import extract
-    from labkit.models import Model, load
+    from labkit.models import Model
     from labkit.probing import layer_sweep
 
     texts, ratings = amazon_snippets(progress=False)
     clear = [k for k, rating in enumerate(ratings) if abs(rating) > 0.5 and texts[k].strip()]
     texts, labels = [texts[k] for k in clear], np.array([ratings[k] > 0 for k in clear]).astype(int)
-    figures = {}
-    for name in ("bert-mini", "gpt-mini"):
-        model = load(name)
-        torch.manual_seed(0)
-        untrained = type(model.network)(model.network.config).eval()
-        blank = Model(untrained, model.tokenizer, model.kind, "random", "random weights")
-        best = {}
-        for which, some in (("trained", model), ("random weights", blank)):
-            sweep = layer_sweep(extract(some, texts), labels, PROBE_EXAMPLES, PROBE_SEEDS)
-            best[which] = sweep[:, 0].max()
-            figures[f"{name}, probe, best layer, {which}"] = best[which]
-        gain = 100 * (best["trained"] - best["random weights"])
-        figures[f"{name}, probe above random weights, points"] = gain
-    return figures
+    torch.manual_seed(0)
+    untrained = type(model.network)(model.network.config).eval()
+    blank = Model(untrained, model.tokenizer, model.kind, "random", "random weights")
+    best = []
+    for some in (model, blank):
+        best.append(layer_sweep(extract(some, texts), labels, PROBE_EXAMPLES, PROBE_SEEDS)[:, 0].max())
+    return tuple(best)

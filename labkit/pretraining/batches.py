@@ -4,26 +4,33 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from labkit.objectives import mask_same_number, next_token_loss, sentence_pairs
+from labkit.objectives import contrastive_loss, mask_same_number, next_token_loss, sentence_pairs
 from labkit.pretraining.evaluate import masked_logits
 
+CONTRASTIVE_WEIGHT = 0.2
 SHORTEST_PAIR = 64  # shorter windows hold too little of two texts to tell whether they belong together
 
 
 def encoder_batch(windows, tokenizer, recipe, step):
-    """A batch for masked words on every row and, on the half laid out as pairs, next-sentence prediction.
+    """A batch for masked words on every row, with a second objective where the windows are long enough.
+
+    recipe.pairs "nsp": half of the rows, the first, are laid out as pairs for next-sentence prediction.
+    recipe.pairs "contrastive": row i and row i + B/2 are adjacent windows.
 
     Returns a dict of tensors: input_ids and token_type_ids (B, T), positions and labels (B, M), and is_random
-    with one entry for each pair; the pairs are the first rows.
+    with one entry for each pair of next-sentence prediction.
     """
     rng = windows.rng(step)
     length, starts = windows.starts(rng)
     cls_id, sep_id = tokenizer.cls_token_id, tokenizer.sep_token_id
+    if recipe.pairs == "contrastive" and length >= SHORTEST_PAIR:
+        firsts = starts[: len(starts) // 2]
+        starts = np.concatenate([firsts, np.minimum(firsts + length - 2, len(windows.corpus.ids) - length)])
     ids = windows.cut(starts, length)  # (B, T)
     ids[:, 1:] = ids[:, :-1].copy()
     ids[:, 0], ids[:, -1] = cls_id, sep_id
     token_type_ids, is_random = np.zeros_like(ids), np.zeros(0, dtype=np.int64)
-    num_pairs = len(starts) // 2 if recipe.pairs and length >= SHORTEST_PAIR else 0
+    num_pairs = len(starts) // 2 if recipe.pairs == "nsp" and length >= SHORTEST_PAIR else 0
     if num_pairs:
         pairs = sentence_pairs(windows, starts[:num_pairs], length, cls_id, sep_id, rng)
         ids[:num_pairs], token_type_ids[:num_pairs], is_random = pairs
@@ -51,11 +58,14 @@ def decoder_batch(windows, tokenizer, recipe, step):
 
 
 class PretrainingLoss(torch.nn.Module):
-    """A network and its objective as one module, so that one call of it is one forward pass."""
+    """A network and its objective as one module, so that one call of it is one forward pass.
 
-    def __init__(self, network):
+    pairs: the second objective, as in the recipe.
+    """
+
+    def __init__(self, network, pairs="nsp"):
         super().__init__()
-        self.network = network
+        self.network, self.pairs = network, pairs
 
     def forward(self, input_ids, token_type_ids=None, positions=None, labels=None, is_random=None):
         """The loss of a batch, a scalar in nats."""
@@ -67,6 +77,8 @@ class PretrainingLoss(torch.nn.Module):
         if len(is_random):
             verdict = self.network.cls.seq_relationship(output.pooler_output[: len(is_random)])  # (pairs, 2)
             loss = loss + F.cross_entropy(verdict.float(), is_random)
+        if self.pairs == "contrastive" and input_ids.shape[1] >= SHORTEST_PAIR:
+            loss = loss + CONTRASTIVE_WEIGHT * contrastive_loss(output.last_hidden_state)
         return loss
 
 

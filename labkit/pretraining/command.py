@@ -19,6 +19,7 @@ OPTIONS = {  # what a resumed run has to be told again
     "parent": "--from",
     "threads": "--threads",
     "learning_rate": "--learning-rate",
+    "compile": "--compile",
 }
 
 
@@ -49,6 +50,9 @@ def add_pretrain_arguments(parser):
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in that folder")
     parser.add_argument(
         "--threads", type=_at_least_one, metavar="N", help="processor threads (default: all cores)"
+    )
+    parser.add_argument(
+        "--compile", action="store_true", help="a quarter faster after a minute (needs a C++ compiler)"
     )
     parser.add_argument(
         "--learning-rate", type=_above_zero, default=1e-3, metavar="X", help="peak (default 0.001)"
@@ -89,6 +93,7 @@ def run_pretrain(args):
             parent=args.parent,
             checkpoint_every=SECONDS_BETWEEN_CHECKPOINTS,
             threads=args.threads,
+            compiled=args.compile,
         )
     except KeyboardInterrupt:
         print(f"\n{stopped(args, checkpoint)}", file=sys.stderr)
@@ -137,7 +142,9 @@ def stopped(args, checkpoint):
         return f"Stopped before the first checkpoint (one every {every}): there is nothing to keep yet."
     words = ["labkit", "pretrain", args.model, "--corpus", args.corpus]
     for option in OPTIONS:
-        if getattr(args, option) is not None:
+        if getattr(args, option) is True:
+            words.append(OPTIONS[option])
+        elif getattr(args, option) not in (None, False):
             words += [OPTIONS[option], getattr(args, option)]
     command = shlex.join([*map(str, words), "--resume"])
     return f"Stopped. The last checkpoint is kept in {checkpoint}; go on with\n  {command}"

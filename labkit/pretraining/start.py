@@ -3,12 +3,14 @@
 From the usual random start a small masked-language encoder spends tens of millions of pieces on a
 plateau: it knows word frequencies and uses no context, because a [MASK] can find its neighbours only
 by position, and nothing in random weights says which position is next to which. The positional start
-gives the first layer's heads that knowledge: each begins by attending at one fixed offset. Everything
-is trained as usual afterwards, and the files are an ordinary BERT and an ordinary GPT-2.
+gives the first layer's heads that knowledge: each begins by attending at one fixed offset. The
+co-occurrence start gives the word embeddings what counting alone can tell. Everything is trained as usual
+afterwards, and the files are an ordinary BERT and an ordinary GPT-2.
 """
 
 import math
 
+import numpy as np
 import torch
 
 ENCODER_OFFSETS = (-1, 1, -2, 2)
@@ -107,6 +109,45 @@ def frequency_start(network, ids):
     bias = network.cls.predictions.bias  # (V,)
     counts = torch.bincount(torch.from_numpy(ids.astype("int64")), minlength=len(bias)) + 1.0
     bias.copy_((counts / counts.sum()).log())
+
+
+@torch.no_grad()
+def cooccurrence_start(network, ids, num_special, seed, reach=6, deviation=0.02):
+    """Let words that keep the same company begin alike: word embeddings from counts, in seconds.
+
+    How often two pieces stand within `reach` places of each other, as positive pointwise mutual
+    information, factored by a truncated singular value decomposition (Levy & Goldberg 2014, with the
+    smoothing of Levy et al. 2015, section 3.2). Rows are brought to one length (that of random numbers
+    of this standard `deviation`) and turned at random, so that no dimension is special. Special tokens, the first
+    `num_special` ids, stay random.
+
+    ids: (N,) the whole corpus. Measured: a third of the pieces for the same loss in the first million.
+    """
+    embeddings = network.get_input_embeddings().weight  # (V, D)
+    vocab_size, width = embeddings.shape
+    counts = _cooccurrence(ids.astype("int64"), vocab_size, reach)  # (V, V)
+    context = counts.sum(dim=0) ** 0.75
+    expected = counts.sum(dim=1, keepdim=True) * (context / context.sum())  # (V, V)
+    information = (counts / (expected + 1e-9)).log().clamp(min=0.0)  # log 0 = -inf becomes 0
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        left, values, _ = torch.svd_lowrank(information, q=width + 44, niter=4)
+        turn = torch.linalg.qr(torch.randn(width, width)).Q  # (D, D)
+    vectors = left[:, :width] * values[:width].sqrt()  # (V, D)
+    vectors = torch.nn.functional.normalize(vectors - vectors.mean(dim=0), dim=1) @ turn
+    embeddings[num_special:] = deviation * width**0.5 * vectors[num_special:]
+
+
+def _cooccurrence(ids, vocab_size, reach):
+    """(V, V) float32: pairs at distance d count (reach + 1 - d) / reach, in both directions."""
+    counts = np.zeros(vocab_size * vocab_size, dtype=np.float32)
+    for distance in range(1, reach + 1):
+        pairs = ids[:-distance] * vocab_size + ids[distance:]
+        counts += (
+            np.bincount(pairs, minlength=len(counts)).astype(np.float32) * (reach + 1 - distance) / reach
+        )
+    counts = torch.from_numpy(counts.reshape(vocab_size, vocab_size))
+    return counts + counts.T
 
 
 def _rotation(angle):

@@ -1,5 +1,6 @@
 """Batches: what a step trains on, and that shares of it add up to the whole."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -57,6 +58,25 @@ def test_the_shares_of_two_processes_have_the_gradient_of_the_whole(made):
         process.rank, process.number = rank, 2
         halves.append(gradient(process.share(batch)))
     assert torch.allclose(sum(halves) / 2, whole, atol=1e-5)
+
+
+def test_contrastive_rows_are_neighbours_in_the_text(texts, tokenizers):
+    tokenizer = tokenizers["encoder"]
+    corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
+    recipe = Recipe(lengths=((64, 1),), pieces_per_step=512, pairs="contrastive")
+    windows = Windows(corpus, recipe.lengths, 512, recipe.seed)
+    batch = encoder_batch(windows, tokenizer, recipe, step=3)
+    original = batch["input_ids"].scatter(1, batch["positions"], batch["labels"])
+    assert original.shape == (8, 64) and len(batch["is_random"]) == 0
+    text = corpus.ids.astype("int64")
+    for first, second in zip(original[:4, 1:-1].numpy(), original[4:, 1:-1].numpy(), strict=True):
+        both = np.concatenate([first, second])
+        assert any((text[k : k + 124] == both).all() for k in np.flatnonzero(text == both[0]))
+
+    torch.manual_seed(0)
+    network = new_network("encoder", tokenizer, 1, **TINY)
+    with_pairs, without = (PretrainingLoss(network, pairs)(**batch) for pairs in ("contrastive", None))
+    assert with_pairs > without
 
 
 def test_one_process_keeps_the_whole_batch(made):

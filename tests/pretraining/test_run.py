@@ -96,6 +96,38 @@ def test_time_ends_a_run_as_well(texts, tiny, tmp_path):
     assert entry["step"] == 1
 
 
+def test_a_curriculum_changes_windows_and_batch_on_the_way(texts, tiny, tmp_path, monkeypatch):
+    shapes = []
+    original = run.encoder_batch
+
+    def watched(*args):
+        batch = original(*args)
+        shapes.append(tuple(batch["input_ids"].shape))
+        return batch
+
+    monkeypatch.setattr(run, "encoder_batch", watched)
+    stages = ((0.5, ((16, 1),), 128), (1.0, ((32, 1),), 256))
+    go("encoder", texts, tmp_path, replace(RECIPE, pieces=2048, stages=stages))
+    assert shapes == [(8, 16)] * 8 + [(8, 32)] * 4
+
+
+def test_a_recipe_may_have_another_shape(texts, tiny, tmp_path):
+    go("decoder", texts, tmp_path, replace(RECIPE, pieces=512, shape={"num_layers": 3}))
+    assert json.loads((tmp_path / "log.json").read_text())["shape"]["num_layers"] == 3
+    assert json.loads((tmp_path / "model" / "config.json").read_text())["n_layer"] == 3
+
+
+def test_a_compiled_run_needs_a_compiler_and_hands_its_loss_over(texts, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(run.shutil, "which", lambda name: None)
+    with pytest.raises(LabkitError, match="compiler"):
+        go("encoder", texts, tmp_path / "without", compiled=True)
+    handed = []
+    monkeypatch.setattr(run.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(torch, "compile", lambda module, dynamic: handed.append(module) or module)
+    go("encoder", texts, tmp_path / "with", replace(RECIPE, pieces=512), compiled=True)
+    assert isinstance(handed[0], run.PretrainingLoss)
+
+
 def test_publishing_writes_card_log_and_checksums(texts, tiny, tmp_path):
     go("encoder", texts, tmp_path / "run", replace(RECIPE, pieces=1024))
     folder = publish(tmp_path / "run", tmp_path / "models")
@@ -105,6 +137,19 @@ def test_publishing_writes_card_log_and_checksums(texts, tiny, tmp_path):
     assert f"{last['heldout']['top1']:.3f}" in card and "Maas et al. 2011" in card
     sums = (folder / "SHA256SUMS").read_text()
     assert "model.safetensors" in sums and "tokenizer.json" in sums
+    assert "How the recipe was chosen" not in card and "Three continuations" not in card
+
+
+def test_a_decoders_card_shows_three_continuations_and_the_recipes_compared(texts, tiny, tmp_path):
+    go("decoder", texts, tmp_path / "run", replace(RECIPE, pieces=1024))
+    (tmp_path / "models").mkdir()
+    results = {"base": {"kind": "decoder", "pieces": 1000, "minutes": 2.0, "loss": 5.125, "top1": 0.25}}
+    (tmp_path / "models" / "recipes.json").write_text(json.dumps(results))
+    folder = publish(tmp_path / "run", tmp_path / "models")
+    card = (folder / "README.md").read_text()
+    shown = [line for line in card.split("\n") if line.startswith("1. Once upon a time")]
+    assert len(shown) == len(set(shown)) == 3
+    assert "| base | 5.125 | 0.250 |" in card
 
 
 def test_a_run_goes_on_from_a_published_model(texts, tiny, tmp_path):

@@ -4,7 +4,16 @@ import pytest
 import torch
 
 from labkit.pretraining.corpus import encode_corpus
-from labkit.pretraining.start import DECODER_OFFSETS, ENCODER_OFFSETS, SHAPE, frequency_start, new_network
+from labkit.pretraining.start import (
+    DECODER_OFFSETS,
+    ENCODER_OFFSETS,
+    SHAPE,
+    cooccurrence_start,
+    frequency_start,
+    new_network,
+)
+
+from .conftest import NOUNS, TINY, VERBS
 
 
 @pytest.mark.parametrize(("kind", "offsets"), [("encoder", ENCODER_OFFSETS), ("decoder", DECODER_OFFSETS)])
@@ -48,6 +57,39 @@ def test_the_encoder_begins_with_the_words_frequencies(texts, tokenizers):
     the = tokenizer.convert_tokens_to_ids("the")
     share = (corpus.ids == the).mean()
     assert probs[the].item() == pytest.approx(share, rel=0.05)
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
+def test_words_of_one_company_begin_alike(texts, tokenizers, kind):
+    """In the tiny corpus every noun stands where any other noun may stand, and never where a verb does."""
+    tokenizer = tokenizers[kind]
+    corpus = encode_corpus(texts[0], tokenizer, tokenizer.all_special_ids[0])
+    network = new_network(kind, tokenizer, seed=1, **TINY)
+    before = network.get_input_embeddings().weight.clone()
+    cooccurrence_start(network, corpus.ids, len(tokenizer.all_special_ids), seed=1, reach=1)
+    embeddings = network.get_input_embeddings().weight.detach()  # (V, D)
+    space = "" if kind == "encoder" else "\u0120"
+    read = lambda words: embeddings[tokenizer.convert_tokens_to_ids([space + word for word in words])]
+    nouns, verbs = (torch.nn.functional.normalize(read(words), dim=1) for words in (NOUNS, VERBS))
+    within = (nouns @ nouns.T)[~torch.eye(len(nouns), dtype=torch.bool)].mean()
+    across = (nouns @ verbs.T).mean()
+    assert within > across + 0.2
+    special = tokenizer.all_special_ids
+    assert torch.equal(embeddings[special], before[special])
+    assert torch.allclose(read(NOUNS).norm(dim=1), torch.tensor(0.02 * 32**0.5), atol=1e-5)
+
+
+def test_the_cooccurrence_start_draws_from_its_own_seed(texts, tokenizers):
+    tokenizer = tokenizers["encoder"]
+    corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
+    made = []
+    for _ in range(2):
+        network = new_network("encoder", tokenizer, seed=1, **TINY)
+        state = torch.get_rng_state()
+        cooccurrence_start(network, corpus.ids, 5, seed=3)
+        assert torch.equal(torch.get_rng_state(), state)
+        made.append(network.get_input_embeddings().weight.detach())
+    assert torch.allclose(*made, atol=1e-5)
 
 
 def test_the_matched_pair_has_one_shape(tokenizers):

@@ -1,0 +1,167 @@
+"""The model card: everything with a number in it comes from the run's log or from the recipes compared."""
+
+from labkit.pretraining import compare
+
+NAMES = {"encoder": "bert-mini", "decoder": "gpt-mini"}
+
+
+def card(record, compared=None):
+    """The model card, in Markdown, from a run's record: everything with a number comes from the log.
+
+    compared: the results of `labkit compare`, {name: result}, for the table of recipes.
+    """
+    last = record["log"][-1]
+    shape, recipe, measured = record["shape"], record["recipes"][0], last["heldout"]
+    encoder = record["kind"] == "encoder"
+    name, sister = (NAMES["encoder"], NAMES["decoder"]) if encoder else (NAMES["decoder"], NAMES["encoder"])
+    rows = "\n".join(f"| {LABELS[key]} | {value:.3f} |" for key, value in measured.items())
+    fills = "\n".join(
+        f"| {_cell(probe['text'])} | {_cell(', '.join(_share(w, p) for w, p in _pairs(probe)))} |"
+        for probe in last["probes"]
+    )
+    return CARD.format(
+        name=name,
+        sister=sister,
+        what=WHAT[record["kind"]],
+        start=START[record["kind"]],
+        failures=FAILURES[record["kind"]],
+        command="bert" if encoder else "gpt",
+        shape=shape,
+        pieces=last["pieces"] / 1e6,
+        minutes=last["minutes"],
+        steps=last["step"],
+        lengths=", ".join(str(length) for length, _ in recipe["lengths"]),
+        recipe=recipe,
+        runs="\n".join(_run(number, run) for number, run in enumerate(record["recipes"], 1)),
+        rows=rows,
+        fills=fills,
+        continuations=_continuations(record),
+        recipes=RECIPES.format(table=compare.table(compared), pieces=compare.PIECES / 1e6)
+        if compared
+        else "",
+    )
+
+
+LABELS = {
+    "loss": "loss, nats a piece",
+    "top1": "top-1 accuracy",
+    "top5": "top-5 accuracy",
+    "bits_per_char": "bits per character",
+}
+WHAT = {
+    "encoder": (
+        "An encoder (BertForPreTraining: masked words and sentence pairs; AutoModelForMaskedLM and the\n"
+        "fill-mask pipeline read it as it is). WordPiece, uncased, 8,192 pieces"
+    ),
+    "decoder": (
+        "A decoder (GPT2LMHeadModel; AutoModelForCausalLM and the text-generation pipeline read it as it\n"
+        "is). Byte-level BPE, 8,192 pieces"
+    ),
+}
+START = {
+    "encoder": "The heads of the first layer begin by looking 1 and 2 places to either side, the word\n"
+    "embeddings begin at a factorisation of the text's co-occurrence counts, and the output bias at the\n"
+    "logarithm of each piece's frequency.",
+    "decoder": "The heads of the first layer begin by looking 1 to 4 places back, and the word embeddings\n"
+    "begin at a factorisation of the text's co-occurrence counts.",
+}
+FAILURES = {
+    "encoder": "It knows little about the world, prefers film words where a sentence leaves the choice open, "
+    "and its sentence-pair verdicts mostly follow the topic.",
+    "decoder": "It drifts after a sentence or two, repeats itself under greedy decoding, and knows little "
+    "about the world.",
+}
+CARD = """# {name}
+
+{what}. {shape[num_layers]} layers, width {shape[width]}, {shape[num_heads]} heads, at most
+{shape[max_positions]} pieces of input. The matched partner of `{sister}`: the same depth, width, heads and
+text; they differ in mask and objective.
+
+Made for teaching. Do not use it to judge people or to make decisions.
+
+## What it saw
+
+Film reviews (the unlabelled part of the Large Movie Review Dataset and 20,000 of its training texts without
+their labels, Maas et al. 2011; for research use), 71 Victorian children's books (public domain, CLiC corpora)
+and excerpts of TinyStories (Eldan & Li 2023, CDLA-Sharing-1.0): 116 MB, about 28 million pieces. The review
+set's test part is not in it. 1% of the documents was held out. The text itself is not part of this project.
+
+## How it was trained
+
+{pieces:.1f} million pieces in {steps:,} steps, {minutes:.0f} minutes on one core. Windows of {lengths}
+pieces that begin where a sentence begins; weight decay {recipe[weight_decay]:g}; bfloat16 in the forward pass
+where the processor has it.
+{start}
+
+{runs}
+
+    labkit pretrain {command} --corpus FILE --heldout FILE --minutes N
+
+`pretraining.json` holds the recipe and the log: held-out figures and the guesses for ten fixed sentences.
+
+{recipes}
+## Measured on held-out text
+
+Windows of 128 pieces and masks fixed by a seed, float32 weights, before they were stored as float16.
+
+| | |
+|---|---|
+{rows}
+
+## Its guesses for the ten fixed sentences
+
+As they are, not picked.
+
+| text | top five |
+|---|---|
+{fills}
+{continuations}
+## Known failures
+
+{failures}
+"""
+
+
+RECIPES = """## How the recipe was chosen
+
+Small runs from the beginning, {pieces:g} million pieces each, one seed. "Base" is what the others differ
+from: windows of 16 to 128 pieces, 2,048 pieces a step, masking rate 20%, NSP, both starts, AdamW at 1e-3 and
+Muon at twice that. "Probe" is what the best layer's features gain over random weights on the Amazon snippets.
+
+{table}
+
+"""
+CONTINUATIONS = """
+## Three continuations
+
+Of "Once upon a time", sampled with top-p 0.9, seeds 1 to 3; as they are, not picked.
+
+{items}
+"""
+
+
+def _continuations(record):
+    items = "\n".join("1. " + " ".join(text.split()) for text in record.get("continuations", ()))
+    return CONTINUATIONS.format(items=items) if items else ""
+
+
+def _run(number, recipe):
+    optimiser = f" and Muon at {recipe['muon']:g} times that" if recipe.get("muon") else ""
+    second = {"nsp": "NSP", "contrastive": "contrastive pairs"}.get(recipe.get("pairs"), "no pairs")
+    return (
+        f"- Run {number}: AdamW at {recipe['learning_rate']:g}{optimiser} after {recipe['warmup_pieces']:,} "
+        f"pieces of warm-up, then linearly to 0; {recipe['pieces_per_step']:,} pieces a step; masking rate "
+        f"{recipe['mask_rate']:g} and {second} (encoder); seed {recipe['seed']}."
+    )
+
+
+def _pairs(probe):
+    return zip(probe["words"], probe["probs"], strict=True)
+
+
+def _share(word, prob):
+    return f"{word or '(space)'} {prob:.2f}"
+
+
+def _cell(text):
+    return text.replace("|", "\\|")

@@ -1,0 +1,131 @@
+"""`labkit compare`: recipes side by side, each from the beginning on the same small budget of pieces.
+
+What the comparison shows is kept in data/models/recipes.json and printed in the model cards; the recipe of
+the long runs was chosen by it.
+"""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from labkit import paths
+
+PIECES = 1_000_000
+LONG = ((128, 1),)
+SHORT_TO_LONG = ((0.4, ((32, 1),), 2048), (0.7, ((64, 1),), 2048), (1.0, LONG, 2048))
+GROWING = ((0.3, ((64, 1),), 1024), (0.6, ((64, 1),), 2048), (1.0, ((64, 1),), 4096))
+T64 = ((64, 1),)
+# name -> (kind, what differs from the base recipe). The base: see `base_recipe`.
+VARIANTS = {
+    "base": ("encoder", {}),
+    "usual random start": ("encoder", {"positional": False, "cooccurrence": False}),
+    "positional start alone": ("encoder", {"cooccurrence": False}),
+    "AdamW alone, learning rate 3e-4": ("encoder", {"muon": None, "learning_rate": 3e-4}),
+    "AdamW alone, learning rate 1e-3": ("encoder", {"muon": None}),
+    "AdamW alone, learning rate 3e-3": ("encoder", {"muon": None, "learning_rate": 3e-3}),
+    "Muon at 4 times the learning rate": ("encoder", {"muon": 4.0}),
+    "windows of 64 only, 32 a step": ("encoder", {"lengths": T64}),
+    "windows of 128 only, 16 a step": ("encoder", {"lengths": LONG}),
+    "windows from 32 over 64 to 128": ("encoder", {"stages": SHORT_TO_LONG}),
+    "windows of 64, 8 a step": ("encoder", {"lengths": T64, "pieces_per_step": 512}),
+    "windows of 64, 64 a step": ("encoder", {"lengths": T64, "pieces_per_step": 4096}),
+    "windows of 64, growing from 16 to 64 a step": ("encoder", {"stages": GROWING}),
+    "masking rate 15%": ("encoder", {"mask_rate": 0.15}),
+    "masking rate 30%": ("encoder", {"mask_rate": 0.30}),
+    "masking rate 40%": ("encoder", {"mask_rate": 0.40}),
+    "6 layers of width 216": ("encoder", {"shape": {"num_layers": 6, "width": 216}}),
+    "no second objective": ("encoder", {"pairs": None}),
+    "contrastive pairs in place of NSP": ("encoder", {"pairs": "contrastive"}),
+    "decoder, base": ("decoder", {}),
+    "decoder, usual random start": ("decoder", {"positional": False, "cooccurrence": False}),
+    "decoder, positional start alone": ("decoder", {"cooccurrence": False}),
+    "decoder, AdamW alone": ("decoder", {"muon": None}),
+}
+
+
+def base_recipe(pieces):
+    """The recipe that the variants differ from: windows of 16 to 128 pieces, 2,048 pieces a step."""
+    from labkit.pretraining.run import Recipe
+
+    return Recipe(minutes=1e6, pieces=pieces, warmup_pieces=pieces // 7, muon=2.0)
+
+
+def add_compare_arguments(parser):
+    """Declare the options of `labkit compare` on an argparse parser."""
+    parser.add_argument("--corpus", type=Path, required=True, metavar="FILE", help="the text to train on")
+    parser.add_argument("--heldout", type=Path, required=True, metavar="FILE", help="the text to measure on")
+    parser.add_argument("--pieces", type=int, default=PIECES, metavar="N", help=f"each (default {PIECES:,})")
+    parser.add_argument(
+        "--output", type=Path, default=Path("build") / "recipes", metavar="DIR", help="folder of the runs"
+    )
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="these variants (default: all)")
+    parser.add_argument("--threads", type=int, default=None, metavar="N", help="processor threads")
+
+
+def run_compare(args):
+    """The command: run what has no result yet, print the table and say where it is kept; returns 0."""
+    results = compare(args.corpus, args.heldout, args.output, args.pieces, args.only, args.threads)
+    kept = args.output / "recipes.json"
+    kept.write_text(json.dumps(results, indent=1) + "\n")
+    print(f"{table(results)}\n\nKept in {kept}. In data/models/ the model cards take it up (labkit publish).")
+    return 0
+
+
+def compare(corpus, heldout, folder, pieces=PIECES, names=None, threads=None):
+    """Train each variant; a result that is there already is kept. Returns {name: result}.
+
+    A result holds kind, pieces, minutes, the held-out figures, an encoder's cloze accuracy of lab 01 and,
+    where the second objective differs, what the probe of the Amazon snippets gains over random weights. Two
+    of these may run at once in one folder.
+    """
+    folder = Path(folder)
+    results = {}
+    for name in names or VARIANTS:
+        kind, changes = VARIANTS[name]
+        place = folder / name.replace(" ", "-").replace(",", "").replace("%", "")
+        record = place / "result.json"
+        if not record.exists():
+            place.mkdir(parents=True, exist_ok=True)
+            recipe = replace(base_recipe(pieces), **changes)
+            result = run_variant(kind, corpus, heldout, place, recipe, threads)
+            record.write_text(json.dumps(result))
+        results[name] = json.loads(record.read_text())
+    return results
+
+
+def run_variant(kind, corpus, heldout, place, recipe, threads):
+    """One variant from the beginning; returns its result."""
+    from labkit.models import load
+    from labkit.pretraining.bars import cloze_top5, sentiment_probe
+    from labkit.pretraining.run import pretrain, tokenizer_and_text
+
+    sister = paths.models_dir() / ("bert-mini" if kind == "encoder" else "gpt-mini")
+    shared = place.parent / kind  # one tokenizer and one encoding of the text for all
+    if not shared.exists():
+        tokenizer_and_text(kind, corpus, heldout, shared, parent=sister)
+    for file in shared.iterdir():
+        shutil.copyfile(file, place / file.name)
+    entry = pretrain(kind, corpus, heldout, place, recipe, resume=True, threads=threads, checkpoint_every=1e9)
+    model = load(str(place / "model"))
+    result = {"kind": kind, "pieces": entry["pieces"], "minutes": entry["minutes"], **entry["heldout"]}
+    if kind == "encoder":
+        result["cloze"] = cloze_top5(model)
+    if recipe.pairs != "nsp" or recipe == base_recipe(recipe.pieces):
+        trained, blank = sentiment_probe(model)
+        result["probe_gain"] = 100 * (trained - blank)
+    return result
+
+
+def table(results):
+    """The results as Markdown: encoders by loss and accuracies, decoders by loss and bits per character."""
+    lines = [
+        "| recipe | loss | top-1 | top-5 | bits per character | cloze top-5 | probe, points | minutes |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    forms = ("loss", "{:.3f}"), ("top1", "{:.3f}"), ("top5", "{:.3f}"), ("bits_per_char", "{:.3f}"), (
+        "cloze", "{:.3f}"), ("probe_gain", "{:+.1f}"), ("minutes", "{:.1f}")  # fmt: skip
+    for name, result in results.items():
+        cells = [form.format(result[key]) if result.get(key) is not None else "" for key, form in forms]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)

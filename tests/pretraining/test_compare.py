@@ -1,0 +1,58 @@
+"""Recipes side by side: every variant is a recipe, and a result that is there is kept."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from labkit.pretraining import compare, run
+from labkit.pretraining.run import Recipe
+
+
+def test_every_variant_is_a_change_of_the_base_recipe():
+    base = compare.base_recipe(1000)
+    for name, (kind, changes) in compare.VARIANTS.items():
+        assert kind in ("encoder", "decoder"), name
+        assert (replace(base, **changes) == base) == (not changes), name
+
+
+def test_results_are_measured_once_and_kept(tmp_path, monkeypatch):
+    asked = []
+
+    def variant(kind, corpus, heldout, place, recipe, threads):
+        asked.append((kind, recipe))
+        return {"kind": kind, "pieces": recipe.pieces, "minutes": 1.0, "loss": 5.0, "top1": 0.2}
+
+    monkeypatch.setattr(compare, "run_variant", variant)
+    names = ["base", "masking rate 40%", "decoder, AdamW alone"]
+    results = compare.compare("corpus", "heldout", tmp_path, pieces=700, names=names[:2])
+    results = compare.compare("corpus", "heldout", tmp_path, pieces=700, names=names)
+    assert list(results) == names and len(asked) == 3
+    assert asked[0] == ("encoder", Recipe(minutes=1e6, pieces=700, warmup_pieces=100, muon=2.0))
+    assert (asked[1][1].mask_rate, asked[2][0], asked[2][1].muon) == (0.4, "decoder", None)
+
+
+def test_a_variant_is_trained_and_measured(texts, tiny, tokenizers, tmp_path, monkeypatch):
+    sister = tmp_path / "models" / "bert-mini"
+    tokenizers["encoder"].save_pretrained(sister)
+    monkeypatch.setattr(compare.paths, "models_dir", lambda: tmp_path / "models")
+    recipe = replace(compare.base_recipe(512), pieces_per_step=256, lengths=((16, 1),), pairs="nsp", seed=2)
+    (tmp_path / "runs" / "one").mkdir(parents=True)
+    result = compare.run_variant("encoder", *texts, tmp_path / "runs" / "one", recipe, threads=1)
+    assert result["pieces"] == 512 and 0 <= result["cloze"] <= 1 and result["loss"] > 0
+    assert "probe_gain" not in result
+    encoded = tmp_path / "runs" / "encoder" / "train.npz"
+    assert encoded.read_bytes() == (tmp_path / "runs" / "one" / "train.npz").read_bytes()
+    assert json.loads((tmp_path / "runs" / "one" / "log.json").read_text())["shape"] == run.SHAPE
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
+def test_the_table_leaves_out_what_was_not_measured(kind):
+    result = {"kind": kind, "pieces": 1, "minutes": 2.04, "loss": 5.0, "top1": 0.2}
+    result |= {"top5": 0.4, "cloze": 0.1} if kind == "encoder" else {"bits_per_char": 2.5}
+    row = compare.table({"base": result}).split("\n")[-1]
+    assert row == (
+        "| base | 5.000 | 0.200 | 0.400 |  | 0.100 |  | 2.0 |"
+        if kind == "encoder"
+        else "| base | 5.000 | 0.200 |  | 2.500 |  |  | 2.0 |"
+    )
