@@ -118,8 +118,8 @@ def cooccurrence_start(network, ids, num_special, seed, reach=6, deviation=0.02)
     How often two pieces stand within `reach` places of each other, as positive pointwise mutual
     information, factored by a truncated singular value decomposition (Levy & Goldberg 2014, with the
     smoothing of Levy et al. 2015, section 3.2). Rows are brought to one length (that of random numbers
-    of this standard `deviation`) and turned at random, so that no dimension is special. Special tokens, the first
-    `num_special` ids, stay random.
+    of this standard `deviation`) and turned at random, so that no dimension is special. Special tokens, the
+    first `num_special` ids, stay random.
 
     ids: (N,) the whole corpus. Measured: a third of the pieces for the same loss in the first million.
     """
