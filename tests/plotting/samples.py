@@ -86,4 +86,29 @@ FIGURES = {
         ),
         ["left, bert: 60% (50% to 70%)", "right, gpt: 10% (5.0% to 20%)"],
     ),
+    "learning_curves": (
+        lambda: plotting.learning_curves(
+            {
+                "TF-IDF": ([40, 20, 640], [(0.56, 0.5, 0.6), (0.51, 0.45, 0.55), (0.7, 0.66, 0.74)]),
+                "bert-mini": ([20, 40], [(0.5, 0.45, 0.56), (0.55, 0.51, 0.6)]),
+            }
+        ),
+        [
+            "TF-IDF: 51% (45% to 55%) with 20, 56% (50% to 60%) with 40",
+            "70% (66% to 74%) with 640",
+            "bert-mini: 50%",
+        ],
+    ),
+    "layer_curves": (
+        lambda: plotting.layer_curves(
+            {"bert-mini": [(0.5, 0.4, 0.6), (0.6, 0.55, 0.65)], "minilm": [(0.6, 0.5, 0.7)] * 3}
+        ),
+        ["bert-mini: layer 0 50% (40% to 60%), layer 1 60%", "layer 2 60% (50% to 70%)"],
+    ),
+    "cost_accuracy": (
+        lambda: plotting.cost_accuracy(
+            {"TF-IDF": (0.02, 0.7, 0.66, 0.74), "bert-mini": (2.5, 0.55, 0.5, 0.6)}
+        ),
+        ["TF-IDF: 70% (66% to 74%) for 0.02 seconds for 1,000 texts", "bert-mini: 55%", "for 2.5 seconds"],
+    ),
 }

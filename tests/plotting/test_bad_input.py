@@ -57,6 +57,17 @@ BAD = {
     "counts all 0": (lambda: plotting.mask_counts({"a": 0, "b": 0, "c": 0}), "all counts are 0"),
     "negative count": (lambda: plotting.mask_counts({"a": -1, "b": 0, "c": 0}), r"counts\[0\] is -1"),
     "two of three": (lambda: plotting.mask_counts({"a": 1, "b": 1}), "counts has 2, expected has 3"),
+    "curves of nothing": (lambda: plotting.learning_curves({}), "curves is empty"),
+    "curve without sizes": (lambda: plotting.learning_curves({"a": [(0.5, 0.4, 0.6)]}), "must be a pair"),
+    "curve of pairs": (lambda: plotting.learning_curves({"a": ([20], [(0.5, 0.4)])}), "must have a triple"),
+    "curve too short": (lambda: plotting.learning_curves({"a": ([20, 40], [(0.5, 0.4, 0.6)])}), "equally long"),
+    "0 examples on a log axis": (
+        lambda: plotting.learning_curves({"a": ([0], [(0.5, 0.4, 0.6)])}), "at least 1"
+    ),
+    "curve in percent": (lambda: plotting.layer_curves({"a": [(50, 40, 60)]}), "Are these percentages"),
+    "layers without a list": (lambda: plotting.layer_curves({"a": 0.5}), "expected a list, got float"),
+    "free lunch": (lambda: plotting.cost_accuracy({"a": (0, 0.5, 0.4, 0.6)}), "no 0"),
+    "cost alone": (lambda: plotting.cost_accuracy({"a": (1, 0.5)}), "has 2 numbers"),
 }  # fmt: skip
 
 

@@ -1,0 +1,15 @@
+"""Lab 05: BERT vs GPT classifiers."""
+
+from labkit.exercises.lab05.bootstrap_interval import BOOTSTRAP_INTERVAL
+from labkit.exercises.lab05.compare import COMPARE
+from labkit.exercises.lab05.features import FEATURES
+from labkit.exercises.lab05.fit_probe import FIT_PROBE
+from labkit.exercises.lab05.layer_sweep import LAYER_SWEEP
+from labkit.exercises.lab05.learning_curve import LEARNING_CURVE
+from labkit.exercises.lab05.questions import QUESTIONS
+
+TITLE = "BERT vs GPT classifiers"
+SLUG = "05_bert_vs_gpt_classifiers"
+EXERCISES = (FEATURES, FIT_PROBE, LAYER_SWEEP, LEARNING_CURVE, BOOTSTRAP_INTERVAL, COMPARE)
+
+__all__ = ["EXERCISES", "QUESTIONS", "SLUG", "TITLE"]

@@ -1,0 +1,171 @@
+"""Lab 05: right answers in other styles than ours, and mistakes that need a second look.
+
+What holds for every lab is in test_every_lab.py, which reads STYLES.
+"""
+
+import math
+
+import numpy as np
+import torch
+
+from labkit.exercises import lab05
+from labkit.exercises.engine import check
+
+EXERCISES = {exercise.name: exercise for exercise in lab05.EXERCISES}
+
+
+def features_loop(model, texts, layer, how):
+    rows = []
+    for text in texts:
+        batch = model.tokenizer(text, return_tensors="pt")
+        with torch.inference_mode():
+            hidden = model.network(**batch, output_hidden_states=True).hidden_states[layer][0]
+        if how == "mean":
+            rows.append(hidden.mean(dim=0))
+        else:
+            rows.append(hidden[0] if how == "cls" else hidden[-1])
+    return torch.stack(rows).numpy()
+
+
+def features_with_gradients(model, texts, layer, how):
+    """A list of vectors that still carry their gradients."""
+    rows = []
+    for text in texts:
+        ids = torch.tensor([model.tokenizer(text).input_ids])
+        hidden = model.network(input_ids=ids, output_hidden_states=True).hidden_states[layer]
+        rows.append({"mean": hidden.mean(1), "cls": hidden[:, 0], "last": hidden[:, -1]}[how].squeeze(0))
+    return rows
+
+
+def features_padded(model, texts, layer, how):
+    """One batch, padded, with the mask."""
+    ids = [model.tokenizer(text).input_ids for text in texts]
+    longest = max(map(len, ids))
+    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
+    batch = torch.tensor([row + [0] * (longest - len(row)) for row in ids])
+    with torch.no_grad():
+        states = model.network(input_ids=batch, attention_mask=mask, output_hidden_states=True).hidden_states
+    hidden = states[layer]
+    if how == "cls":
+        return hidden[:, 0]
+    if how == "last":
+        return hidden[torch.arange(len(texts)), mask.sum(1) - 1]
+    return (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
+
+
+def fit_probe_pipeline(x_train, y_train, x_test):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+    return probe.fit(x_train, y_train).predict_proba(x_test)[:, 1]
+
+
+def fit_probe_by_hand(x_train, y_train, x_test):
+    """Newton's method on the penalised loss that scikit-learn minimises; the spread with N - 1, as in torch."""
+    x_train, x_test = torch.tensor(x_train), torch.tensor(x_test)
+    mean, spread = x_train.mean(0), x_train.std(0)
+    design = torch.cat([(x_train - mean) / spread, torch.ones(len(x_train), 1, dtype=x_train.dtype)], dim=1)
+    penalty = torch.diag(torch.tensor([1.0] * x_train.shape[1] + [0.0], dtype=x_train.dtype))
+    weights = torch.zeros(design.shape[1], dtype=x_train.dtype)
+    for _ in range(30):
+        p = torch.sigmoid(design @ weights)
+        gradient = 0.1 * design.T @ (p - torch.tensor(y_train)) + penalty @ weights
+        hessian = 0.1 * (design * (p * (1 - p)).unsqueeze(1)).T @ design + penalty
+        weights = weights - torch.linalg.solve(hessian, gradient)
+    return torch.sigmoid((x_test - mean) / spread @ weights[:-1] + weights[-1]).tolist()
+
+
+def layer_sweep_loop(fit, features, labels, train, dev, test):
+    scores = []
+    for layer in range(features.shape[1]):
+        x = features[:, layer, :]
+        answers = fit(x[train], labels[train], x[dev]) > 0.5
+        scores.append(sum(answers == labels[dev]) / len(dev))
+    best = scores.index(max(scores))
+    x = features[:, best, :]
+    right = [
+        int(p > 0.5) == y for p, y in zip(fit(x[train], labels[train], x[test]), labels[test], strict=True)
+    ]
+    return best, scores, sum(right) / len(right)
+
+
+def layer_sweep_numpy(fit, features, labels, train, dev, test):
+    def probabilities(rows):
+        return np.array([fit(x[train], labels[train], x[rows]) for x in features.transpose(1, 0, 2)])
+
+    on_dev = ((probabilities(dev) > 0.5) == labels[dev]).mean(axis=1)
+    on_test = ((probabilities(test) > 0.5) == labels[test]).mean(axis=1)
+    return [on_dev.argmax(), on_dev, on_test[on_dev.argmax()]]
+
+
+def learning_curve_lists(fit, x_train, y_train, x_test, y_test, sizes, orders):
+    return [
+        [
+            [
+                int((p > 0.5) == y)
+                for p, y in zip(fit(x_train[o[:n]], y_train[o[:n]], x_test), y_test, strict=True)
+            ]
+            for n in sizes
+        ]
+        for o in orders.tolist()
+    ]
+
+
+def learning_curve_rounded(fit, x_train, y_train, x_test, y_test, sizes, orders):
+    curves = []
+    for order in orders:
+        x, y = x_train[order], y_train[order]
+        curves.append(np.stack([np.round(fit(x[:n], y[:n], x_test)) == y_test for n in sizes]))
+    return np.stack(curves)
+
+
+def bootstrap_interval_choice(correct, num_samples, seed):
+    rng = np.random.default_rng(seed)
+    means = [rng.choice(correct, size=len(correct)).mean() for _ in range(num_samples)]
+    return np.mean(correct), np.quantile(means, 0.025), np.quantile(means, 0.975)
+
+
+def bootstrap_interval_torch(correct, num_samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.tensor(correct)
+    picks = torch.randint(len(values), (num_samples, len(values)), generator=generator)
+    means = values[picks].mean(dim=1).sort().values
+    return values.mean(), means[int(0.025 * num_samples)], means[int(0.975 * num_samples)]
+
+
+def bootstrap_interval_weights(correct, num_samples, seed):
+    rng = np.random.RandomState(seed)
+    n = len(correct)
+    counts = rng.multinomial(n, [1 / n] * n, size=num_samples)
+    means = counts @ correct / n
+    return [sum(correct) / n, *np.percentile(means, [2.5, 97.5])]
+
+
+def compare_library(correct_a, correct_b):
+    from scipy.stats import binomtest
+
+    wins, losses = sum(correct_a > correct_b), sum(correct_a < correct_b)
+    p = binomtest(int(wins), int(wins + losses)).pvalue if wins + losses else 1
+    return np.mean(correct_a) - np.mean(correct_b), p
+
+
+def compare_loop(correct_a, correct_b):
+    only_a = only_b = 0
+    for a, b in zip(correct_a, correct_b, strict=True):
+        only_a += a and not b
+        only_b += b and not a
+    n, most = int(only_a + only_b), int(max(only_a, only_b))
+    tail = sum(math.comb(n, k) for k in range(most, n + 1)) * 0.5**n
+    return (only_a - only_b) / len(correct_a), min(1.0, 2 * tail)
+
+
+STYLES = {
+    "features": (features_loop, features_with_gradients, features_padded),
+    "fit_probe": (fit_probe_pipeline, fit_probe_by_hand),
+    "layer_sweep": (layer_sweep_loop, layer_sweep_numpy),
+    "learning_curve": (learning_curve_lists, learning_curve_rounded),
+    "bootstrap_interval": (bootstrap_interval_choice, bootstrap_interval_torch, bootstrap_interval_weights),
+    "compare": (compare_library, compare_loop),
+}
