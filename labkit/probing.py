@@ -39,7 +39,7 @@ def fit_probe(x_train, y_train, x_test, strength=0.1):
     Args:
         x_train, x_test: features, (N, D) and (M, D).
         y_train: (N,) of 0 and 1.
-        strength: C of the logistic regression; less means smaller weights, for few examples in many dimensions.
+        strength: C of the logistic regression; less means smaller weights: few examples, many dimensions.
 
     Returns (M,) float. Raises LabkitError for NaN features, one class, and shapes that don't go together.
     """
@@ -89,7 +89,8 @@ def choose_layer(fit, features, labels, train, dev, test):
         labels: (N,) of 0 and 1. train, dev, test: row numbers that share none.
 
     Returns:
-        (layer, dev accuracies (num_layers + 1,), test accuracy of that layer). The lowest of equally good layers.
+        (layer, dev accuracies (num_layers + 1,), test accuracy of that layer): the lowest of equally good
+        layers.
     """
     features, labels = np.asarray(features), np.asarray(labels)
     if features.ndim != 3:

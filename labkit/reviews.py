@@ -85,7 +85,7 @@ def _review(row, where):
 def split(reviews, seed=0):
     """{"train": [...], "dev": [...], "test": [...]}: half, an eighth and three eighths, by chance.
 
-    Every product and label is split alike, and its tags as evenly as goes. The same seed gives the same parts.
+    Every product and label is split alike, and its tags as evenly as goes. The same seed, the same parts.
     """
     rng = np.random.default_rng(seed)
     parts = {name: [] for name in PARTS}

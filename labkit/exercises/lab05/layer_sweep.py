@@ -23,8 +23,7 @@ def layer_sweep(fit, features, labels, train, dev, test):
 
 
 def _sweep_cases(seed):
-    """Features whose best layer on dev is not the best on test, not the first in the stack and not "
-    "the last."""
+    """Features whose best layer on dev is not best on test, and neither first in the stack nor last."""
     cases, attempt = [], 0
     while len(cases) < 3:
         rng = np.random.default_rng([seed, attempt])
