@@ -43,6 +43,7 @@ def trainer_pieces_per_second(kind, bf16):
 
     steps = Steps(kind, bfloat16=False)
     network = steps.network
+    network.set_attn_implementation("sdpa")  # what Trainer's users get
     if kind == "encoder":
         network = BertForMaskedLM(steps.network.config)
         network.load_state_dict(steps.network.state_dict(), strict=False)
@@ -75,22 +76,25 @@ def trainer_pieces_per_second(kind, bf16):
     return steps.rows * steps.windows.lengths[0] / statistics.median(spent)
 
 
-def our_pieces_per_second(kind):
-    """Median over our steps, as labkit pretrain takes them here."""
+def our_pieces_per_second(kind, compiled):
+    """Median over our steps, as labkit pretrain takes them here, without or with --compile."""
     from labkit.training import has_fast_bfloat16
 
-    steps = Steps(kind, bfloat16=has_fast_bfloat16())
+    steps = Steps(kind, bfloat16=has_fast_bfloat16(), compiled=compiled)
     return statistics.median([steps.pieces_per_second(step) for step in range(NUM_STEPS)][WARM_STEPS:])
 
 
 def bench_against_trainer(kind):
-    """Print the two ratios."""
+    """Print our speed without and with --compile, each as a multiple of Trainer's two."""
     from labkit.training import has_fast_bfloat16
 
     # Ours before and after, Trainer between: a machine that slows down shows.
-    first = our_pieces_per_second(kind)
+    ours = {False: [], True: []}
+    for compiled in ours:
+        ours[compiled].append(our_pieces_per_second(kind, compiled))
     plain = trainer_pieces_per_second(kind, bf16=False)
     fast = trainer_pieces_per_second(kind, bf16=True) if has_fast_bfloat16() else plain
-    ours = statistics.mean([first, our_pieces_per_second(kind)])
-    print(f"pre-training {kind}: {ours:,.0f} pieces/s, {ours / plain:.2f} x transformers.Trainer ", end="")
-    print(f"as it comes, {ours / fast:.2f} x Trainer with bf16=True")
+    for compiled, name in ((False, "labkit pretrain"), (True, "labkit pretrain --compile")):
+        speed = statistics.mean([*ours[compiled], our_pieces_per_second(kind, compiled)])
+        print(f"{name}, {kind}: {speed:,.0f} pieces/s, {speed / plain:.2f} x transformers.Trainer ", end="")
+        print(f"as it comes, {speed / fast:.2f} x Trainer with bf16=True")

@@ -9,7 +9,7 @@ import psutil
 from labkit import load
 from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
 from labkit.pretraining.corpus import Corpus, Windows
-from labkit.pretraining.run import Recipe
+from labkit.pretraining.run import Recipe, compile_loss
 from labkit.pretraining.start import SHAPE, new_network
 from labkit.training import Optimisation, has_fast_bfloat16
 
@@ -18,9 +18,12 @@ MEMORY_STEPS, MEMORY_WARM = 2000, 200
 
 
 class Steps:
-    """Pre-training steps of one kind on random text, with or without bfloat16 autocast."""
+    """Pre-training steps of one kind on random text, as `Run` takes them.
 
-    def __init__(self, kind, bfloat16, lengths=((128, 1),), pieces_per_step=None):
+    bfloat16: under autocast or not. compiled: as with --compile.
+    """
+
+    def __init__(self, kind, bfloat16, lengths=((128, 1),), pieces_per_step=None, compiled=False):
         rng = np.random.default_rng(0)
         self.kind, self.recipe = kind, Recipe()
         self.tokenizer = load("bert" if kind == "encoder" else "gpt").tokenizer
@@ -30,8 +33,11 @@ class Steps:
         self.rows = pieces_per_step // lengths[0][0]
         self.windows = Windows(corpus, lengths, pieces_per_step, seed=0)
         self.network = new_network(kind, self.tokenizer, 0, positional=False, **SHAPE)
+        self.network.set_attn_implementation("eager")
         self.optimisation = Optimisation(self.network, 1e-4, bfloat16=bfloat16)
         self.loss = PretrainingLoss(self.network)
+        if compiled:
+            self.loss = compile_loss(self.loss)
         self.make_batch = encoder_batch if kind == "encoder" else decoder_batch
 
     def pieces_per_second(self, step):
