@@ -48,7 +48,9 @@ def base_recipe(pieces):
     """The recipe that the variants differ from: windows of 16 to 128 pieces, 2,048 pieces a step."""
     from labkit.pretraining.run import Recipe
 
-    return Recipe(minutes=1e6, pieces=pieces, warmup_pieces=pieces // 7, muon=2.0)
+    return Recipe(
+        minutes=1e6, pieces=pieces, warmup_pieces=pieces // 7, mask_rate=0.20, pieces_per_step=2048, muon=2.0
+    )
 
 
 def add_compare_arguments(parser):

@@ -46,11 +46,11 @@ class Recipe:
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
     warmup_pieces: int = 400_000
-    mask_rate: float = 0.20
+    mask_rate: float = 0.30
     lengths: tuple = ((16, 1), (32, 2), (64, 4), (128, 3))
-    pieces_per_step: int = 2048
+    pieces_per_step: int = 4096
     stages: tuple = ()
-    muon: float | None = None
+    muon: float | None = 2.0
     positional: bool = True
     cooccurrence: bool = True
     pairs: str | None = "nsp"

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from labkit.pretraining import compare, run
-from labkit.pretraining.run import Recipe
 
 
 def test_every_variant_is_a_change_of_the_base_recipe():
@@ -28,7 +27,7 @@ def test_results_are_measured_once_and_kept(tmp_path, monkeypatch):
     results = compare.compare("corpus", "heldout", tmp_path, pieces=700, names=names[:2])
     results = compare.compare("corpus", "heldout", tmp_path, pieces=700, names=names)
     assert list(results) == names and len(asked) == 3
-    assert asked[0] == ("encoder", Recipe(minutes=1e6, pieces=700, warmup_pieces=100, muon=2.0))
+    assert asked[0] == ("encoder", compare.base_recipe(700)) and asked[0][1].pieces == 700
     assert (asked[1][1].mask_rate, asked[2][0], asked[2][1].muon) == (0.4, "decoder", None)
 
 
