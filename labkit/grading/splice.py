@@ -1,0 +1,79 @@
+"""A submission's answers in the pristine notebook: what is run and graded, never the student's own cells."""
+
+import ast
+from dataclasses import dataclass, field
+
+from labkit import exercises
+from labkit.authoring.notebook import solution_notebook, student_notebook
+from labkit.authoring.reference import read_texts
+from labkit.grading.answers import find_answers
+from labkit.grading.cells import Unreadable, lab_of, read_cells
+
+
+@dataclass
+class Submission:
+    """The answers that one file holds for one lab."""
+
+    number: str
+    answers: dict  # exercise name -> Answer
+    notes: list = field(default_factory=list)  # what was mended, for the student
+
+    @property
+    def found(self):
+        """The names of the exercises that have an answer."""
+        return [name for name, answer in self.answers.items() if answer.code]
+
+
+def read_submission(data, project, number=None):
+    """The Submission in a notebook file's bytes.
+
+    number: the lab it is graded for; None takes the lab that the notebook says it is or, where that is lost,
+        the one that it answers most of. Raises Unreadable when there is no notebook in the bytes, and when it
+        cannot be told which lab it is.
+    """
+    cells, notes = read_cells(data)
+    labs = {slug[:2]: project.lab(slug) for slug in project.slugs()}
+    every = {
+        key: find_answers(cells, list(lab.exercises), provided_names(lab))
+        for key, lab in labs.items()
+        if number in (None, key)
+    }
+    count = {key: sum(bool(answer.code) for answer in answers.values()) for key, answers in every.items()}
+    if number is None:
+        number = lab_of(data)
+        if number not in every:
+            number = max(count, key=count.get)
+            if not count[number]:
+                raise Unreadable("No exercise of any lab was found in the notebook.")
+            notes.append(f"The notebook does not say which lab it is; by its functions it is lab {number}.")
+    elif lab_of(data) not in (None, number) and not count[number]:
+        raise Unreadable(f"This is a notebook of lab {lab_of(data)}, not of lab {number}.")
+    return Submission(number, every[number], notes)
+
+
+def splice(submission, project):
+    """The pristine notebook of the lab with the answers in place and reference outputs, as nbval reads it.
+
+    An exercise without an answer keeps its stub.
+    """
+    lab = project.lab(exercises.get(submission.number).SLUG)
+    texts = read_texts(project.reference_path(lab.number))
+    notebook = solution_notebook(lab, project.address(), texts, project.passing)
+    stubs = {cell.id: cell.source for cell in student_notebook(lab, project.address()).cells}
+    for cell in notebook.cells:
+        name = cell.id.removeprefix("solution-")
+        if cell.id.startswith("solution-") and name in submission.answers:
+            cell.source = submission.answers[name].code or stubs[cell.id]
+    notebook.metadata["labkit"]["spliced"] = True
+    return notebook
+
+
+def provided_names(lab):
+    """The variables that a lab's own cells set: an answer that uses one need not bring it."""
+    names = set()
+    for cell in lab.cells:
+        if cell.kind != "markdown" and cell.role != "solution":
+            for node in ast.walk(ast.parse(cell.text)):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    names.add(node.id)
+    return names

@@ -1,0 +1,122 @@
+"""Answers in cells that were moved, merged, split, retyped, broken or written twice."""
+
+import pytest
+
+from labkit.grading.answers import find_answers
+from labkit.grading.cells import Cell
+
+
+def code(text, id=""):
+    return Cell("code", text, id)
+
+
+def run(answer):
+    """What the answer's code defines, run on its own."""
+    space = {}
+    exec(compile(answer.code, "answer", "exec"), space)
+    return space
+
+
+def only(cells, name="double", provided=()):
+    return find_answers(cells, [name], provided)[name]
+
+
+RIGHT = "def double(x):\n    return 2 * x"
+STUB = 'def double(x):\n    """Twice x."""\n    raise NotImplementedError("write double here")'
+
+
+def test_an_answer_in_its_own_cell():
+    answer = only([code("import torch"), code(RIGHT, "solution-double")])
+    assert answer.code == RIGHT and answer.problem == "" and answer.notes == []
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [code(RIGHT)],  # the id is lost
+        [code("print(1)\n" + RIGHT + "\nlab.check(double)")],  # merged with its check
+        [code(RIGHT), code("double(3)"), code("x = 5")],  # moved up
+        [Cell("raw", RIGHT)],
+        [Cell("markdown", "```python\n" + RIGHT + "\n```")],
+        [Cell("markdown", RIGHT)],
+        [code("%%time\n" + RIGHT)],
+        [code("%timeit 3\n!ls\ndouble?\n" + RIGHT)],
+        [code(RIGHT.replace("\n", "\r\n"))],
+        [code(RIGHT), code(STUB, "solution-double")],  # the stub stands below again
+        [code(RIGHT + "\nthis is no python")],
+        [code("def broken(:\n    pass\n\n" + RIGHT)],
+    ],
+)
+def test_damage_that_leaves_the_answer(cells):
+    answer = only(cells)
+    assert answer.problem == ""
+    assert run(answer)["double"](4) == 8
+    assert "lab.check" not in answer.code and "print" not in answer.code
+
+
+def test_the_last_of_several_counts_and_the_student_is_told():
+    answer = only([code(RIGHT), code("def double(x):\n    return x + x + 0")])
+    assert "x + x" in answer.code and "2 times" in answer.notes[0]
+
+
+def test_helpers_imports_and_constants_come_along_from_any_cell():
+    cells = [
+        code("import math\nprint('hello')"),
+        code("FACTOR = 2"),
+        code("unused = 1 / 0"),
+        code("def helper(x):\n    return FACTOR * math.floor(x)"),
+        code("from statistics import mean as middle"),
+        code("@staticmethod\ndef decorated(x):\n    return x"),
+        code("def double(x):\n    def inner(y):\n        return helper(y)\n    return inner(middle([x]))"),
+    ]
+    answer = only(cells)
+    assert run(answer)["double"](4.0) == 8
+    assert "unused" not in answer.code and "print" not in answer.code
+
+
+def test_an_import_that_may_fail_comes_along_whole():
+    cells = [code("try:\n    import numpy as np\nexcept ImportError:\n    np = None"), code(
+        "def double(x):\n    return np.asarray(x) * 2"
+    )]  # fmt: skip
+    assert run(only(cells))["double"](4) == 8
+
+
+def test_what_the_notebook_provides_is_not_taken_along():
+    cells = [code("bert = load('bert')\nimport torch"), code("def double(x):\n    return bert, torch, x")]
+    assert only(cells, provided=("bert", "torch")).code == (
+        "import torch\ndef double(x):\n    return bert, torch, x"
+    )
+
+
+def test_another_answer_is_not_taken_along():
+    cells = [code(RIGHT), code("def fourfold(x):\n    return double(double(x))")]
+    answers = find_answers(cells, ["double", "fourfold"])
+    assert "def double" not in answers["fourfold"].code
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ([code("x = 1")], "no function double"),
+        ([code(STUB, "solution-double")], "not been written"),
+        ([code("def double(x):\n    return (2 * x", "solution-double")], "SyntaxError"),
+        ([code("def double(x) return x")], "SyntaxError: .* in the line: def double"),
+        ([code("def double(x):\nreturn x")], "IndentationError|SyntaxError"),
+        ([code("def double(x):\n    return x\x00")], "null bytes"),
+    ],
+)
+def test_a_missing_answer_has_a_reason(cells, reason):
+    import re
+
+    answer = only(cells)
+    assert answer.code == "" and re.search(reason, answer.problem)
+
+
+def test_one_broken_answer_leaves_the_others():
+    cells = [code("def double(x):\n    return (2 * x"), code("def triple(x):\n    return 3 * x")]
+    answers = find_answers(cells, ["double", "triple"])
+    assert answers["double"].problem and run(answers["triple"])["triple"](2) == 6
+
+
+def test_nothing_of_a_submission_is_run():
+    find_answers([code("raise SystemExit\n" + RIGHT), code("import os\nos._exit(1)")], ["double"])
