@@ -9,6 +9,7 @@ Zuidema 2020 (arXiv:2005.00928).
 """
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 
@@ -184,6 +185,34 @@ def strongest(shares, at_least=0.5):
     return sorted(found, key=lambda item: item[2], reverse=True)
 
 
+def pattern_shares(model, texts):
+    """Every pattern's share for every head, the mean over texts: {pattern: (L, H)}."""
+    share = lambda maps, names: torch.stack([pattern_share(maps, names, pattern) for pattern in PATTERNS])
+    return dict(zip(PATTERNS, over_texts(model, texts, share), strict=True))
+
+
+def habits(shares, at_least=0.4):
+    """The pattern of each head that has one: {(layer, head): pattern}; of two patterns the stronger.
+
+    shares: {pattern: (L, H)}, as pattern_shares gives them.
+    """
+    found = {}
+    for pattern, share in shares.items():
+        for layer, head, value in strongest(share, at_least):
+            if value > found.get((layer, head), ("", 0.0))[1]:
+                found[layer, head] = pattern, value
+    return {place: pattern for place, (pattern, _) in found.items()}
+
+
+def direction_shares(maps):
+    """How much each head gives to the tokens before, to the token itself and to those after it.
+
+    maps: (L, H, T, T).  -> (L, H, 3), summing to 1
+    """
+    parts = (_checked(maps).tril(-1), maps.tril().triu(), maps.triu(1))
+    return torch.stack([part.sum(dim=-1).mean(dim=-1) for part in parts], dim=-1)
+
+
 def offset_shares(maps, offsets):
     """The share of its attention that each head gives to the token `offset` places away.
 
@@ -192,6 +221,20 @@ def offset_shares(maps, offsets):
     shares = [_checked(maps).diagonal(offset, dim1=-2, dim2=-1) for offset in offsets]
     zero = torch.zeros(maps.shape[:-2])
     return torch.stack([share.mean(dim=-1) if share.shape[-1] else zero for share in shares], dim=-1)
+
+
+def at_the_start(model, seed=0):
+    """A bundled model as it was before its training: the same shape, and the positional start.
+
+    Head h of layer 0 begins by looking at one fixed offset; everything else is random (pretraining/start.py).
+    Only the seed of the random numbers is another than it was. Raises LabkitError for any other model.
+    """
+    from labkit.pretraining.start import SHAPE, new_network
+
+    if model.source != "bundled":
+        raise LabkitError(f"How {model.name} began is not known; that of bert-mini and gpt-mini is.")
+    network = new_network(model.kind, model.tokenizer, seed, **SHAPE).eval()
+    return replace(model, network=network, name=f"{model.name} before training")
 
 
 def attention_rollout(maps):

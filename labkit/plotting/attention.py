@@ -196,12 +196,17 @@ def _labels(tokens, most=_MOST_LABELS):
 
 
 def _strongest(weights, tokens, most=3):
-    """The strongest links of one map in words, ties in the order of the text."""
-    order = np.argsort(-np.round(weights, 2), axis=None, kind="stable")[:most]
+    """The strongest links of one map in words, ties in the order of the text.
+
+    A decoder's first token can look at nothing but itself: that says nothing, and is left out.
+    """
+    shown = np.round(weights, 2)
+    if len(tokens) > 1 and not np.triu(weights, 1).any():
+        shown[0] = 0
+    order = np.argsort(-shown, axis=None, kind="stable")[:most]
     pairs = [np.unravel_index(index, weights.shape) for index in order]
     return "; ".join(
-        f"{quoted(tokens[i])} looks at {quoted(tokens[j])} {percent(round(float(weights[i, j]), 2))}"
-        for i, j in pairs
+        f"{quoted(tokens[i])} looks at {quoted(tokens[j])} {percent(float(shown[i, j]))}" for i, j in pairs
     )
 
 
