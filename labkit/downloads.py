@@ -88,7 +88,8 @@ ARCHIVES = {
         otherwise='labkit.load("bert-mini") and labkit.load("gpt-mini") are bundled and need no network.',
     ),
     "amazon": Archive(
-        what="3,708 rated snippets of Amazon reviews (2.5 MB; Hutto & Gilbert 2014, MIT)",
+        what="3,708 rated snippets of Amazon reviews and 10,605 of film reviews "
+        "(2.5 MB; Hutto & Gilbert 2014, MIT)",
         requirement="vaderSentiment==3.3.2",
         sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
         size=2466783,
@@ -99,6 +100,13 @@ ARCHIVES = {
                 "amazon.tsv",
                 "11a9807a0974a2506a2d3b4851eaf69b3d6d20688ce4923adda2312a4f6dd6c2",
                 373157,
+            ),
+            Member(
+                "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
+                "!/hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt",
+                "films.tsv",
+                "c8293b0d942e90e223ea2c0955d969040d1a1be514a978b9af0698940bd13350",
+                1383098,
             ),
         ),
         otherwise="Everything else works without it; the cloze set and the bundled models need no network.",

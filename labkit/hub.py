@@ -14,6 +14,7 @@ from pathlib import Path
 from . import paths, safe_files
 from .messages import LabkitError
 
+_DATA_SET = "data set"
 TIMEOUT = 5  # seconds to wait for the hub's first answer: offline must be noticed quickly
 
 
@@ -95,6 +96,31 @@ def fetch_hub(repo, revision=None, progress=True):
     return folder
 
 
+def fetch_dataset(repo, names, progress=True):
+    """The folder with the files `names` of the hub's data set `repo` ("owner/name"), as its `main` is now.
+
+    Each is checked against the hash that the hub announces. What is in the cache is used without asking again.
+    """
+    folder = paths.cache_dir() / "hub" / "datasets" / repo.replace("/", "--")
+    expected = safe_files.read_checksums(folder)
+    if set(names) <= set(expected) and not safe_files.wrong_files(folder, expected):
+        return folder
+    from huggingface_hub import HfApi
+
+    where = f"{_DATA_SET} {repo}"
+    with _hub_errors(where):
+        info = HfApi().dataset_info(repo, files_metadata=True, timeout=TIMEOUT)
+    files = {file.rfilename: file for file in info.siblings}
+    if lacking := sorted(set(names) - set(files)):
+        raise LabkitError(f"The hub's data set {repo} has no {', '.join(lacking)}; it has changed its form.")
+    for name in names:
+        if not _is_right(folder / name, files[name]):
+            _fetch_hub_file(repo, info.sha, files[name], None, folder, progress, where, repo_type="dataset")
+    lines = [f"{safe_files.file_sha256(folder / name)}  {name}\n" for name in names]
+    (folder / safe_files.NAME).write_text("".join(lines), encoding="utf-8", newline="\n")
+    return folder
+
+
 def _pin(repo):
     for model in HUB.values():
         if model.repo == repo:
@@ -128,7 +154,7 @@ def _shared_cache(repo, revision, pin):
     return None
 
 
-def _fetch_hub_file(repo, commit, file, pin, folder, progress, where):
+def _fetch_hub_file(repo, commit, file, pin, folder, progress, where, repo_type="model"):
     """One file, whole and right, or none: what was fetched before a break is not fetched again."""
     from huggingface_hub import hf_hub_download
 
@@ -139,6 +165,7 @@ def _fetch_hub_file(repo, commit, file, pin, folder, progress, where):
                 "local_dir": scratch / "files",
                 "cache_dir": scratch / "cache",
                 "etag_timeout": TIMEOUT,
+                "repo_type": repo_type,
             }
             got = Path(hf_hub_download(repo, file.rfilename, revision=commit, **options))
         if not _is_right(got, file, pin):
@@ -184,7 +211,10 @@ def _hub_errors(where):
     """Turn what huggingface_hub raises into one message: what was wanted, why not, what works instead."""
     from huggingface_hub import errors
 
-    instead = 'labkit.load("bert-mini") and labkit.load("gpt-mini") are bundled and need no network.'
+    what, instead = "model ", 'labkit.load("bert-mini") and labkit.load("gpt-mini") are bundled'
+    if where.startswith(_DATA_SET):
+        what, instead = "", "The course's own reviews, labkit.reviews.load(), are bundled"
+    instead += " and need no network."
     try:
         yield
     except errors.GatedRepoError:
@@ -193,7 +223,7 @@ def _hub_errors(where):
         ) from None
     except errors.RepositoryNotFoundError:
         raise LabkitError(
-            f"The hub has no model {where}, or it is private. Check the spelling. {instead}"
+            f"The hub has no {what}{where}, or it is private. Check the spelling. {instead}"
         ) from None
     except errors.RevisionNotFoundError:
         raise LabkitError(f"The hub has the model, but not this revision: {where}.") from None

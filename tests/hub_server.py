@@ -1,7 +1,8 @@
 """A server on 127.0.0.1 that answers like the hub, and misbehaves on demand.
 
 It serves what `huggingface_hub` asks for: /api/models/OWNER/NAME/revision/REV (with ?blobs=true), and HEAD
-and GET of /OWNER/NAME/resolve/REV/FILE with ETag, X-Repo-Commit, Content-Length and Range.
+and GET of /OWNER/NAME/resolve/REV/FILE with ETag, X-Repo-Commit, Content-Length and Range. Data sets are the
+same under /api/datasets/OWNER/NAME and /datasets/OWNER/NAME/resolve/REV/FILE.
 """
 
 import hashlib
@@ -83,10 +84,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self):
         path = unquote(urlsplit(self.path).path)
-        if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/revision/(.+)", path):
+        if match := re.fullmatch(r"/api/(?:models|datasets)/([^/]+/[^/]+?)(?:/revision/(.+))?", path):
             self._note("api")
-            return self._api(match[1], match[2])
-        if match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
+            return self._api(match[1], match[2] or "main")
+        if match := re.fullmatch(r"(?:/datasets)?/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             self._note(match[3])
             return self._file(*match.groups())
         return self._error(404, "EntryNotFound")
