@@ -110,7 +110,7 @@ def amazon_snippets(progress=True):
 
 
 def film_snippets(progress=True):
-    """(texts, ratings): 10,605 snippets of film reviews, rated likewise (Pang & Lee 2005), from the same place."""
+    """(texts, ratings): 10,605 snippets of film reviews (Pang & Lee 2005), rated likewise, from there too."""
     return _rated(downloads.fetch("amazon", progress) / "films.tsv")
 
 

@@ -99,7 +99,7 @@ def fetch_hub(repo, revision=None, progress=True):
 def fetch_dataset(repo, names, progress=True):
     """The folder with the files `names` of the hub's data set `repo` ("owner/name"), as its `main` is now.
 
-    Each is checked against the hash that the hub announces. What is in the cache is used without asking again.
+    Each is checked against the hash that the hub announces. What is in the cache is used as it is.
     """
     folder = paths.cache_dir() / "hub" / "datasets" / repo.replace("/", "--")
     expected = safe_files.read_checksums(folder)

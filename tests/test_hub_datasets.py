@@ -1,4 +1,4 @@
-"""SST-2 from a server on 127.0.0.1 that answers like the hub: fetched once, checked, plain when something is off."""
+"""SST-2 from a server on 127.0.0.1 that answers like the hub: fetched once, checked, plain about faults."""
 
 import json
 
