@@ -109,13 +109,13 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
     attempt: how many hints of a recognised misconception the report holds.
     seed: of the cases. Students always get the same; a grader draws fresh ones.
     """
-    problem = _unusable(function, exercise)
+    problem = unusable(function, exercise)
     if problem:
-        return _unfinished(exercise, "unusable", problem)
+        return unfinished(exercise, "unusable", problem)
 
     cases = exercise.cases(seed)
-    expected = _observe_all(exercise.reference, exercise, cases)
-    trial = Trial(lambda *args: _call(function, args), cases, expected)
+    expected = observe_all(exercise.reference, exercise, cases)
+    trial = Trial(lambda *args: call_on_copies(function, args), cases, expected)
     with Capture() as capture, tame(function):
         try:
             with time_limit(exercise.seconds):
@@ -123,24 +123,29 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
                     running = case
                     outcome = trial.call(*case.args)
                     if outcome.error_type is NotImplementedError:
-                        return _unfinished(exercise, "unsolved", _UNSOLVED.format(name=exercise.name))
+                        return unfinished(exercise, "unsolved", UNSOLVED.format(name=exercise.name))
                     trial.outcomes.append(outcome)
-                    trial.observed.append(_observe(outcome, exercise, case))
-                results = [_judge(prop, trial) for prop in exercise.properties]
+                    trial.observed.append(observe_outcome(outcome, exercise, case))
+                results = [judge(prop, trial) for prop in exercise.properties]
         except OutOfTime:
-            problem = _OUT_OF_TIME.format(
+            problem = OUT_OF_TIME.format(
                 name=exercise.name, seconds=exercise.seconds, case=running.shown[:120]
             )
-            return _unfinished(exercise, "unusable", problem)
+            return unfinished(exercise, "unusable", problem)
 
-    report = Report(exercise.name, exercise.title, "wrong", results, printed=capture.text)
+    return conclude(trial, exercise, results, capture.text).with_hints(attempt)
+
+
+def conclude(trial, exercise, results, printed=""):
+    """The Report of a trial whose properties have been judged, with all hints of the mistake recognised."""
+    report = Report(exercise.name, exercise.title, "wrong", results, printed=printed)
     if all(result.passed for result in results):
         report.status, report.printed = "passed", ""
         return report
     recognised = diagnose(trial, exercise)
     if recognised is not None:
         report.misconception, report.hints = recognised.name, list(recognised.hints)
-    return report.with_hints(attempt)
+    return report
 
 
 def diagnose(trial, exercise):
@@ -156,7 +161,7 @@ def diagnose(trial, exercise):
         return None
     best, most = None, 0
     for misconception in exercise.misconceptions:
-        behaviour = _observe_all(misconception.wrong, exercise, trial.cases)
+        behaviour = observe_all(misconception.wrong, exercise, trial.cases)
         agrees = [_alike(a, b) for a, b in zip(behaviour, trial.observed, strict=True)]
         if all(agrees):
             return misconception
@@ -222,14 +227,14 @@ def inputs_unchanged(points=1):
 _CHANGED = (
     "changed one of its arguments. Work on a copy (list(x), x.clone()): the caller still needs the original."
 )
-_UNSOLVED = "Write {name}, run its cell, then run this one again."
-_OUT_OF_TIME = (
+UNSOLVED = "Write {name}, run its cell, then run this one again."
+OUT_OF_TIME = (
     "{name} did not come back within {seconds:g} seconds, for {case}. "
     "Look for a loop whose condition never becomes false, or a variable that the loop forgets to move on."
 )
 
 
-def _unusable(function, exercise):
+def unusable(function, exercise):
     """Why `function` cannot be called at all, or ""."""
     expected = f"{exercise.name}{inspect.signature(exercise.reference)}"
     if isinstance(function, type) or not callable(function):
@@ -252,7 +257,7 @@ def _unusable(function, exercise):
     return ""
 
 
-def _call(function, args):
+def call_on_copies(function, args):
     """Call on copies of the arguments; raises nothing but OutOfTime and KeyboardInterrupt."""
     given = fresh(args)
     try:
@@ -280,7 +285,7 @@ def _where(error, function):
     return text
 
 
-def _observe(outcome, exercise, case):
+def observe_outcome(outcome, exercise, case):
     if outcome.error_type is not None:
         return Raised(outcome.error_type, outcome.error.split("\n")[0])
     try:
@@ -289,8 +294,8 @@ def _observe(outcome, exercise, case):
         return f"something that is not a result of {exercise.name}: {show(outcome.value, 80)}"
 
 
-def _observe_all(function, exercise, cases):
-    return [_observe(_call(function, case.args), exercise, case) for case in cases]
+def observe_all(function, exercise, cases):
+    return [observe_outcome(call_on_copies(function, case.args), exercise, case) for case in cases]
 
 
 def _alike(expected, seen):
@@ -299,7 +304,7 @@ def _alike(expected, seen):
     return same(expected, seen)
 
 
-def _judge(prop, trial):
+def judge(prop, trial):
     try:
         message = prop.holds(trial)
     except Exception as error:
@@ -307,6 +312,6 @@ def _judge(prop, trial):
     return PropertyResult(prop.name, prop.points, not message, message)
 
 
-def _unfinished(exercise, status, problem):
+def unfinished(exercise, status, problem):
     results = [PropertyResult(p.name, p.points, False) for p in exercise.properties]
     return Report(exercise.name, exercise.title, status, results, problem=problem)
