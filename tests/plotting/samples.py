@@ -1,5 +1,7 @@
 """A made-up pre-training log and one of each figure."""
 
+import numpy as np
+
 from labkit import plotting
 
 TEXT = "The [MASK] sat on the mat."
@@ -21,6 +23,10 @@ TOKENS = "[CLS] the [MASK] sat [SEP] it slept [SEP] [PAD] [PAD]".split()
 IDS = [101, 1996, 103, 2938, 102, 2009, 7771, 102, 0, 0]
 SEGMENTS = [0, 0, 0, 0, 0, 1, 1, 1, 0, 0]
 MASK = [1] * 8 + [0, 0]
+
+WORDS = ["the", "cat", "sat", "."]
+MAPS = np.full((2, 2, 4, 4), 0.25)  # 2 layers, 2 heads
+MAPS[1, 0, 2] = [0.8, 0.1, 0.1, 0.0]
 
 # name -> (how to draw it, what its summary must say)
 FIGURES = {
@@ -110,5 +116,39 @@ FIGURES = {
             {"TF-IDF": (0.02, 0.7, 0.66, 0.74), "bert-mini": (2.5, 0.55, 0.5, 0.6)}
         ),
         ["TF-IDF: 70% (66% to 74%) for 0.02 seconds for 1,000 texts", "bert-mini: 55%", "for 2.5 seconds"],
+    ),
+    "attention_heatmap": (
+        lambda: plotting.attention_heatmap(MAPS, WORDS, layer=1, head=0),
+        ["Layer 1, head 0: sat looks at the 80%", "cat looks at"],
+    ),
+    "attention_grid": (
+        lambda: plotting.attention_grid(MAPS, WORDS),
+        ['4 tokens, the to "."', "layer 0, head 1:", "layer 1, head 0: sat looks at the 80%"],
+    ),
+    "attention_explorer": (
+        lambda: plotting.attention_explorer(MAPS, WORDS, layer=1),
+        ["4 tokens (drawn first: layer 1)", "layer 1, head 0: sat looks at the 80%"],
+    ),
+    "head_scatter": (
+        lambda: plotting.head_scatter(
+            [[0.1, 1.5], [2.0, 0.7]], [[1.0, 3.5], [4.0, 2.0]], names={(0, 0): "next"}
+        ),
+        ["layer 0, head 0 (next): entropy 0.1, distance 1.0", "layer 1, head 1: entropy 0.7, distance 2.0"],
+    ),
+    "head_matrix": (
+        lambda: plotting.head_matrix(
+            [[0.85, 0.01], [-0.2, 0.0]], "Loss without this head", "nats", [[0.1, 0.02], [0.1, 0.1]]
+        ),
+        ["layer 0: head 0 0.85, head 1 (0.01)", "layer 1: head 0 -0.20, head 1 (0.00)", "interval holds 0"],
+    ),
+    "word_scores": (
+        lambda: plotting.word_scores(
+            {"attention": [0.5, 0.2, 0.3, 0.0], "deletion": [0.1, 0.6, 0.3, 0.0]}, ["the", "cat", "the", "."]
+        ),
+        ["4 tokens", "attention: the 50%, the 30%, cat 20%", "deletion: cat 60%"],
+    ),
+    "correlation_dots": (
+        lambda: plotting.correlation_dots(["attention", "gradient"], [(0.5, 0.4, 0.6), (-0.1, -0.2, 0.0)]),
+        ["attention: 0.50 (0.40 to 0.60)", "gradient: -0.10 (-0.20 to 0.00)"],
     ),
 }

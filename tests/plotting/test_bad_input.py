@@ -5,7 +5,7 @@ import pytest
 from labkit import plotting
 from labkit.messages import LabkitError
 
-from .samples import LOG, TEXT
+from .samples import LOG, MAPS, TEXT, WORDS
 
 NAN = float("nan")
 BAD = {
@@ -68,6 +68,23 @@ BAD = {
     "layers without a list": (lambda: plotting.layer_curves({"a": 0.5}), "expected a list, got float"),
     "free lunch": (lambda: plotting.cost_accuracy({"a": (0, 0.5, 0.4, 0.6)}), "no 0"),
     "cost alone": (lambda: plotting.cost_accuracy({"a": (1, 0.5)}), "has 2 numbers"),
+    "maps of three axes": (lambda: plotting.attention_grid(MAPS[0], WORDS), r"shape \(L, H, T, T\)"),
+    "maps and tokens": (lambda: plotting.attention_grid(MAPS, ["a"]), "1 tokens for maps of 4"),
+    "no tokens to name": (lambda: plotting.attention_explorer(MAPS, []), "tokens is empty"),
+    "scores for shares": (lambda: plotting.attention_grid(9 * MAPS, WORDS), "before the softmax"),
+    "nan in maps": (lambda: plotting.attention_heatmap(NAN * MAPS, WORDS, 0, 0), "or NaN"),
+    "no such head": (lambda: plotting.attention_heatmap(MAPS, WORDS, 0, 2), "heads run from 0 to 1"),
+    "no such layer": (lambda: plotting.attention_explorer(MAPS, WORDS, layer=2), "layers run from 0 to 1"),
+    "nan entropy": (lambda: plotting.head_scatter([[NAN]], [[1.0]]), r"entropy holds NaN.*0 \* log 0"),
+    "one row of heads": (lambda: plotting.head_matrix([1.0, 2.0], "x"), r"\(L, H\)"),
+    "entropy and distance": (lambda: plotting.head_scatter([[1.0, 2.0]], [[1.0]]), "one number a head"),
+    "negative distance": (lambda: plotting.head_scatter([[1.0]], [[-1.0]]), "never negative"),
+    "half of another shape": (lambda: plotting.head_matrix([[1.0]], "x", "", [[1.0, 2.0]]), "half must be"),
+    "scores no dict": (lambda: plotting.word_scores([0.1], ["a"]), "scores is empty or not a dict"),
+    "scores too short": (lambda: plotting.word_scores({"a": [0.1]}, ["x", "y"]), "tokens has 2"),
+    "correlation of 2": (lambda: plotting.correlation_dots(["a"], [(2, 1, 3)]), "between -1 and 1"),
+    "mean beside": (lambda: plotting.correlation_dots(["a"], [(0.9, 0.1, 0.3)]), "outside its interval"),
+    "correlation alone": (lambda: plotting.correlation_dots(["a"], [(0.9,)]), "has 1 numbers"),
 }  # fmt: skip
 
 
