@@ -23,10 +23,21 @@ _MODULES = {
     "cloze",
     "datasets",
     "features",
+    "geometry",
+    "projection",
+    "senses",
     "lab",
     "probing",
     "transformer",
     "masks",
+    "reviews",
+    "baselines",
+    "comparison",
+    "transfer",
+    "downloads",
+    "characters",
+    "generation",
+    "influence",
 }
 __all__ = sorted([*_HOMES, *_MODULES])
 

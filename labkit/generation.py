@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
+from labkit.cloze import accuracy_interval
 from labkit.messages import LabkitError
 
 
@@ -126,45 +127,41 @@ def continue_text(model, text, num_new=40, temperature=1.0, top_k=0, top_p=1.0, 
     ).strip()
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """How often a guess was the text's own token, n tokens after the prompt: right of total."""
-
-    step: int
-    right: int
-    total: int
-
-
 @torch.inference_mode()
 def forced_and_free(model, texts, prompt_length=4, num_new=8):
-    """Greedy guesses behind the true words (teacher forcing) and behind the model's own (free running).
+    """How often greedy guesses are right, behind the true words and behind the model's own.
 
-    texts: those with fewer than prompt_length + num_new tokens are left out.
+    With teacher forcing every guess has the true tokens before it; running free, the model reads what it
+    wrote itself. Both are judged by the token that the text has at that place.
 
-    Returns (forced, free): two lists of Agreement, for steps 1 to num_new after a prompt of `prompt_length`
-    true tokens. Raises LabkitError for an encoder and when no text is long enough.
+    Args:
+        texts: those with fewer than prompt_length + num_new tokens are left out.
+
+    Returns:
+        (forced, free): for each of `num_new` steps after the prompt (accuracy, low, high), with a 95%
+        interval. Raises LabkitError for an encoder, when the model takes no texts of that length, and when
+        no text is that long.
     """
     _require_decoder(model)
+    _require_room(model, 1 + prompt_length, num_new)
     rows = [model.tokenizer(text).input_ids for text in texts]
     rows = [row[: prompt_length + num_new] for row in rows if len(row) >= prompt_length + num_new]
     if not rows:
         raise LabkitError(
-            f"No text has {prompt_length + num_new} tokens. Give longer texts, or ask for fewer."
+            f"No text has {prompt_length + num_new} tokens. Give longer texts, or ask for fewer new tokens."
         )
-    start = model.tokenizer.eos_token_id
-    truth = torch.tensor([[start, *row] for row in rows])  # (B, 1 + prompt_length + num_new)
-    first = 1 + prompt_length
-    forced = model.network(input_ids=truth[:, :-1]).logits[:, first - 1 :].argmax(dim=-1)  # (B, num_new)
-    written = truth[:, :first]
+    truth = torch.tensor([[model.tokenizer.eos_token_id, *row] for row in rows])  # (B, 1 + T)
+    targets = truth[:, 1 + prompt_length :]  # (B, num_new)
+    forced = model.network(input_ids=truth[:, :-1], logits_to_keep=num_new).logits.argmax(dim=-1)
+    feed, cache, free = truth[:, : 1 + prompt_length], None, []
     for _ in range(num_new):
-        best = model.network(input_ids=written).logits[:, -1].argmax(dim=-1)  # (B,)
-        written = torch.cat([written, best[:, None]], dim=1)
-    return tuple(_agreement(guess, truth[:, first:]) for guess in (forced, written[:, first:]))
-
-
-def _agreement(guess, truth):
-    hits = (guess == truth).sum(dim=0).tolist()
-    return [Agreement(step, right, len(truth)) for step, right in enumerate(hits, 1)]
+        output = model.network(input_ids=feed, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        feed, cache = output.logits[:, -1:].argmax(dim=-1), output.past_key_values  # (B, 1)
+        free.append(feed)
+    return tuple(
+        [accuracy_interval(right, len(rows)) for right in (guesses == targets).sum(dim=0).tolist()]
+        for guesses in (forced, torch.cat(free, dim=1))
+    )
 
 
 def encode_prompt(model, text):

@@ -82,10 +82,9 @@ def mask_panels(panels, title="Who may look at whom"):
     for name, (tokens, rows) in checked.items():
         seen = sum(map(sum, rows))
         lines.append(f"{name}: {seen} of {len(tokens) ** 2} pairs may look")
-        lines += [
-            f"  {token} looks at: {' '.join(other for other, see in zip(tokens, row, strict=True) if see) or 'nothing'}"
-            for token, row in zip(tokens, rows, strict=True)
-        ]
+        for token, row in zip(tokens, rows, strict=True):
+            others = [other for other, see in zip(tokens, row, strict=True) if see]
+            lines.append(f"  {token} looks at: {' '.join(others) or 'nothing'}")
     summary = f"{heading(title)}\n" + "\n".join(lines)
 
     columns = 1 if len(checked) == 1 else 2
@@ -139,8 +138,8 @@ def mask_panels(panels, title="Who may look at whom"):
 def influence_maps(panels, title="What moves when a token changes"):
     """Heat maps, one below the other: row i moves by so much when token j (the column) is replaced.
 
-    panels: {"gpt-mini": (tokens, moved), ...}, as labkit.influence.influence_map gives them: moved[i][j] is 0 or
-    more, 0 for untouched. A dot marks what does not move at all.
+    panels: {"gpt-mini": (tokens, moved), ...}, as labkit.influence.influence_map gives them: moved[i][j] is
+    0 or more, 0 for untouched. A dot marks what does not move at all.
     """
     checked = _panels(panels, '{"gpt-mini": (tokens, moved)}')
     lines = []
@@ -148,16 +147,9 @@ def influence_maps(panels, title="What moves when a token changes"):
         for i, row in enumerate(rows):
             checking.numbers(f"moved[{i}] of {name!r}", row, low=0)
         lines.append(f"{name}, {len(tokens)} tokens: {_ahead(rows)}")
-        felt = [
-            max(((row[j], j) for j in range(len(row)) if j != i))[1]
-            for i, row in enumerate(rows)
-            if len(row) > 1
-        ]
-        if felt:
-            lines.append(
-                "  felt most, besides itself: "
-                + ", ".join(f"{token} by {tokens[j]}" for token, j in zip(tokens, felt, strict=True))
-            )
+        felt = [_felt_most(tokens, row, i) for i, row in enumerate(rows)]
+        pairs = [f"{token} by {other}" for token, other in zip(tokens, felt, strict=True)]
+        lines.append(f"  moved most, itself aside: {', '.join(pairs)}")
     summary = f"{heading(title)}\n" + "\n".join(lines)
 
     sizes = [len(tokens) for tokens, _ in checked.values()]
@@ -203,6 +195,12 @@ def influence_maps(panels, title="What moves when a token changes"):
     figure.update_yaxes(title="output that moves")
     figure.update_xaxes(title="token that changes", row=len(sizes), col=1)
     return LabFigure(figure, summary)
+
+
+def _felt_most(tokens, row, i):
+    """The token whose change moves output i most, itself aside."""
+    moved, j = max(((row[j], j) for j in range(len(row)) if j != i), default=(0.0, i))
+    return tokens[j] if moved >= STILL else "nothing"
 
 
 def _ahead(rows):

@@ -20,7 +20,7 @@ from labkit.plotting.theme import (
 
 
 def next_token_bars(guesses, title="How likely was each next token?"):
-    """A bar for each token of a text: its probability given those before it, and the model's favourite if another.
+    """A bar for each token: its probability given those before it, and the model's favourite if another.
 
     guesses: as labkit.generation.guesses_along gives them (token, prob, favourite, favourite_prob).
     """
@@ -65,7 +65,7 @@ def next_token_bars(guesses, title="How likely was each next token?"):
     )
     new_layout(figure, title, summary, 27 * len(rows) + 14)
     axis = probability_axis(max(probs))
-    figure.update_xaxes(title="probability, given all tokens before (★ the model's favourite)", **axis)
+    figure.update_xaxes(title="probability (★ the model's favourite)", **axis)
     # A favourite's name stands behind a bar of at most one half: that much room is always there.
     figure.update_xaxes(
         range=[
@@ -88,7 +88,7 @@ def next_token_bars(guesses, title="How likely was each next token?"):
 
 
 def agreement_lines(lines, title="How often is the guess right?", step_title="tokens after the prompt"):
-    """Accuracy step by step, with intervals: {"teacher forcing": [(p, low, high), ...], ...}, steps from 1."""
+    """Accuracy step by step, with intervals: {"free running": [(p, low, high), ...]}, from step 1."""
     if not isinstance(lines, dict) or not lines:
         raise LabkitError('lines is empty or not a dict: give {"free running": [(p, low, high), ...]}.')
     figure, said, longest = go.Figure(), [], 0
