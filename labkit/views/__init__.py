@@ -60,12 +60,12 @@ def head_view(model, text, layer=0, heads=None):
     layer: the one drawn first. heads: a list of those switched on first; all when left out.
     Raises LabkitError as attention_maps does, and for a layer or head that the model does not have.
     """
+    maps, names = attention_maps(model, text), tokens(model, text)
     heads = list(range(model.num_heads)) if heads is None else list(heads)
     if not heads:
         raise LabkitError("heads is an empty list: name at least one head, or leave it out for all.")
     for head in heads:
         _require(model, layer, head)
-    maps, names = attention_maps(model, text), tokens(model, text)
     params = {
         "attention": [{"name": None, "attn": maps, "left_text": names, "right_text": names}],
         "default_filter": "0",
@@ -102,8 +102,8 @@ def neuron_view(model, text, layer=0, head=0):
     layer, head: those drawn first. Queries and keys are rounded to 1/31 of each head's largest number.
     Raises LabkitError as attention_maps does, and for a layer or head that the model does not have.
     """
-    _require(model, layer, head)
     maps, names = attention_maps(model, text), tokens(model, text)
+    _require(model, layer, head)
     queries, keys = queries_and_keys(model, text)
     everything = {
         "attn": maps, "left_text": names, "right_text": names, "queries": queries, "keys": keys

@@ -25,8 +25,7 @@ _home = None  # the cell of this kernel that brings the libraries
 
 def missing():
     """The packages to install before a view can be drawn: [] when all are there."""
-    found = {package: _path(module, file) for package, module, file in SCRIPTS.values()}
-    return [package for package, path in found.items() if path is None]
+    return list(dict.fromkeys(package for package, *place in SCRIPTS.values() if _path(*place) is None))
 
 
 @functools.cache
