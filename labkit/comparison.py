@@ -30,7 +30,7 @@ def balanced_order(labels, seed):
 
 
 def learning_curve(fit, x_train, y_train, x_test, y_test, sizes, orders):
-    """How right is a classifier after 20, 40, 80, ... examples? Lab 05, exercise 5.4.
+    """How right is a classifier after 20, 40, 80, ... examples? Lab 05, exercise 5.5.
 
     Each order is one way of drawing the training examples; its sizes are nested: the first 20 rows of an
     order are among its first 40. So a curve rises because of the examples that were added.
@@ -60,7 +60,7 @@ def learning_curve(fit, x_train, y_train, x_test, y_test, sizes, orders):
 
 
 def bootstrap_interval(correct, num_samples, seed):
-    """Mean and 95% bootstrap interval (Efron 1979; percentile method). Lab 05, exercise 5.5.
+    """Mean and 95% bootstrap interval (Efron 1979; percentile method). Lab 05, exercise 5.4.
 
     The N items are drawn again, N with replacement, `num_samples` times; the interval holds the middle 95% of
     the means.

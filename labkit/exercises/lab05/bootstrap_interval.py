@@ -1,4 +1,4 @@
-"""Exercise 5.5: how sure is an accuracy? Draw the test set again."""
+"""Exercise 5.4: how sure is an accuracy? Draw the test set again."""
 
 import numpy as np
 

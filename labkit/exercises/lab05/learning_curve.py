@@ -1,4 +1,4 @@
-"""Exercise 5.4: a learning curve over nested subsets and seeds."""
+"""Exercise 5.5: a learning curve over nested subsets and seeds."""
 
 import numpy as np
 
