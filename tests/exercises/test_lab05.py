@@ -63,7 +63,7 @@ def fit_probe_pipeline(x_train, y_train, x_test):
 
 
 def fit_probe_by_hand(x_train, y_train, x_test):
-    """Newton's method on the penalised loss that scikit-learn minimises; the spread with N - 1, as in torch."""
+    """Newton's method on the loss that scikit-learn minimises; the spread with N - 1, as in torch."""
     x_train, x_test = torch.tensor(x_train), torch.tensor(x_test)
     mean, spread = x_train.mean(0), x_train.std(0)
     design = torch.cat([(x_train - mean) / spread, torch.ones(len(x_train), 1, dtype=x_train.dtype)], dim=1)
@@ -169,3 +169,92 @@ STYLES = {
     "bootstrap_interval": (bootstrap_interval_choice, bootstrap_interval_torch, bootstrap_interval_weights),
     "compare": (compare_library, compare_loop),
 }
+
+
+def test_a_scaler_fitted_on_the_test_set_is_caught_as_students_write_it():
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    def fit_probe(x_train, y_train, x_test):
+        x_train = StandardScaler().fit_transform(x_train)
+        x_test = StandardScaler().fit_transform(x_test)
+        return LogisticRegression(C=0.1, max_iter=1000).fit(x_train, y_train).predict_proba(x_test)[:, 1]
+
+    report = check(fit_probe, EXERCISES["fit_probe"])
+    assert report.misconception == "a scaler fitted on the test set"
+    assert "something was fitted on the test rows" in report.text
+    assert report.points == report.max_points - 4
+
+
+def test_a_layer_chosen_on_the_test_set_is_caught_as_students_write_it():
+    def layer_sweep(fit, features, labels, train, dev, test):
+        on_dev, on_test = [], []
+        for layer in range(features.shape[1]):
+            x = features[:, layer]
+            on_dev.append(np.mean((fit(x[train], labels[train], x[dev]) > 0.5) == labels[dev]))
+            on_test.append(np.mean((fit(x[train], labels[train], x[test]) > 0.5) == labels[test]))
+        best = int(np.argmax(on_test))
+        return best, on_dev, on_test[best]
+
+    report = check(layer_sweep, EXERCISES["layer_sweep"])
+    assert report.misconception == "the layer chosen on the test rows"
+
+
+def test_an_interval_that_ignores_its_seed_loses_that_point_alone():
+    def no_seed(correct, num_samples, seed):
+        picks = np.random.default_rng(0).integers(len(correct), size=(num_samples, len(correct)))
+        return correct.mean(), *np.percentile(correct[picks].mean(axis=1), [2.5, 97.5])
+
+    report = check(no_seed, EXERCISES["bootstrap_interval"])
+    assert report.points == report.max_points - 1 and "nothing is drawn by the seed" in report.text
+
+
+def test_a_curve_whose_training_sets_are_not_nested_says_so():
+    def fresh_draws(fit, x_train, y_train, x_test, y_test, sizes, orders):
+        correct = np.zeros((len(orders), len(sizes), len(y_test)))
+        for s, order in enumerate(orders):
+            for k, size in enumerate(sizes):
+                start = sum(sizes[:k])
+                rows = order[start : start + size] if start + size <= len(order) else order[-size:]
+                correct[s, k] = (fit(x_train[rows], y_train[rows], x_test) > 0.5) == y_test
+        return correct
+
+    report = check(fresh_draws, EXERCISES["learning_curve"])
+    assert not report.passed and "are not among the" in report.text
+
+
+def test_the_whole_path_takes_strange_texts():
+    """One token, 600 tokens, other languages and emoji: a row each, and a probe can be trained on them."""
+    from labkit.features import extract
+    from labkit.models import load
+    from labkit.probing import fit_probe
+
+    texts = [
+        "No",
+        "good and then " * 200,
+        "Schön 日本語 🙂, però no",
+        "🙂🙂🙂",
+        "</script>",
+        "a good lamp",
+        "x",
+        "bad",
+    ]
+    labels = np.array([0, 1, 1, 0, 0, 1, 0, 1])
+    for name in ("bert-mini", "gpt-mini"):
+        for how in ("cls", "mean", "last"):
+            x = extract(load(name), texts, how)[:, 2]
+            assert np.isfinite(x).all() and len(x) == len(texts)
+            p = fit_probe(x, labels, x)
+            assert ((p >= 0) & (p <= 1)).all()
+
+
+def test_the_six_situations_have_six_different_answers():
+    situations = [
+        question for question in lab05.QUESTIONS if question.prompt[:2] in {f"{k}." for k in range(1, 7)}
+    ]
+    assert len(situations) == 6
+    right = [choice.text for question in situations for choice in question.choices if choice.correct]
+    assert len(set(right)) == 6
+    assert {question.correct_letters for question in situations} >= {"A", "B", "C"}, (
+        "not always the same letter"
+    )
