@@ -53,34 +53,42 @@ def guesses_along(model, text):
     return guesses
 
 
-def sample_next(logits, temperature=1.0, top_k=0, top_p=1.0, generator=None):
-    """Draw the next token of each text.
+def next_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
+    """The probabilities that the next token is drawn with.
 
     Args:
-        logits: (B, V), or (V,).
+        logits: (..., V).
         temperature: divides the logits; below 1 the likely gets likelier, 0 takes the likeliest.
         top_k: only the k likeliest tokens stay (Fan et al. 2018); 0 keeps all.
         top_p: of those, the smallest set of the likeliest whose probabilities reach p (Holtzman et al. 2020,
             nucleus sampling); 1.0 keeps all.
-        generator: a torch.Generator, for repeatable draws.
 
-    Returns (B,) int64, or a scalar tensor. Raises LabkitError for settings out of range and for logits that
-    hold NaN.
+    Returns (..., V), sums of 1. Raises LabkitError for settings out of range and for logits that hold NaN.
     """
     _require_settings(temperature, top_k, top_p)
     if logits.isnan().any():
         raise LabkitError("The logits hold NaN: something before them divided by zero or masked a whole row.")
     if temperature == 0:
-        return logits.argmax(dim=-1)
-    ordered, ids = (logits / temperature).sort(dim=-1, descending=True)  # (B, V) each
+        return torch.zeros_like(logits).scatter(-1, logits.argmax(dim=-1, keepdim=True), 1.0)
+    ordered, ids = (logits / temperature).sort(dim=-1, descending=True)  # (..., V) each
     if top_k:
         ordered[..., top_k:] = float("-inf")
     probs = ordered.softmax(dim=-1)
-    before = probs.cumsum(dim=-1) - probs  # the probability of everything likelier
     if top_p < 1:
-        probs = probs.masked_fill(before >= top_p, 0.0)
-    pick = torch.multinomial(probs, 1, generator=generator)  # (B, 1), and multinomial rescales the rest to 1
-    return ids.gather(-1, pick).squeeze(-1)
+        likelier = probs.cumsum(dim=-1) - probs  # the probability of everything before it
+        probs = probs.masked_fill(likelier >= top_p, 0.0)
+        probs = probs / probs.sum(dim=-1, keepdim=True)
+    return torch.zeros_like(probs).scatter(-1, ids, probs)
+
+
+def sample_next(logits, temperature=1.0, top_k=0, top_p=1.0, generator=None):
+    """Draw the next token of each text, with `next_probs`.
+
+    logits: (B, V), or (V,). generator: a torch.Generator, for repeatable draws.  -> (B,) int64, or a scalar
+    tensor. Raises LabkitError as `next_probs` does.
+    """
+    probs = next_probs(logits, temperature, top_k, top_p)
+    return torch.multinomial(probs, 1, generator=generator).squeeze(-1)
 
 
 @torch.inference_mode()

@@ -18,29 +18,9 @@ def sample_next(logits, temperature, top_k, top_p, generator):
     return generation.sample_next(logits, temperature, top_k, top_p, generator)
 
 
-class Shares:
-    """How often each token was drawn. Two are equal when chance explains the difference."""
-
-    TOLERANCE = 0.06  # over four standard deviations of a difference between two counts of 3,000 draws
-
-    def __init__(self, ids, vocab_size):
-        self.counts = torch.bincount(ids, minlength=vocab_size) / len(ids)  # (V,)
-
-    def __eq__(self, other):
-        return (
-            isinstance(other, Shares)
-            and len(self.counts) == len(other.counts)
-            and bool(((self.counts - other.counts).abs() < self.TOLERANCE).all())
-        )
-
-    __hash__ = None
-
-    def __repr__(self):
-        return ", ".join(f"{token}: {share:.0%}" for token, share in enumerate(self.counts.tolist()) if share)
-
-
 PROBS = (0.42, 0.25, 0.15, 0.09, 0.06, 0.03)
 DRAWS = 3000  # of each of the two texts
+CHANCE = 0.05  # over five standard deviations of a share of 3,000 draws
 # (temperature, top_k, top_p). With PROBS, 0.7 is crossed by the third token and 0.3 already by the first;
 # after top_k=3 the rest is rescaled, so that 0.75 needs two tokens instead of three; at temperature 1.5, 0.6
 # needs three instead of two.
@@ -79,16 +59,24 @@ def _sample_cases(seed):
 
 
 def _describe(output, case):
-    """What can be seen of the draws, whatever the order in which random numbers were used."""
-    logits = case.args[0]
+    """What can be seen of the draws, whatever the order in which random numbers were used.
+
+    A share that chance explains is reported as what it should be; any other in steps of 10%. Plain numbers
+    in any case, because they travel from a student's process to the grader.
+    """
+    logits, temperature, top_k, top_p, _ = case.args
     ids = torch.as_tensor(output)
     if ids.shape != logits.shape[:1]:
         return f"shape {tuple(ids.shape)}"
     ids = ids.long().reshape(DRAWS, 2)
+    exact = generation.next_probs(logits[:2], temperature, top_k, top_p)  # (2, V)
     seen = {}
     for text in (0, 1):
+        counts = torch.bincount(ids[:, text], minlength=logits.shape[1]) / DRAWS  # (V,)
+        plausible = (counts - exact[text]).abs() < CHANCE
+        shares = torch.where(plausible, exact[text], (10 * counts).round() / 10)
         seen[f"tokens drawn for text {text}"] = sorted(set(ids[:, text].tolist()))
-        seen[f"how often, for text {text}"] = Shares(ids[:, text], logits.shape[1])
+        seen[f"how often each token, for text {text}"] = [round(share, 2) for share in shares.tolist()]
     return seen
 
 
