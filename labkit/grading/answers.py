@@ -41,13 +41,26 @@ def find_answers(cells, names, provided=()):
     provided: variables that the pristine notebook sets itself and an answer need not bring.
     """
     definitions, broken = _definitions(cells)
-    elsewhere = {*names, *provided}
-    return {name: _answer(name, cells, definitions, broken, elsewhere) for name in names}
+    return {name: _answer(name, cells, definitions, broken, provided) for name in names}
 
 
-def _answer(name, cells, definitions, broken, elsewhere):
+def standalone(code, cells):
+    """An answer's code with what it uses of the notebook's own cells (`bert = ...`) above it.
+
+    cells: the pristine notebook's code cells, without its exercises.
+    """
+    definitions, _ = _definitions(cells)
+    mine, _ = _definitions([Cell("code", code)])
+    brought = {name for definition in mine for name in definition.names}
+    needed = {id(d): d for own in mine for d in _needed(own, definitions, brought)}
+    ordered = sorted(needed.values(), key=lambda d: (d.place, d.node.lineno))
+    return "\n".join([*(d.text for d in ordered), code])
+
+
+def _answer(name, cells, definitions, broken, provided):
     mine = [d for d in definitions if name in d.names]
-    functions = [d for d in mine if not STUB.search(d.text)]
+    written = [d for d in definitions if not STUB.search(d.text)]
+    functions = [d for d in written if name in d.names]
     notes = []
     if len(functions) > 1:
         notes.append(f"{name} is defined {len(functions)} times; the last one counts.")
@@ -63,11 +76,11 @@ def _answer(name, cells, definitions, broken, elsewhere):
         notes.append(
             f"{name} stands in a {cells[chosen.place].kind or 'nameless'} cell; it was read as code."
         )
-    needed = _needed(chosen, definitions, elsewhere)
+    needed = _needed(chosen, written, provided)
     return Answer(code="\n".join(d.text for d in [*needed, chosen]), notes=notes)
 
 
-def _needed(chosen, definitions, elsewhere):
+def _needed(chosen, definitions, provided):
     """The student's definitions that `chosen` uses, directly or through others, in the notebook's order."""
     last = {name: d for d in definitions for name in d.names}
     found, waiting = {}, [chosen]
@@ -76,8 +89,8 @@ def _needed(chosen, definitions, elsewhere):
             definition = last.get(name)
             if definition is None or definition is chosen or id(definition) in found:
                 continue
-            if name in elsewhere and not isinstance(definition.node, ast.Import | ast.ImportFrom):
-                continue  # another answer, or the notebook's own variable
+            if name in provided and not isinstance(definition.node, ast.Import | ast.ImportFrom):
+                continue  # the notebook's own variable, perhaps set again
             found[id(definition)] = definition
             waiting.append(definition)
     return sorted(found.values(), key=lambda d: (d.place, d.node.lineno))

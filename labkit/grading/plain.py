@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from labkit.exercises.engine import Raised
+from labkit.messages import LabkitError
 
 DEEPEST, LONGEST = 12, 200_000  # levels of containers; items of a container
 LARGEST = 32 * 1024**2  # bytes of an array
@@ -95,10 +96,10 @@ def decode(data, depth=0):
 
 
 def error_named(name):
-    """The built-in exception of that name; Exception for any other."""
+    """The built-in exception of that name, or labkit's own; Exception for any other."""
     import builtins
 
-    found = getattr(builtins, name, None)
+    found = LabkitError if name == "LabkitError" else getattr(builtins, name, None)
     return found if isinstance(found, type) and issubclass(found, BaseException) else Exception
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from labkit import exercises
 from labkit.authoring.notebook import solution_notebook, student_notebook
 from labkit.authoring.reference import read_texts
-from labkit.grading.answers import find_answers
-from labkit.grading.cells import Unreadable, lab_of, read_cells
+from labkit.grading.answers import find_answers, standalone
+from labkit.grading.cells import Cell, Unreadable, lab_of, read_cells
 
 
 @dataclass
@@ -66,6 +66,15 @@ def splice(submission, project):
             cell.source = submission.answers[name].code or stubs[cell.id]
     notebook.metadata["labkit"]["spliced"] = True
     return notebook
+
+
+def grading_code(submission, name, project):
+    """The code of one answer as the grader runs it, alone: with the notebook's own variables that it uses."""
+    lab = project.lab(exercises.get(submission.number).SLUG)
+    cells = [
+        Cell("code", c.text, c.id) for c in lab.cells if c.kind == "code" and c.role in ("", "keyfigure")
+    ]
+    return standalone(submission.answers[name].code, cells)
 
 
 def provided_names(lab):

@@ -5,6 +5,9 @@ STYLES in test_labNN.py holds the right answers in other styles: exercise name -
 
 import importlib
 import inspect
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -48,6 +51,25 @@ def test_each_exercise_knows_at_least_four_mistakes_with_three_hints(number, exe
 def test_the_reference_passes(number, exercise, seed):
     report = check(exercise.reference, exercise, seed=seed)
     assert report.passed, report.text
+
+
+def test_cases_are_the_same_in_every_process():
+    """A grader draws them in one process and the student's function gets them in another."""
+    code = (
+        "from labkit.exercises import get, labs\n"
+        "for number in labs():\n"
+        "    for exercise in get(number).EXERCISES:\n"
+        "        print(exercise.name, [case.shown for case in exercise.cases(4)])"
+    )
+    seen = []
+    for hash_seed in ("1", "2"):  # the order of a set of strings differs between these two
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        seen.append(done.stdout.split("\n"))
+    assert len(seen[0]) > 6
+    for first, second in zip(*seen, strict=True):
+        assert first == second
 
 
 @pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)

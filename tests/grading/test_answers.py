@@ -88,9 +88,11 @@ def test_what_the_notebook_provides_is_not_taken_along():
     )
 
 
-def test_another_answer_is_not_taken_along():
-    cells = [code(RIGHT), code("def fourfold(x):\n    return double(double(x))")]
-    answers = find_answers(cells, ["double", "fourfold"])
+def test_another_answer_is_taken_along_unless_it_is_still_a_stub():
+    fourfold = code("def fourfold(x):\n    return double(double(x))")
+    answers = find_answers([code(RIGHT), fourfold], ["double", "fourfold"])
+    assert run(answers["fourfold"])["fourfold"](3) == 12
+    answers = find_answers([code(STUB), fourfold], ["double", "fourfold"])
     assert "def double" not in answers["fourfold"].code
 
 

@@ -1,0 +1,115 @@
+"""The student's side of the border: define one answer, call it on seeded cases, send back plain data.
+
+Runs in a process of its own that may do little (`isolation`). The cases are drawn before the first line of
+the answer runs. Nothing that is said here is believed: the grader compares the data with its own reference.
+"""
+
+import json
+import linecache
+
+from labkit import exercises
+from labkit.exercises import engine
+from labkit.exercises.limits import Capture, OutOfTime, tame, time_limit
+from labkit.grading.plain import TooLarge, decode, encode
+
+FILE = "<your answer>"  # how error messages call the student's code
+
+
+class Channel:
+    """JSON lines in both directions over a connected socket."""
+
+    def __init__(self, connection):
+        self.file = connection.makefile("rwb")
+
+    def send(self, message):
+        """Write one message."""
+        self.file.write(json.dumps(message).encode() + b"\n")
+        self.file.flush()
+
+    def receive(self):
+        """The next message, or None at the end."""
+        line = self.file.readline()
+        return self.parse(line) if line else None
+
+    @staticmethod
+    def parse(line):
+        """One line as a message. Raises ValueError."""
+        return json.loads(line)
+
+
+def serve(request, channel, isolate):
+    """Answer one request: {"lab", "exercise", "code", "seed"}.
+
+    isolate: called before any code of the student's runs. Sends {"problem": str} and ends, or
+    {"outcomes": [...], "printed": str} and then answers {"call": [arguments]} until the grader hangs up.
+    """
+    module = exercises.get(request["lab"])
+    exercise = next(e for e in module.EXERCISES if e.name == request["exercise"])
+    cases = exercise.cases(request["seed"])
+    isolate()
+    with Capture() as capture:
+        function, problem = define(request["code"], exercise, module.EXERCISES)
+        if problem:
+            channel.send({"problem": problem})
+            return
+        with tame(function):
+            try:
+                with time_limit(exercise.seconds):
+                    outcomes = [answer_case(function, exercise, case) for case in cases]
+            except OutOfTime:
+                channel.send({"problem": OUT_OF_TIME.format(name=exercise.name, seconds=exercise.seconds)})
+                return
+            channel.send({"outcomes": outcomes, "printed": capture.text[:2000]})
+            while (message := channel.receive()) is not None:
+                arguments = [_argument(item, cases) for item in message["call"]]
+                with time_limit(exercise.seconds):
+                    outcome = engine.call_on_copies(function, arguments)
+                channel.send(plain_outcome(outcome))
+
+
+OUT_OF_TIME = "{name} did not come back within {seconds:g} seconds."
+
+
+def define(code, exercise, others=()):
+    """(the function that the code defines, "") or (None, why there is none).
+
+    others: exercises whose functions the code may call without bringing them: ours stand in.
+    """
+    linecache.cache[FILE] = (len(code), None, [line + "\n" for line in code.split("\n")], FILE)
+    space = {"__name__": "__main__"} | {other.name: other.reference for other in others}
+    space.pop(exercise.name, None)
+    try:
+        with time_limit(exercise.seconds):
+            exec(compile(code, FILE, "exec"), space)
+    except OutOfTime:
+        return None, OUT_OF_TIME.format(name="What stands above the function", seconds=exercise.seconds)
+    except BaseException as error:
+        return None, f"The cell does not run: {type(error).__name__}: {error}"[:500]
+    function = space.get(exercise.name)
+    return function, engine.unusable(function, exercise)
+
+
+def answer_case(function, exercise, case):
+    """One case's outcome and observation, as plain data."""
+    outcome = engine.call_on_copies(function, case.args)
+    try:
+        observed = encode(engine.observe_outcome(outcome, exercise, case))
+    except TooLarge as error:
+        observed = {"kind": "other", "shown": str(error)}
+    return plain_outcome(outcome) | {"observed": observed}
+
+
+def plain_outcome(outcome):
+    """An engine Outcome as plain data."""
+    try:
+        value = encode(outcome.value)
+    except TooLarge as error:
+        value = {"kind": "other", "shown": str(error)}
+    error_type = outcome.error_type.__name__ if outcome.error_type else None
+    return {"value": value, "error": outcome.error, "error_type": error_type, "changed": outcome.changed}
+
+
+def _argument(item, cases):
+    if isinstance(item, dict) and item.get("kind") == "case":
+        return cases[item["index"]].args[item["position"]]
+    return decode(item)
