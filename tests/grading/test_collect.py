@@ -1,0 +1,112 @@
+"""Submissions as they arrive: every form an LMS exports, and nothing that leads anywhere."""
+
+import io
+import os
+import stat
+import zipfile
+
+import pytest
+
+from labkit.grading.collect import collect, student_of
+from labkit.messages import LabkitError
+
+NOTEBOOK = b'{"cells": []}'
+
+
+def zipped(members):
+    """A zip file's bytes; members: name -> bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("ann/lab02.ipynb", "ann"),
+        ("ann/deep/down/02_causal_masks.ipynb", "ann"),
+        ("Jane Doe_123456_assignsubmission_file_/02.ipynb", "Jane Doe"),
+        ("doejane_12345_67890_02_causal_masks-1.ipynb", "doejane"),
+        ("doejane_LATE_12345_67890_lab.ipynb", "doejane"),
+        ("ann.ipynb", "ann"),
+        ("ann_lab02.ipynb", "ann"),
+        ("ann-02_causal_masks.ipynb", "ann"),
+        ("Jos\u00e9 \u00c1lvarez.ipynb", "Jos\u00e9 \u00c1lvarez"),
+    ],
+)
+def test_the_student_is_in_the_name(name, student):
+    assert student_of(name) == student
+
+
+def test_folders_loose_notebooks_and_zip_files_together(tmp_path):
+    (tmp_path / "ann").mkdir()
+    (tmp_path / "ann" / "lab01.ipynb").write_bytes(NOTEBOOK)
+    (tmp_path / "ann" / ".ipynb_checkpoints").mkdir()
+    (tmp_path / "ann" / ".ipynb_checkpoints" / "lab01.ipynb").write_bytes(NOTEBOOK)
+    (tmp_path / "bob.ipynb").write_bytes(NOTEBOOK)
+    (tmp_path / "notes.txt").write_text("not a notebook")
+    (tmp_path / "cat.zip").write_bytes(zipped({"lab01.ipynb": NOTEBOOK, "__MACOSX/._lab01.ipynb": b"?"}))
+    export = {
+        "Dan_1_assignsubmission_file_/a.ipynb": NOTEBOOK,
+        "Eve_2_assignsubmission_file_/b.ipynb": NOTEBOOK,
+    }
+    (tmp_path / "export.zip").write_bytes(zipped(export))
+    (tmp_path / "fay").mkdir()
+    (tmp_path / "fay" / "work.zip").write_bytes(zipped({"x/02.ipynb": NOTEBOOK, "y/03.ipynb": NOTEBOOK}))
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    found = collect(tmp_path)
+    assert [f.student for f in found] == ["Dan", "Eve", "ann", "bob", "cat", "fay", "fay"]
+    assert all(f.data == NOTEBOOK and not f.problem for f in found)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_a_zip_within_a_zip_is_read_once(tmp_path):
+    inner = zipped({"lab.ipynb": NOTEBOOK})
+    (tmp_path / "export.zip").write_bytes(zipped({"ann_1_2_work.zip": inner, "bob_3_4_lab.ipynb": NOTEBOOK}))
+    (tmp_path / "cat.zip").write_bytes(zipped({"a.zip": zipped({"b.zip": inner})}))
+    found = {f.student: f for f in collect(tmp_path)}
+    assert found["ann"].data == found["bob"].data == NOTEBOOK
+    assert "within zip" in found["cat"].problem
+
+
+def test_what_leads_out_is_not_followed(tmp_path):
+    secret = tmp_path / "secret.ipynb"
+    secret.write_bytes(b'{"cells": ["secret"]}')
+    folder = tmp_path / "in"
+    (folder / "ann").mkdir(parents=True)
+    os.symlink(secret, folder / "ann" / "lab.ipynb")
+    link = zipfile.ZipInfo("link.ipynb")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(link, str(secret))
+        archive.writestr("../../out.ipynb", NOTEBOOK)
+        archive.writestr("fine.ipynb", NOTEBOOK)
+    (folder / "bob.zip").write_bytes(buffer.getvalue())
+    found = collect(folder)
+    assert all(b"secret" not in (f.data or b"") for f in found)
+    assert [f.origin for f in found if f.data] == ["bob.zip!fine.ipynb"]
+    assert sum("link" in f.problem for f in found) == 2 and any("leads out" in f.problem for f in found)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"junk", "damaged"),
+        (zipped({"readme.txt": b"x"}), "no notebook"),
+        (zipped({"lab.ipynb": NOTEBOOK * 100})[:-30], "damaged"),
+    ],
+)
+def test_a_bad_zip_is_its_students_problem_alone(tmp_path, data, reason):
+    (tmp_path / "ann.zip").write_bytes(data)
+    (tmp_path / "bob.ipynb").write_bytes(NOTEBOOK)
+    found = collect(tmp_path)
+    assert reason in found[0].problem and found[0].student == "ann" and found[1].data == NOTEBOOK
+
+
+@pytest.mark.parametrize("make", ["empty", "missing"])
+def test_no_submissions_is_a_plain_message(tmp_path, make):
+    with pytest.raises(LabkitError, match="no notebook|not a folder"):
+        collect(tmp_path if make == "empty" else tmp_path / "nowhere")
