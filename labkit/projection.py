@@ -46,8 +46,18 @@ def project(vectors, name, progress=True):
         if kept is not None:
             return kept
     pictures = _fit(vectors, progress)
-    _write(places[1], pictures, marks, progress)
+    try:
+        _write(places[1], pictures, marks)
+    except OSError as error:  # a full or read-only disk costs time, not the picture
+        print(f"(The result could not be kept: {error})")
     return pictures
+
+
+def save(vectors, path, progress=True):
+    """Project, and keep the result at `path`, whatever is there already; returns the path."""
+    vectors, path = _checked(vectors), Path(path)
+    _write(path, _fit(vectors, progress), _fingerprint(vectors))
+    return path
 
 
 def _checked(vectors):
@@ -93,17 +103,18 @@ def _read(path, vectors, marks):
     )
 
 
-def _write(path, pictures, marks, progress):
-    """Keep the pictures: whole or not at all. Where nothing can be written, say so and go on."""
+def _write(path, pictures, marks):
+    """Keep the pictures at `path`, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
             np.savez_compressed(file, pictures=pictures, fingerprint=marks)
+        os.chmod(scratch, 0o644)  # mkstemp makes files that only their owner may read
         os.replace(scratch, path)
-    except OSError as error:
-        if progress:
-            print(f"(The picture could not be kept in {Path(path).parent}: {error})")
+    except BaseException:
+        os.unlink(scratch)
+        raise
 
 
 def _fit(vectors, progress):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from . import paths
+from . import geometry, paths
 from .messages import LabkitError
 
 COLUMNS = ("id", "word", "sense", "text")
@@ -92,6 +92,20 @@ def by_word(items):
 def clue_places(items):
     """Where each item's clue stands, as one of PLACES: after a word that comes early, else before it."""
     return [PLACES[0] if item.words_before <= EARLY else PLACES[1] for item in items]
+
+
+def neighbour_agreement(vectors, items):
+    """The share of items whose nearest other item (by cosine) holds the same word in the same sense.
+
+    vectors: (N, D), one for each item. Chance is the share of such items among the others, 11 of 239 in the
+    bundled set.
+    """
+    cosines = geometry.cosine_similarity_matrix(vectors)
+    if len(cosines) != len(items):
+        raise LabkitError(f"Each item needs its vector: {len(cosines)} vectors for {len(items)} items.")
+    nearest = cosines.fill_diagonal_(-torch.inf).argmax(dim=1).tolist()
+    kinds = [(item.word, item.sense) for item in items]
+    return sum(kinds[k] == kinds[other] for k, other in enumerate(nearest)) / len(items)
 
 
 def sense_accuracy(vectors, items, repeats=20, seed=0):

@@ -34,6 +34,10 @@ _HOMES = {
     "next_token_bars": "writing",
     "agreement_lines": "writing",
     "loss_lines": "writing",
+    "layer_lines": "layers",
+    "similarity_matrix": "similarity",
+    "projection_slider": "projection",
+    "projection_panels": "projection",
 }
 __all__ = sorted(_HOMES)
 

@@ -1,0 +1,23 @@
+"""Draws the maps that travel with the course, data/projections: run it when the bundled models change.
+
+python -m labkit.authoring.projections
+"""
+
+from labkit import paths, projection, senses
+from labkit.features import word_vectors
+from labkit.models import load
+
+
+def write_bundled(names=("bert-mini", "gpt-mini"), folder=None):
+    """Project the words of data/senses.csv by each bundled model and write the maps; returns their paths."""
+    folder = folder or paths.data_dir() / projection.FOLDER
+    items = senses.load_senses()
+    written = []
+    for name in names:
+        vectors = word_vectors(load(name), [item.text for item in items], [item.word for item in items])
+        written.append(projection.save(vectors, folder / f"senses-{name}.npz"))
+    return written
+
+
+if __name__ == "__main__":
+    print("\n".join(map(str, write_bundled())))
