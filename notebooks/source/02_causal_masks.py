@@ -256,9 +256,11 @@ figure = labkit.plotting.influence_maps(maps, title="What moves when a token cha
 figure
 
 # %% id="compare-influence"
-for name, (_, moved) in maps.items():
-    ahead = moved[torch.triu(torch.ones_like(moved), diagonal=1) == 1]
-    lab.compare(f"{name[:4].rstrip('-')} moves", round(100 * (ahead > 1e-4).float().mean().item()), "%")
+shares = []
+for key, (_, moved) in zip(("bert moves", "gpt moves"), maps.values()):
+    ahead = moved[~triangle(len(moved))]  # the entries above the diagonal
+    shares.append((ahead > 1e-4).float().mean().item())
+    lab.compare(key, round(100 * shares[-1]), "%")
 
 # %% [markdown]
 # A dot is a zero. In gpt-mini there is not one exception above the diagonal, and no training could make one:
@@ -392,7 +394,8 @@ lab.compare("gpt unmasked", "it falls" if without < with_triangle else "it rises
 # %% [markdown]
 # If it rises though the answers lie open: gpt-mini never *learnt* to look right. Its weights were fitted to
 # states that know only the past, and what now flows in is noise to them. Taking a mask away does not make a
-# cheat. But training without one does.
+# cheat, nor does giving one to BERT make a writer: weights and mask belong together. But *training* without
+# a mask does make a cheat.
 
 # %% [markdown]
 # ## The cheat
@@ -495,7 +498,7 @@ lab.compare("pairs", pairs_right, " of 8")
 
 # %% [markdown]
 # "All trained in parallel!", says the slide. Does one pass over the sentence really give the same numbers as
-# eleven passes, each of which is shown one token more? The triangle promises it.
+# one pass for each token, with nothing but the tokens before it to read? The triangle promises it.
 
 # %% id="parallel"
 text = "It was the worst film I have ever seen."
@@ -526,11 +529,9 @@ with torch.inference_mode():
     logits = gpt.network(input_ids=labkit.generation.encode_prompt(gpt, prompt)).logits[0, -1]  # (V,)
 panels = {}
 for temperature in (0.5, 1.0, 2.0):
-    best = (logits / temperature).softmax(dim=-1).topk(5)
-    panels[f"temperature {temperature}"] = (
-        [gpt.tokenizer.decode([index]).strip() for index in best.indices.tolist()],
-        best.values,
-    )
+    best = labkit.generation.next_probs(logits, temperature).topk(5)
+    words = [gpt.tokenizer.decode([index]).strip() for index in best.indices.tolist()]
+    panels[f"temperature {temperature}"] = (words, best.values)
 figure = labkit.plotting.compare_bars(panels, title=f"{gpt.name}: {prompt} ...")
 figure
 
@@ -546,8 +547,8 @@ lab.predict("upon nucleus", None)
 for key, prompt in {"mat nucleus": "The cat sat on the", "upon nucleus": "Once upon a"}.items():
     with torch.inference_mode():
         logits = gpt.network(input_ids=labkit.generation.encode_prompt(gpt, prompt)).logits[0, -1]
-    reached = logits.softmax(dim=-1).sort(descending=True).values.cumsum(dim=0)
-    lab.compare(key, int((reached < 0.9).sum()) + 1, f" pieces, behind {prompt!r}")
+    kept = int((labkit.generation.next_probs(logits, top_p=0.9) > 0).sum())
+    lab.compare(key, kept, f" of {len(logits):,} pieces, behind '{prompt}'")
 
 # %% [markdown]
 # The same p, and so different a number: that is what top_p has over top_k. Where the model is sure, it keeps
@@ -750,48 +751,27 @@ lab.quiz("cache")
 # ## The slide says, you measured
 
 # %% id="slide-says"
-by_token = {guess.token: guess.prob for guess in along}
+p_of = {guess.token: f"{guess.prob:.3f}" for guess in along}
 after_on = dict(labkit.cloze.next_words(gpt, "The cat sat on", k=20))
 ids_of = gpt.tokenizer("The cat sat on").input_ids
+nonsense = cheat.write("the cat ", num_new=12)
 lab.slide_says(
     [
         ("the mask is lower triangular", f"{int(triangle(4).sum())} of 16 entries, as drawn"),
         ("scores + (1 − M) × (−∞)", f"{slide_scores[0, 0].item()} where M = 1; masked_fill works"),
+        ("GPT sees only the past, BERT all", f"ahead of a change moved: {shares[1]:.0%}, {shares[0]:.0%}"),
+        ("the mask is the key difference", f"BERT behind it, clue on the right: {free:.0%} to {masked:.0%}"),
+        ("the same, for GPT", f"loss {with_triangle:.2f} with it, {without:.2f} without"),
+        ("training: model can't cheat", f"without the mask: loss {cheat.losses[-1]:.2f}, and '{nonsense}'"),
+        ("P(cat) = 0.65, P(sat) = 0.42", f"P(cat) = {p_of['cat']}, P(sat) = {p_of['sat']} on {gpt.name}"),
+        ("P(on) = 0.71, P(the) = 0.88", f"P(on) = {p_of['on']}, P(the) = {p_of['the']}"),
+        ("The cat sat on: P(the) = 0.42", f"P(the) = {after_on.get('the', 0):.2f}"),
+        ("The=50256, cat=3797", f"{ids_of[:2]} here; in gpt2 The is 464, 50256 is end-of-text"),
+        ("exact factorization, in parallel", f"one pass and step by step agree: {difference < 1e-3}"),
         (
-            "token 1 sees only itself",
-            f"no output before a change moved in {gpt.name}; all did in {bert.name}"
-            if not peeks(logits_of(gpt))
-            else "not so",
+            "teacher forcing: no error accumulation",
+            f"8th token: {forced[-1][0]:.0%}; alone {running[-1][0]:.0%}",
         ),
-        (
-            "the mask is the key difference",
-            f"{bert.name} behind it, clue on the right: {free:.0%} to {masked:.0%}",
-        ),
-        (
-            "training: model can't cheat",
-            f"without the mask: loss {cheat.losses[-1]:.2f}, and {cheat.write('the ', 12)!r}",
-        ),
-        (
-            "P(cat) = 0.65, P(sat) = 0.42, P(on) = 0.71",
-            ", ".join(f"{w} {by_token[w]:.3f}" for w in ("cat", "sat", "on")),
-        ),
-        (
-            "P(the | The cat sat on) = 0.42, P(a) = 0.18",
-            f"the {after_on.get('the', 0):.2f}, a {after_on.get('a', 0):.2f}",
-        ),
-        (
-            "[The=50256, cat=3797, sat=3332, on=319]",
-            f"{ids_of} here; in gpt2 The is 464, 50256 is end-of-text",
-        ),
-        (
-            "exact factorization, all in parallel",
-            f"one pass and step by step differ by less than 0.001: {difference < 1e-3}",
-        ),
-        (
-            "teacher forcing prevents error accumulation",
-            f"8th token: {forced[-1][0]:.0%} right with it, {running[-1][0]:.0%} without",
-        ),
-        ("bidirectional models can't generate", "the cheat can't; and a cache needs the triangle"),
     ]
 )
 

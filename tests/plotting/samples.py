@@ -3,6 +3,7 @@
 import numpy as np
 
 from labkit import plotting
+from labkit.generation import TokenGuess
 
 TEXT = "The [MASK] sat on the mat."
 STEPS = [
@@ -150,5 +151,43 @@ FIGURES = {
     "correlation_dots": (
         lambda: plotting.correlation_dots(["attention", "gradient"], [(0.5, 0.4, 0.6), (-0.1, -0.2, 0.0)]),
         ["attention: 0.50 (0.40 to 0.60)", "gradient: -0.10 (-0.20 to 0.00)"],
+    ),
+    "mask_panels": (
+        lambda: plotting.mask_panels(
+            {
+                "BERT": (["the", "cat"], [[1, 1], [1, 1]]),
+                "GPT": (["the", "cat"], [[True, False], [True, True]]),
+            }
+        ),
+        ["BERT: 4 of 4 pairs may look", "GPT: 3 of 4 pairs", "the looks at: the\n", "cat looks at: the cat"],
+    ),
+    "influence_maps": (
+        lambda: plotting.influence_maps(
+            {
+                "bert": (["a", "b", "."], [[0.9, 0.4, 0.1], [0.5, 0.8, 0.2], [0.1, 0.1, 0.7]]),
+                "gpt": (["a", "b", "."], [[0.9, 0.0, 0.0], [0.5, 0.8, 0.0], [0.2, 0.3, 0.7]]),
+            }
+        ),
+        [
+            "bert, 3 tokens: 3 of the 3 outputs before",
+            "gpt, 3 tokens: 0 of the 3",
+            "a by nothing, b by a, . by b",
+        ],
+    ),
+    "next_token_bars": (
+        lambda: plotting.next_token_bars(
+            [TokenGuess("The", 0.1, "It", 0.2, 3), TokenGuess("cat", 0.46, "cat", 0.46, 1)]
+        ),
+        ["The 10% (favourite: It 20%)", "cat 46% (the favourite)"],
+    ),
+    "agreement_lines": (
+        lambda: plotting.agreement_lines(
+            {"forced": [(0.2, 0.1, 0.3), (0.25, 0.2, 0.3)], "free": [(0.2, 0.1, 0.3), (0.05, 0.0, 0.1)]}
+        ),
+        ["forced: step 1 20%, step 2 25%", "free: step 1 20%, step 2 5.0%"],
+    ),
+    "loss_lines": (
+        lambda: plotting.loss_lines({"masked": [3.5, 2.9, 2.4], "cheat": [3.5, 1.0, 0.04]}),
+        ["masked: 3.5 at the start, 2.4 after 3 steps", "cheat: 3.5 at the start, 0.0 after 3"],
     ),
 }

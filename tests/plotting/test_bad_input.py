@@ -85,6 +85,18 @@ BAD = {
     "correlation of 2": (lambda: plotting.correlation_dots(["a"], [(2, 1, 3)]), "between -1 and 1"),
     "mean beside": (lambda: plotting.correlation_dots(["a"], [(0.9, 0.1, 0.3)]), "outside its interval"),
     "correlation alone": (lambda: plotting.correlation_dots(["a"], [(0.9,)]), "has 1 numbers"),
+    "no masks": (lambda: plotting.mask_panels({}), "panels is empty"),
+    "mask is no pair": (lambda: plotting.mask_panels({"x": [1]}), "panel 'x' must be a pair"),
+    "mask not square": (lambda: plotting.mask_panels({"x": (["a", "b"], [[1, 0]])}), "it must be square"),
+    "mask of weights": (lambda: plotting.mask_panels({"x": (["a"], [[0.5]])}), r"entry \(0, 0\) of panel"),
+    "influence of nan": (lambda: plotting.influence_maps({"x": (["a"], [[NAN]])}), r"of 'x'\[0\] is nan"),
+    "influence below 0": (lambda: plotting.influence_maps({"x": (["a"], [[-1]])}), "at least 0"),
+    "no guesses": (lambda: plotting.next_token_bars([]), "guesses is empty"),
+    "no lines": (lambda: plotting.agreement_lines({}), "lines is empty"),
+    "line of numbers": (lambda: plotting.agreement_lines({"x": [[0.1]]}), "list of triples"),
+    "no curves": (lambda: plotting.loss_lines([]), "curves is empty"),
+    "empty curve": (lambda: plotting.loss_lines({"x": []}), "curve 'x' is empty"),
+    "loss of nan": (lambda: plotting.loss_lines({"x": [NAN]}), "losses of 'x'"),
 }  # fmt: skip
 
 
