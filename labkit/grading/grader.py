@@ -5,6 +5,7 @@ in its package and could call it: that cannot be prevented where checks are to w
 it cannot do is change what counts as right, see other submissions, or write its own grade.
 """
 
+import threading
 from dataclasses import dataclass
 
 from labkit import exercises
@@ -40,6 +41,7 @@ class Grader:
         self.number, self.seed, self.python = number, seed, python
         self.tasks = {exercise.name: exercise for exercise in exercises.get(number).EXERCISES}
         self.ready = {}
+        self.lock = threading.Lock()
 
     def grade(self, name, code):
         """The engine's Report on one answer, with all hints.  code: as `answers` found it."""
@@ -79,11 +81,12 @@ class Grader:
 
     def expectation(self, exercise):
         """Cases and the reference's observations, from the first answer on."""
-        if exercise.name not in self.ready:
-            cases = exercise.cases(self.seed)
-            expected = engine.observe_all(exercise.reference, exercise, cases)
-            self.ready[exercise.name] = Expectation(exercise, cases, expected)
-        return self.ready[exercise.name]
+        with self.lock:  # loading a model is not safe in two threads at once
+            if exercise.name not in self.ready:
+                cases = exercise.cases(self.seed)
+                expected = engine.observe_all(exercise.reference, exercise, cases)
+                self.ready[exercise.name] = Expectation(exercise, cases, expected)
+            return self.ready[exercise.name]
 
 
 def read_outcome(sent):

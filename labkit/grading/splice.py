@@ -2,8 +2,8 @@
 
 import ast
 from dataclasses import dataclass, field
+from functools import cache
 
-from labkit import exercises
 from labkit.authoring.notebook import solution_notebook, student_notebook
 from labkit.authoring.reference import read_texts
 from labkit.grading.answers import find_answers, standalone
@@ -31,24 +31,35 @@ def read_submission(data, project, number=None):
         the one that it answers most of. Raises Unreadable when there is no notebook in the bytes, and when it
         cannot be told which lab it is.
     """
+    every = read_every_lab(data, project)
+    claimed = lab_of(data)
+    if number is not None:
+        if claimed not in (None, number) and not every[number].found:
+            raise Unreadable(f"This is a notebook of lab {claimed}, not of lab {number}.")
+        return every[number]
+    if claimed in every:
+        return every[claimed]
+    best = max(every.values(), key=lambda submission: len(submission.found))
+    if not best.found:
+        raise Unreadable("No exercise of any lab was found in the notebook.")
+    best.notes.append(f"The notebook does not say which lab it is; by its functions it is lab {best.number}.")
+    return best
+
+
+def read_every_lab(data, project):
+    """What a notebook's bytes answer of each lab: {lab number: Submission}. Raises Unreadable."""
     cells, notes = read_cells(data)
-    labs = {slug[:2]: project.lab(slug) for slug in project.slugs()}
-    every = {
-        key: find_answers(cells, list(lab.exercises), provided_names(lab))
-        for key, lab in labs.items()
-        if number in (None, key)
+    return {
+        number: Submission(number, find_answers(cells, list(lab.exercises), provided), list(notes))
+        for number, (lab, provided) in _labs(project).items()
     }
-    count = {key: sum(bool(answer.code) for answer in answers.values()) for key, answers in every.items()}
-    if number is None:
-        number = lab_of(data)
-        if number not in every:
-            number = max(count, key=count.get)
-            if not count[number]:
-                raise Unreadable("No exercise of any lab was found in the notebook.")
-            notes.append(f"The notebook does not say which lab it is; by its functions it is lab {number}.")
-    elif lab_of(data) not in (None, number) and not count[number]:
-        raise Unreadable(f"This is a notebook of lab {lab_of(data)}, not of lab {number}.")
-    return Submission(number, every[number], notes)
+
+
+@cache
+def _labs(project):
+    """{number: (the lab, the variables that its own cells set)}, read once for a class."""
+    labs = [project.lab(slug) for slug in project.slugs()]
+    return {lab.number: (lab, provided_names(lab)) for lab in labs}
 
 
 def splice(submission, project):
@@ -56,7 +67,7 @@ def splice(submission, project):
 
     An exercise without an answer keeps its stub.
     """
-    lab = project.lab(exercises.get(submission.number).SLUG)
+    lab, _ = _labs(project)[submission.number]
     texts = read_texts(project.reference_path(lab.number))
     notebook = solution_notebook(lab, project.address(), texts, project.passing)
     stubs = {cell.id: cell.source for cell in student_notebook(lab, project.address()).cells}
@@ -70,7 +81,7 @@ def splice(submission, project):
 
 def grading_code(submission, name, project):
     """The code of one answer as the grader runs it, alone: with the notebook's own variables that it uses."""
-    lab = project.lab(exercises.get(submission.number).SLUG)
+    lab, _ = _labs(project)[submission.number]
     cells = [
         Cell("code", c.text, c.id) for c in lab.cells if c.kind == "code" and c.role in ("", "keyfigure")
     ]

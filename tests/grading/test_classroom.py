@@ -1,0 +1,210 @@
+"""A class: kept results, the best of several, damage that costs what it must and nothing more, reports."""
+
+import csv
+import io
+import json
+from xml.etree import ElementTree
+
+import pytest
+
+from labkit.exercises import get
+from labkit.exercises.engine import unfinished
+from labkit.grading import classroom as module
+from labkit.grading import command
+from labkit.grading.classroom import Classroom, file_name
+from labkit.grading.reports import write_all
+from labkit.messages import LabkitError
+
+ALL = sum(exercise.points for exercise in get("01").EXERCISES)
+
+
+class FakePython:
+    """Stands for the warm Python: these tests are about files, not about running answers."""
+
+    def __init__(self, sandbox=True):
+        self.sandbox = sandbox
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """Every answer passes if it says so; returns the list of (exercise, code) that were run."""
+    ran = []
+
+    def grade(self, name, code):
+        ran.append((name, code))
+        task = self.tasks[name]
+        report = unfinished(task, "unusable", "wrong" if "wrong" in code else "")
+        if "wrong" not in code:
+            report.status = "passed"
+            for result in report.results:
+                result.passed = True
+        return report
+
+    monkeypatch.setattr(module.Grader, "grade", grade)
+    monkeypatch.setattr(module, "WarmPython", FakePython)
+    return ran
+
+
+@pytest.fixture
+def hand_in(tmp_path, solved, handed_in):
+    """A function: (student, bytes or None for the solution, file name) -> the file written."""
+
+    def write(student, data=None, name="lab.ipynb"):
+        path = tmp_path / "class" / student / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(handed_in(solved) if data is None else data)
+        return path
+
+    return write
+
+
+def grade(project, tmp_path, **options):
+    room = Classroom(tmp_path / "class", tmp_path / "out", project, **options)
+    return room.grade(workers=2, progress=False)
+
+
+def test_right_and_broken_notebooks_side_by_side(hand_in, judged, project, tmp_path, handed_in, solved):
+    hand_in("ann")
+    hand_in("bob", b"junk")
+    hand_in("cat", b"")
+    next(c for c in solved.cells if c.id == "solution-mlm_loss").source = "def mlm_loss(logits, labels:"
+    hand_in("dan", handed_in(solved))
+    grades = {g.student: g for g in grade(project, tmp_path, labs=["01"])}
+    assert [g.points for g in grades.values()] == [ALL, 0, 0, ALL - 5]
+    assert "not JSON" in grades["bob"].problem and "empty" in grades["cat"].problem
+    assert all(g.max_points == ALL for g in grades.values())
+    broken = next(r for r in grades["dan"].exercises if r["exercise"] == "mlm_loss")
+    assert "SyntaxError" in broken["text"] and broken["points"] == 0
+
+
+def test_a_second_run_grades_only_what_changed(hand_in, judged, project, tmp_path, solved, handed_in):
+    hand_in("ann")
+    hand_in("bob")
+    first = grade(project, tmp_path)
+    assert len(judged) == 12
+    judged.clear()
+    assert grade(project, tmp_path) == first and judged == []
+    solved.cells[0].source += "\nan edit"
+    hand_in("bob", handed_in(solved))
+    assert [g.points for g in grade(project, tmp_path)] == [ALL, ALL]
+    assert len(judged) == 6
+    judged.clear()
+    grade(project, tmp_path, seed=2)
+    assert len(judged) == 12
+
+
+def test_a_killed_run_keeps_what_was_finished(hand_in, judged, project, tmp_path, monkeypatch):
+    for student in ("ann", "bob", "cat"):
+        hand_in(student)
+    original, done = Classroom.write, []
+
+    def dying(self, job, grade):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(job.student)
+        original(self, job, grade)
+
+    monkeypatch.setattr(Classroom, "write", dying)
+    with pytest.raises(KeyboardInterrupt):
+        Classroom(tmp_path / "class", tmp_path / "out", project).grade(workers=1, progress=False)
+    monkeypatch.setattr(Classroom, "write", original)
+    judged.clear()
+    assert [g.student for g in grade(project, tmp_path)] == ["ann", "bob", "cat"]
+    assert len(judged) == 6  # one student's exercises
+
+
+def test_a_damaged_kept_result_is_graded_again(hand_in, judged, project, tmp_path):
+    hand_in("ann")
+    first = grade(project, tmp_path)
+    for path in (tmp_path / "out" / "results").iterdir():
+        path.write_text(path.read_text()[:50])
+    assert grade(project, tmp_path) == first and len(judged) == 12
+
+
+def test_the_better_of_two_counts_and_says_so(hand_in, judged, project, tmp_path, unsolved, handed_in):
+    hand_in("ann", handed_in(unsolved), "old.ipynb")
+    hand_in("ann", None, "new.ipynb")
+    (only,) = grade(project, tmp_path)
+    assert only.points == ALL and "ann/new.ipynb counts" in only.notes[-1]
+
+
+def test_a_roster_names_who_is_missing_and_who_is_unknown(hand_in, judged, project, tmp_path):
+    hand_in("ann")
+    hand_in("eve")
+    roster = tmp_path / "roster.txt"
+    roster.write_text("ann\n\nbob\n", encoding="utf-8-sig")
+    grades = {g.student: g for g in grade(project, tmp_path, roster=command.read_roster(roster))}
+    assert grades["bob"].points == 0 and grades["bob"].problem == "Nothing was handed in."
+    assert "not on the roster" in grades["eve"].notes[-1] and grades["ann"].notes == []
+
+
+def test_the_wrong_lab_is_said(hand_in, judged, project, tmp_path, unsolved, handed_in):
+    unsolved.metadata["labkit"]["lab"] = "02"
+    hand_in("ann", handed_in(unsolved))
+    (only,) = grade(project, tmp_path, labs=["01"])
+    assert "lab 02, not of lab 01" in only.problem and only.points == 0 and only.max_points == ALL
+
+
+def test_nothing_is_written_among_the_submissions(hand_in, judged, project, tmp_path):
+    hand_in("ann")
+    before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in (tmp_path / "class").rglob("*")}
+    write_all(grade(project, tmp_path), tmp_path / "out")
+    assert {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in (tmp_path / "class").rglob("*")} == before
+
+
+def test_reports_are_what_other_systems_read(hand_in, judged, project, tmp_path):
+    hand_in("ann")
+    hand_in("=cmd()<b>", b"junk")
+    grades = grade(project, tmp_path, labs=["01"])
+    write_all(grades, tmp_path / "out")
+    rows = {
+        row["student"]: row
+        for row in csv.DictReader(io.StringIO((tmp_path / "out" / "grades.csv").read_text()))
+    }
+    assert rows["ann"]["points"] == str(ALL) and rows["ann"]["01 wordpiece"] == "4"
+    assert rows["'=cmd()<b>"]["points"] == "0"  # no spreadsheet runs it
+
+    suite = ElementTree.parse(tmp_path / "out" / "junit.xml").find("testsuite")
+    assert (suite.get("tests"), suite.get("failures")) == ("12", "6")
+    page = (tmp_path / "out" / "feedback" / "ann-01.html").read_text()
+    assert f"{ALL} of {ALL} points" in page
+    hostile = next((tmp_path / "out" / "feedback").glob("_cmd*")).read_text()
+    assert "<b>" not in hostile and "&lt;b&gt;" in hostile
+    result = json.loads((tmp_path / "out" / "gradescope" / "ann-01" / "results.json").read_text())
+    assert result["score"] == ALL and len(result["tests"]) == 6
+    assert {test["status"] for test in result["tests"]} == {"passed"}
+
+
+def test_control_characters_do_not_break_the_xml(hand_in, judged, project, tmp_path):
+    from labkit.grading.classroom import Grade
+    from labkit.grading.reports import junit
+
+    report = {
+        "exercise": "x",
+        "status": "wrong",
+        "points": 0,
+        "max_points": 1,
+        "text": "a\x00b\x1b[31m\ud800",
+    }
+    grade = Grade("ann\x07", "01", exercises=[report])
+    assert ElementTree.fromstring(junit([grade])).find(".//failure").text.startswith("a\ufffdb")
+
+
+def test_file_names_are_safe_and_stay_different():
+    names = ["ann", "../../etc/passwd", "a b", "a_b", "a/b", "\u00e9", "x" * 300]
+    made = [file_name(name) for name in names]
+    assert made[0] == "ann" and len(set(made)) == len(made)
+    assert all(
+        set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") for name in made
+    )
+
+
+def test_a_roster_that_is_not_there_is_a_plain_message(tmp_path):
+    with pytest.raises(LabkitError, match="roster"):
+        command.read_roster(tmp_path / "none.txt")
