@@ -126,7 +126,9 @@ def test_bad_texts_are_plain_messages(models):
         ablation.text_losses(gpt, ["The"])
     with pytest.raises(LabkitError, match="two texts"):
         ablation.ablation_map(gpt, ["The cat sat."])
-    assert ablation.text_losses(bert, ["a", "\U0001f600"]).isfinite().all()
+    with pytest.raises(LabkitError, match="no ordinary token"):  # it is [UNK], which stands for anything
+        ablation.text_losses(bert, ["\U0001f600"])
+    assert ablation.text_losses(bert, ["a", "Die Bank, le fleuve"]).isfinite().all()
 
 
 def test_an_encoder_without_its_head_is_a_plain_message(models):

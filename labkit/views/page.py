@@ -17,6 +17,8 @@ _CONTROLS = {
     'Head: <select id="att_head" aria-label="head"></select> '
     "<small>Point at a token on the left, and click the + beside it to see how its weights arise.</small>",
 }
+# Query, key, their product and the softmax side by side: in a narrower cell the right half would be cut off.
+_WIDTH = {"head": "0", "model": "0", "neuron": "1040px"}
 _NO_SCRIPT = (
     "The interactive view is drawn by a script, and none has run. Trust the notebook (in JupyterLab: View, "
     "Activate Command Palette, Trust Notebook), or run it again from the top. The picture below shows the "
@@ -24,7 +26,7 @@ _NO_SCRIPT = (
 )
 _VIEW = """<div role="figure" aria-label="{summary}" style="{card}">
 <p id="{root}-notice" style="margin:0">{no_script}</p>
-<div id="{root}"><span style="display:none">{controls}</span><div id="vis"></div></div></div>
+<div id="{root}"><span style="display:none">{controls}</span><div id="vis" style="min-width:{width}"></div></div></div>
 <script>
 (function (job) {{
   const views = (window.labkitViews = window.labkitViews || {{ waiting: [] }});
@@ -43,6 +45,7 @@ def view(kind, root, packed, summary):
         card=_CARD,
         root=root,
         controls=_CONTROLS[kind],
+        width=_WIDTH[kind],
         no_script=_NO_SCRIPT,
         job=json.dumps([kind, root, packed]),
     )
