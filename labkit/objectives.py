@@ -1,6 +1,7 @@
 """What the two models are trained to do: fill masked words, predict the next word, judge sentence pairs.
 
-Lab 01 asks students to write `mask_tokens` and `mlm_loss`; these are the functions it compares with.
+Lab 01 asks students to write `mask_tokens` and `mlm_loss`, lab 02 `next_token_loss`; these are the functions
+that their answers are compared with.
 """
 
 import numpy as np

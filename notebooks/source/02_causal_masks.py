@@ -231,7 +231,11 @@ def my_attention(ids):
 
 
 def logits_of(model):
-    return torch.inference_mode()(lambda ids: model.network(input_ids=ids[None]).logits[0])
+    def fn(ids):
+        with torch.inference_mode():
+            return model.network(input_ids=ids[None]).logits[0]  # (T, V)
+
+    return fn
 
 
 print("your attention sees the future:", peeks(my_attention))
@@ -277,8 +281,11 @@ for key, (_, moved) in zip(("bert moves", "gpt moves"), maps.values()):
 
 # %% [markdown] exercise="next_token_loss"
 # Write the loss: the mean of −log p(next token) over all positions that have a next token. Which logits
-# have none? Which id is nobody's next token? `F.cross_entropy(logits, targets)` from lab 01 expects one row
-# for each prediction, (N, V) and (N,): `.flatten(0, 1)` and `.flatten()` make them.
+# have none? Which id is nobody's next token? Shift one against the other first. Then either of:
+#
+# - `.log_softmax(dim=-1)`, and `.gather(-1, targets.unsqueeze(-1))`, which picks each target's entry;
+# - `torch.nn.functional.cross_entropy(logits, targets)`, which expects one row for each prediction, (N, V)
+#   and (N,): `.flatten(0, 1)` and `.flatten()` make them.
 
 
 # %% solution="next_token_loss"
@@ -321,8 +328,8 @@ labkit.plotting.next_token_bars(mine, title=f"{gpt.name}, along your sentence")
 #
 # *Slides: "Causal mask is the key difference in transformer decoder vs encoder".* If so, what happens when
 # BERT gets the triangle, and GPT loses it? The weights stay as they are; only who may look at whom changes.
-# `labkit.masks.with_mask` runs our readable Transformer (`labkit/transformer.py`, 270 lines) on their
-# weights; your test tells whether the swap worked.
+# `labkit.masks.with_mask` runs our readable Transformer (`labkit/transformer.py`) on their weights; your test
+# tells whether the swap worked.
 
 # %% id="swapped"
 bert_causal = labkit.masks.with_mask(bert, causal=True)
@@ -420,7 +427,8 @@ labkit.plotting.loss_lines(
 lab.compare("cheat", round(cheat.losses[-1], 2), " nats")
 for name, model in {"behind the triangle": honest, "no mask": cheat}.items():
     print(f"\n{name}: {model.accuracy(' '.join(sentences)):.0%} of the characters right")
-    print("  sees the future:", labkit.influence.sees_future(model.logits, len(model.characters)))
+    leaks = labkit.influence.sees_future(model.logits, len(model.characters))  # ids below 33, not 100
+    print("  sees the future:", leaks)
     print("  writes:", model.write("the cat "))
 
 # %% [markdown]
@@ -497,6 +505,8 @@ pairs_right = sum(a > b for a, b in scores)
 lab.compare("pairs", pairs_right, " of 8")
 
 # %% [markdown]
+# (Compare only sentences of about one length: each token more makes any text less likely.)
+#
 # "All trained in parallel!", says the slide. Does one pass over the sentence really give the same numbers as
 # one pass for each token, with nothing but the tokens before it to read? The triangle promises it.
 

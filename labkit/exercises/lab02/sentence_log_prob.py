@@ -76,7 +76,7 @@ def _not_shifted(model, text):
 SENTENCE_LOG_PROB = Exercise(
     name="sentence_log_prob",
     title="How likely is a sentence?",
-    minutes=10,
+    minutes=8,
     reference=sentence_log_prob,
     cases=_sentence_cases,
     observe=lambda output, case: float(output),
