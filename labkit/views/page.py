@@ -26,7 +26,8 @@ _NO_SCRIPT = (
 )
 _VIEW = """<div role="figure" aria-label="{summary}" style="{card}">
 <p id="{root}-notice" style="margin:0">{no_script}</p>
-<div id="{root}"><span style="display:none">{controls}</span><div id="vis" style="min-width:{width}"></div></div></div>
+<div id="{root}"><span style="display:none">{controls}</span>
+<div id="vis" style="min-width:{width}"></div></div></div>
 <script>
 (function (job) {{
   const views = (window.labkitViews = window.labkitViews || {{ waiting: [] }});

@@ -120,7 +120,7 @@ FIGURES = {
     ),
     "attention_heatmap": (
         lambda: plotting.attention_heatmap(MAPS, WORDS, layer=1, head=0),
-        ["Layer 1, head 0: sat looks at the 80%", "cat looks at"],
+        ["Layer 1, head 0: sat looks at the 80%", "the looks at cat 25%"],
     ),
     "attention_grid": (
         lambda: plotting.attention_grid(MAPS, WORDS),
