@@ -29,6 +29,10 @@ WORDS = ["the", "cat", "sat", "."]
 MAPS = np.full((2, 2, 4, 4), 0.25)  # 2 layers, 2 heads
 MAPS[1, 0, 2] = [0.8, 0.1, 0.1, 0.0]
 
+POINTS = [[[0.1 * k, 0.2], [k - 2.0, (-1.0) ** k]] for k in range(5)]  # 5 points, 2 layers
+SENTENCES = ["The bank lent.", "A bank <b> of mud.", "One bat flew.", "Our bank failed.", "$5 at the bank."]
+SENSES = ["money", "river", None, "money", "money"]
+
 # name -> (how to draw it, what its summary must say)
 FIGURES = {
     "token_strip": (
@@ -189,5 +193,34 @@ FIGURES = {
     "loss_lines": (
         lambda: plotting.loss_lines({"masked": [3.5, 2.9, 2.4], "cheat": [3.5, 1.0, 0.04]}),
         ["masked: 3.5 at the start, 2.4 after 3 steps", "cheat: 3.5 at the start, 0.0 after 3"],
+    ),
+    "layer_lines": (
+        lambda: plotting.layer_lines(
+            {"bert": [0.5, 0.7], "gpt": [0.5, 0.6]},
+            "Senses told apart",
+            "share right",
+            {"bert": [(0.4, 0.6), (0.6, 0.8)]},
+            (0.5, "a coin"),
+            shares=True,
+        ),
+        ["bert: 50% (40% to 60%), 70% (60% to 80%)", "gpt: 50%, 60%", "a coin: 50%", "layers 0 to 1"],
+    ),
+    "layer_lines_numbers": (
+        lambda: plotting.layer_lines({"bert": [0.251, -0.3, 1.0]}, "Cosines", "cosine"),
+        ["bert: 0.25, -0.30, 1.00", "layers 0 to 2"],
+    ),
+    "similarity_matrix": (
+        lambda: plotting.similarity_matrix([[1, 0.834], [-0.2, 1]], ["a", "b"], ["a", "<b>"], "Who is like"),
+        ["cosine of each row with each column", "a: a 1.00, <b> 0.83", "b: a -0.20, <b> 1.00"],
+    ),
+    "projection_slider": (
+        lambda: plotting.projection_slider({"bert": POINTS, "gpt": POINTS}, SENTENCES, SENSES, "A map"),
+        ["5 points, layers 0 to 1", "gpt: layer 0 50%, layer 1"],
+    ),
+    "projection_panels": (
+        lambda: plotting.projection_panels(
+            {"bert": POINTS, "gpt": POINTS}, SENTENCES, SENSES, "A map", groups=list("aabaa"), layers=[0, 1]
+        ),
+        ["5 points", "bert: layer 0 50%"],
     ),
 }
