@@ -2,7 +2,6 @@
 
 import ast
 from dataclasses import dataclass, field
-from functools import cache
 
 from labkit.authoring.notebook import solution_notebook, student_notebook
 from labkit.authoring.reference import read_texts
@@ -55,11 +54,15 @@ def read_every_lab(data, project):
     }
 
 
-@cache
+_READ = {}  # a checkout's folder -> its labs, read once for a class
+
+
 def _labs(project):
-    """{number: (the lab, the variables that its own cells set)}, read once for a class."""
-    labs = [project.lab(slug) for slug in project.slugs()]
-    return {lab.number: (lab, provided_names(lab)) for lab in labs}
+    """{number: (the lab, the variables that its own cells set)}"""
+    if project.root not in _READ:
+        labs = [project.lab(slug) for slug in project.slugs()]
+        _READ[project.root] = {lab.number: (lab, provided_names(lab)) for lab in labs}
+    return _READ[project.root]
 
 
 def splice(submission, project):
