@@ -105,7 +105,7 @@ def check_torch():
     except (ImportError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         remedy = (
-            'Install it again: python -m pip install --force-reinstall "torch>=2.6". '
+            'Install it again: python -m pip install --force-reinstall "torch>=2.9". '
             "On Windows also install the Microsoft Visual C++ Redistributable."
         )
         return [Line("torch", False, f"does not load ({reason})", remedy)]
