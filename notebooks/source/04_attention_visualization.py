@@ -74,7 +74,9 @@ lab.check(attention_maps)
 # %% keyfigure="bank"
 read_maps = lab.best(attention_maps)
 maps = read_maps(bert, text)
-figure = labkit.plotting.attention_heatmap(maps, tokens, layer=0, head=0, title="bert-mini: layer 0, head 0")
+figure = labkit.plotting.attention_heatmap(
+    maps, tokens, layer=0, head=0, title=f"{bert.name}: layer 0, head 0"
+)
 figure
 
 # %% id="compare-bank"
@@ -83,8 +85,8 @@ lab.compare("bank", tokens[maps[0, 0, place].argmax()])
 
 # %% [markdown]
 # Read it row by row: the row is the token that *looks* (the query), the columns are what it looks *at*
-# (the keys), and a row's shares sum to 100%. If you expected "flooding": so did the slide. This head
-# does not care what the words mean.
+# (the keys), and a row's shares sum to 100%. If you expected "flooding", so does the slide. Read the other
+# rows too: does this head care what the words mean, or only where they stand?
 
 # %% id="quiz-row"
 lab.quiz("row")
@@ -96,7 +98,7 @@ lab.quiz("row")
 # character? (A figure that was saved wakes up when the mouse enters it.)
 
 # %% keyfigure="explorer"
-figure = labkit.plotting.attention_explorer(maps, tokens, title="bert-mini: The river bank was flooding")
+figure = labkit.plotting.attention_explorer(maps, tokens, title=f"{bert.name}: The river bank was flooding")
 figure
 
 # %% [markdown]
@@ -104,14 +106,14 @@ figure
 # the token that stood between the texts it was trained on.
 
 # %% keyfigure="grid-bert"
-figure = labkit.plotting.attention_grid(maps, tokens, title="bert-mini: every head")
+figure = labkit.plotting.attention_grid(maps, tokens, title=f"{bert.name}: every head")
 figure
 
 # %% keyfigure="grid-gpt"
 start = "<|endoftext|>"
 gpt_maps = read_maps(gpt, start + text)
 gpt_tokens = labkit.attention.tokens(gpt, start + text)
-figure = labkit.plotting.attention_grid(gpt_maps, gpt_tokens, title="gpt-mini: every head")
+figure = labkit.plotting.attention_grid(gpt_maps, gpt_tokens, title=f"{gpt.name}: every head")
 figure
 
 # %% [markdown]
@@ -119,8 +121,8 @@ figure
 # bert-mini?
 
 # %% id="zeros"
-print(f"largest weight that gpt-mini gives to a later token: {float(gpt_maps.triu(1).max())}")
-print(f"smallest weight anywhere in bert-mini:               {float(maps.min()):.1e}")
+print(f"largest weight that {gpt.name} gives to a later token: {float(gpt_maps.triu(1).max())}")
+print(f"smallest weight anywhere in {bert.name}: {float(maps.min()):.1e}")
 
 # %% [markdown]
 # ## Three interactive views
@@ -229,7 +231,7 @@ def averaged(model, statistic, texts=sentences):
 bert_entropy, bert_distance = averaged(bert, entropy_of), averaged(bert, distance_of)
 gpt_entropy, gpt_distance = averaged(gpt, entropy_of), averaged(gpt, distance_of)
 sure = int((bert_entropy < 1).sum())
-lab.compare("sure", sure, " of 16")
+lab.compare("sure", sure, f" of {bert_entropy.numel()}")
 
 # %% [markdown]
 # ## Heads with a habit
@@ -287,7 +289,7 @@ lab.check(find_heads)
 
 # %% id="heads-of-the-sentence"
 find = lab.best(find_heads)
-for name, its_maps, its_tokens in [("bert-mini", maps, tokens), ("gpt-mini", gpt_maps, gpt_tokens)]:
+for name, its_maps, its_tokens in [(bert.name, maps, tokens), (gpt.name, gpt_maps, gpt_tokens)]:
     for pattern in labkit.attention.PATTERNS:
         found = [
             f"{layer}.{head} ({share:.0%})" for layer, head, share in find(its_maps, its_tokens, pattern, 0.4)
@@ -301,13 +303,13 @@ for name, its_maps, its_tokens in [("bert-mini", maps, tokens), ("gpt-mini", gpt
 
 # %% keyfigure="scatter-bert"
 bert_habits = labkit.attention.habits(labkit.attention.pattern_shares(bert, sentences))
-figure = labkit.plotting.head_scatter(bert_entropy, bert_distance, "bert-mini: every head", bert_habits)
+figure = labkit.plotting.head_scatter(bert_entropy, bert_distance, f"{bert.name}: every head", bert_habits)
 figure
 
 # %% keyfigure="scatter-gpt"
 started = [start + sentence for sentence in sentences]
 gpt_habits = labkit.attention.habits(labkit.attention.pattern_shares(gpt, started))
-figure = labkit.plotting.head_scatter(gpt_entropy, gpt_distance, "gpt-mini: every head", gpt_habits)
+figure = labkit.plotting.head_scatter(gpt_entropy, gpt_distance, f"{gpt.name}: every head", gpt_habits)
 figure
 
 # %% [markdown]
@@ -317,12 +319,9 @@ figure
 
 # %% id="left-and-right"
 left, itself, right = averaged(bert, labkit.attention.direction_shares).mean(dim=(0, 1)).tolist()
-print(
-    f"bert-mini: {left:.0%} of all attention goes left, {right:.0%} right, {itself:.0%} to the token itself"
-)
-print(
-    f"heads with one of the four habits: bert-mini {len(bert_habits)} of 16, gpt-mini {len(gpt_habits)} of 16"
-)
+print(f"{bert.name}: {left:.0%} of all attention goes left, {right:.0%} right, {itself:.0%} to itself")
+for name, found in [(bert.name, bert_habits), (gpt.name, gpt_habits)]:
+    print(f"{name}: {len(found)} heads have one of the four habits")
 
 # %% id="quiz-sink"
 lab.quiz("sink")
@@ -334,7 +333,7 @@ lab.quiz("sink")
 # neighbours only by their position, and a small encoder that starts from random numbers takes very long to
 # learn what "the position before" is. So we gave both a **positional start**: before training, the
 # four heads of layer 0 looked at fixed distances, −1, +1, −2, +2 in bert-mini, and −1, −2, −3, −4 in
-# gpt-mini. Afterwards training could do with them what it liked.
+# gpt-mini. Everything else was random, and training could do with these heads what it liked.
 #
 # **Predict:** how many of bert-mini's four heads still look most at the distance they began with? And of
 # gpt-mini's?
@@ -354,7 +353,7 @@ def layer_0_offsets(model):
 
 
 profiles = {}
-for model in (bert, gpt):
+for model in (labkit.load("bert-mini"), labkit.load("gpt-mini")):
     before = layer_0_offsets(labkit.attention.at_the_start(model))
     profiles[model.name] = (before, layer_0_offsets(model))
 
@@ -391,10 +390,9 @@ lab.compare("kept by bert", kept["bert-mini"], " of 4")
 lab.compare("kept by gpt", kept["gpt-mini"], " of 4")
 
 # %% [markdown]
-# Why might the two differ? A decoder can tell where it is without being told: its mask gives the first
-# token one token to see, the second two, and so on (Haviv et al. 2022). An encoder that loses its sense of
-# position loses the order of the words. So such heads are worth much to an encoder, and a decoder can use
-# them for something else. Is that so? Let us take them away.
+# If the two differ, here is a reason why they may. A decoder can tell where it is without being told: its
+# mask gives the first token one token to see, the second two, and so on (Haviv et al. 2022). To an encoder
+# without such heads, a sentence is a bag of words. How much are they worth to each? Let us take them away.
 
 # %% [markdown]
 # ## What is a head worth?
@@ -440,16 +438,16 @@ lab.predict("worth", None)
 silence = lab.best(ablate_head)
 texts = [item.text.replace("[MASK]", item.answers[0]) for item in items[::6]][:60]
 bert_change, bert_half = labkit.ablation.ablation_map(bert, texts, silence)
-figure = labkit.plotting.head_matrix(bert_change, "bert-mini: loss without this head", "nats", bert_half)
+figure = labkit.plotting.head_matrix(bert_change, f"{bert.name}: loss without this head", "nats", bert_half)
 figure
 
 # %% id="compare-worth"
 cheap = int((bert_change < 0.05).sum())
-lab.compare("worth", cheap, " of 16")
+lab.compare("worth", cheap, f" of {bert_change.numel()}")
 
 # %% keyfigure="ablation-gpt"
 gpt_change, gpt_half = labkit.ablation.ablation_map(gpt, texts, silence)
-figure = labkit.plotting.head_matrix(gpt_change, "gpt-mini: loss without this head", "nats", gpt_half)
+figure = labkit.plotting.head_matrix(gpt_change, f"{gpt.name}: loss without this head", "nats", gpt_half)
 figure
 
 # %% [markdown]
@@ -458,30 +456,31 @@ figure
 
 # %% id="worth-and-entropy"
 for name, change, entropy, names in [
-    ("bert-mini", bert_change, bert_entropy, bert_habits),
-    ("gpt-mini", gpt_change, gpt_entropy, gpt_habits),
+    (bert.name, bert_change, bert_entropy, bert_habits),
+    (gpt.name, gpt_change, gpt_entropy, gpt_habits),
 ]:
-    dearest = divmod(int(change.argmax()), 4)
+    dearest = divmod(int(change.argmax()), change.shape[1])
     print(f"{name}: the dearest head is {dearest[0]}.{dearest[1]}, {float(change.max()):.2f} nats;", end=" ")
     print("its habit:", names.get(dearest, "none of the four"))
     narrow, wide = float(change[entropy < 1].mean()), float(change[entropy >= 1].mean())
     print(f"   mean cost of a head: entropy below 1 nat {narrow:.2f}, above {wide:.2f}")
+    print(f"   layer 0 has {float(change[0].sum() / change.sum()):.0%} of the cost of all heads")
 
 # %% [markdown]
 # A head that costs nothing alone need not be useless: the others may do its work while it is out. Silence
-# all four heads of a layer at once:
+# all heads of a layer at once:
 
 # %% id="whole-layers"
 for model in (bert, gpt):
     base = labkit.ablation.text_losses(model, texts).mean()
     costs = []
-    for layer in range(4):
+    for layer in range(model.num_layers):
         with labkit.ablation.without_head(model, layer, 0, lambda mixed, head, num_heads: mixed * 0):
             costs.append(float(labkit.ablation.text_losses(model, texts).mean() - base))
     together = ", ".join(f"layer {layer}: {cost:.2f}" for layer, cost in enumerate(costs))
     print(f"{model.name}, loss {base:.2f}; all heads of a layer silent: {together}")
     sums = (bert_change if model is bert else gpt_change).sum(dim=1).tolist()
-    print("   the four alone, added up:", ", ".join(f"{total:.2f}" for total in sums))
+    print("   its heads one by one, added up:", ", ".join(f"{total:.2f}" for total in sums))
 
 # %% [markdown]
 # Where a layer costs more than its heads added up, they stand in for one another. Michel et al. (2019)
@@ -526,12 +525,12 @@ lab.check(attention_rollout)
 # %% keyfigure="rollout"
 roll = lab.best(attention_rollout)
 figure = labkit.plotting.attention_heatmap(
-    roll(maps)[None, None], tokens, 0, 0, title="bert-mini: rollout through all layers"
+    roll(maps)[None, None], tokens, 0, 0, title=f"{bert.name}: rollout through all layers"
 )
 figure
 
 # %% [markdown]
-# Much paler than any single head: after four layers every token is a bit of everything. What of `bank`?
+# Much paler than a single head: after all layers every token is a bit of everything. What of `bank`?
 
 # %% id="bank-context"
 from_where = roll(maps)[place]
@@ -621,18 +620,18 @@ labkit.views.head_view(bert, "The animal did not cross the street because it was
 cls_row = maps[-1, :, 0].mean(dim=0)  # (T,): what [CLS] looks at in the last layer
 seen = float(torch.special.entr(cls_row).sum().exp())
 ahead = float(gpt_maps.triu(1).max())
-with_habit = f"one of four habits: {len(bert_habits)} of bert-mini's 16 heads"
+with_habit = f"one of four habits: {len(bert_habits)} of {bert_change.numel()} heads of {bert.name}"
 bank = f"rollout of bank: river {share['river']:.0%}, flood {share['flood']:.0%}; even: {1 / len(tokens):.0%}"
 lab.slide_says(
     [
-        ("every token sees every other token", f"smallest weight in bert-mini: {float(maps.min()):.0e}"),
-        ("masked positions get probability 0", f"gpt-mini, later tokens: at most {ahead:g}"),
+        ("every token sees every other token", f"smallest weight in {bert.name}: {float(maps.min()):.0e}"),
+        ("masked positions get probability 0", f"{gpt.name}, later tokens: at most {ahead:g}"),
         ("left and right context used equally", f"{left:.0%} to the left, {right:.0%} to the right"),
         ("12 heads: multiple attention patterns", with_habit),
         ("'river' and 'flooding' settle what 'bank' means", bank),
         (
             "[CLS] aggregates sentence meaning",
-            f"in layer 3 it spreads over {seen:.0f} of {len(tokens)} tokens",
+            f"in the last layer it spreads over {seen:.0f} of {len(tokens)} tokens",
         ),
         ("attention pattern interpretation", f"agreement with deletion: {attention_mean:.2f} of 1"),
     ]
@@ -642,8 +641,9 @@ lab.slide_says(
 # ## What you have now
 #
 # You can read any attention map, sum a head up, name its habit, and, above all, check what it is worth
-# before you tell a story about it. The habits that were easiest to see were about position; whether a head
-# mattered, no picture could say. In lab 05 the vectors that all these heads made are put to work.
+# before you tell a story about it: that a head looks somewhere you can see; what it is worth, and what a
+# prediction depends on, you have to measure. In lab 05 the vectors that all these heads made are put to
+# work.
 
 # %% id="progress"
 lab.progress()
