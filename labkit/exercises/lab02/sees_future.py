@@ -49,7 +49,7 @@ FUNCTIONS = {
     "knows_the_last_token": (lambda x: _running_mean(x) + 0.5 * x[-1], True),
     "with_positions": (lambda x: x * torch.arange(1, len(x) + 1)[:, None] / 4, False),
     "looks_three_ahead": (lambda x: x + _shifted(x, 3), True),
-    "normalised_over_time": (lambda x: (x - x.mean(dim=0)) / (x.std(dim=0) + 0.1), True),
+    "normalised_over_time": (lambda x: (x - x.mean(dim=0)) / (x.std(dim=0, correction=0) + 0.1), True),
     "with_rounding_errors": (_with_rounding, False),
     "only_the_first_peeks": (_first_peeks, True),
     "a_faint_look_ahead": (lambda x: _running_mean(x) + 0.01 * _shifted(x, 1), True),

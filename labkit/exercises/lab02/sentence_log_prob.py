@@ -79,7 +79,7 @@ SENTENCE_LOG_PROB = Exercise(
     minutes=8,
     reference=sentence_log_prob,
     cases=_sentence_cases,
-    observe=lambda output, case: float(output),
+    observe=lambda output, case: float(torch.as_tensor(output).detach()),
     properties=(
         matches_reference("the sum of log P over all tokens", 3, lambda case: case.args[1] not in ONE_TOKEN),
         matches_reference("a text of a single token too", 1, lambda case: case.args[1] in ONE_TOKEN),
