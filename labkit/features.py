@@ -129,11 +129,22 @@ def extract(model, texts, how="mean", tokens_per_batch=TOKENS_PER_BATCH):
         and for an empty text.
     """
     _require_pooling(how)
+    return _extract(model, texts, (how,), tokens_per_batch)[how]
+
+
+def extract_poolings(model, texts, tokens_per_batch=TOKENS_PER_BATCH):
+    """{"cls": ..., "mean": ..., "last": ...}: each as `extract` gives it, but the model reads the texts once."""
+    return _extract(model, texts, POOLINGS, tokens_per_batch)
+
+
+def _extract(model, texts, poolings, tokens_per_batch):
     encoded = _encode_all(model, texts)
-    rows = np.empty((len(encoded), model.num_layers + 1, model.width), dtype=np.float32)
+    shape = (len(encoded), model.num_layers + 1, model.width)
+    rows = {how: np.empty(shape, dtype=np.float32) for how in poolings}
     for chosen, states, attention_mask in _in_batches(model, encoded, tokens_per_batch):
         for layer, hidden in enumerate(states):  # hidden: (B, T, D)
-            rows[chosen, layer] = pool(hidden, attention_mask, how).numpy()
+            for how in poolings:
+                rows[how][chosen, layer] = pool(hidden, attention_mask, how).numpy()
     return rows
 
 

@@ -69,9 +69,10 @@ class Result:
         """One line: measured here, or recorded where and when."""
         what = SETS[self.dataset].what
         if self.measured_here:
-            return f"Measured on this machine, {self.date}, on {what}."
+            return f"Measured on this machine, {self.date}, on {what} (minilm: all-MiniLM-L6-v2)."
         return (
-            f"Recorded by the course on {self.date} ({self.machine}), on {what}; not measured here. "
+            f"Recorded by the course on {self.date} ({self.machine}), on {what} with minilm "
+            "(all-MiniLM-L6-v2); not measured here. "
             f'With a network: labkit.transfer.measure("{self.dataset}").'
         )
 
@@ -168,7 +169,7 @@ def measure(dataset, progress=True, num_seeds=5):
         "curves": curves,
         "layers": layers,
         "date": date.today().isoformat(),
-        "machine": f"{platform.machine()}, {num_seeds} draws, LSTM {len(small)}",
+        "machine": f"{platform.machine()}; {num_seeds} draws of the examples, {len(small)} for the LSTM",
         "weights": {name: _weights(name) for name in PAIR},
     }
     file = _kept(dataset)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from labkit import features
-from labkit.features import POOLINGS, extract, pool
+from labkit.features import POOLINGS, extract, extract_poolings, pool
 from labkit.messages import LabkitError
 from labkit.models import load
 
@@ -28,6 +28,13 @@ def test_in_a_batch_as_alone(model, how):
     assert together.shape == (len(TEXTS), model.num_layers + 1, model.width)
     for k, text in enumerate(TEXTS):
         assert np.abs(extract(model, [text], how)[0] - together[k]).max() < 2e-5
+
+
+def test_all_poolings_at_once_are_the_three(model):
+    at_once = extract_poolings(model, TEXTS)
+    assert set(at_once) == set(POOLINGS)
+    for how, rows in at_once.items():
+        assert np.array_equal(rows, extract(model, TEXTS, how))
 
 
 def test_they_are_transformers_hidden_states(model):

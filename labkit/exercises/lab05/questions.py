@@ -203,7 +203,7 @@ QUESTIONS = (
                 "A bundled mini model, because it is small like the data.",
                 False,
                 "How little data you have says nothing about how small the model should be. What was learnt "
-                "before has to make up for it, and the small pair learnt too little.",
+                "before has to make up for it: look how far your two mini models came with 40.",
             ),
         ),
     ),
