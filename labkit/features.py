@@ -133,7 +133,7 @@ def extract(model, texts, how="mean", tokens_per_batch=TOKENS_PER_BATCH):
 
 
 def extract_poolings(model, texts, tokens_per_batch=TOKENS_PER_BATCH):
-    """{"cls": ..., "mean": ..., "last": ...}: each as `extract` gives it, but the model reads the texts once."""
+    """{"cls": ..., "mean": ..., "last": ...}: each as `extract` gives it, but the texts are read once."""
     return _extract(model, texts, POOLINGS, tokens_per_batch)
 
 
