@@ -14,7 +14,6 @@ from labkit.plotting.theme import (
     new_layout,
     percent,
     series,
-    wrapped,
 )
 
 _HALF = 0.5  # what guessing gets with two equally frequent classes
@@ -99,10 +98,8 @@ def cost_accuracy(points, title="What does accuracy cost?", cost="seconds for 1,
         figure.add_scatter(
             x=[spent],
             y=[p],
-            mode="markers+text",
+            mode="markers",
             name=escaped(name),
-            text=[wrapped(name, 14)],
-            textposition="top center" if k % 2 else "bottom center",
             marker={"color": colour, "symbol": symbol, "size": 12},
             error_y={
                 "type": "data",
@@ -118,10 +115,10 @@ def cost_accuracy(points, title="What does accuracy cost?", cost="seconds for 1,
         )
     smallest, largest = _ends(rows)
     _guessing_line(figure, guessing, smallest / 3, largest * 3)
-    new_layout(figure, title, summary, 360)
+    new_layout(figure, title, summary, 300, legend_lines=(len(rows) + 2) // 2)
     ticks = log_ticks(smallest / 3, largest * 3)
     figure.update_xaxes(
-        title=f"{cost} (logarithmic)", type="log", tickvals=ticks, ticktext=[f"{t:.2g}" for t in ticks]
+        title=f"{cost} (logarithmic)", type="log", tickvals=ticks, ticktext=[f"{t:g}" for t in ticks]
     )
     _accuracy_axis(figure, rows, guessing)
     return LabFigure(figure, summary)
