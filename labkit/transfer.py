@@ -76,10 +76,10 @@ class Result:
             f'With a network: labkit.transfer.measure("{self.dataset}").'
         )
 
-    def accuracy(self, name, size):
-        """The mean accuracy of the curve `name` with `size` examples."""
+    def at(self, name, size):
+        """(accuracy, low, high) of the curve `name` with `size` examples."""
         sizes, rows = self.curves[name]
-        return rows[list(sizes).index(size)][0]
+        return rows[list(sizes).index(size)]
 
 
 def results(dataset, path=None):
@@ -185,7 +185,7 @@ def record(path=None):
     for dataset in SETS:
         measure(dataset)
         record |= json.loads(_kept(dataset).read_text(encoding="utf-8"))
-    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(record) + "\n", encoding="utf-8")
 
 
 def _known(dataset):

@@ -37,7 +37,7 @@ def test_measure_and_keep(snippets, capsys):
         "LSTM from scratch",
     }
     assert measured.curves["TF-IDF"][0] == (10, 40) and measured.curves["minilm, layer 2"][0] == (10, 20)
-    assert measured.accuracy("TF-IDF", 40) > 0.8 and len(measured.layers) == 5
+    assert measured.at("TF-IDF", 40)[0] > 0.8 and len(measured.layers) == 5
     for _, rows in measured.curves.values():
         assert all(0 <= low <= mean <= high <= 1 for mean, low, high in rows)
 
@@ -60,7 +60,7 @@ def test_what_is_recorded_says_so(dataset):
     assert len(recorded.layers) == 7
     for sizes, rows in recorded.curves.values():
         assert len(sizes) == len(rows) and all(low <= mean <= high for mean, low, high in rows)
-    assert recorded.accuracy(minilm, 100) > 0.5
+    assert recorded.at(minilm, 100)[0] > 0.5
 
 
 def test_curves_of_a_pair_with_other_weights_are_left_out(tmp_path):

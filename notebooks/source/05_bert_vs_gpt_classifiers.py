@@ -419,9 +419,10 @@ print(f"pre-training brought bert-mini {100 * gained:+.1f} points, with 640 revi
 # ## From scratch, and at scale
 #
 # Two more for the picture. An **LSTM** trained from scratch, the lecture's approach A (ours is
-# smaller, to learn in seconds). And **minilm**: an encoder of BERT's kind, four times the size of the
-# pair, that read a thousand times as much. It is not bundled (84 MB). Where you have a network, take
-# the `#` away once; without it the lab goes on.
+# smaller, to learn in seconds). And **minilm**: an encoder of BERT's kind with four times the pair's
+# weights, distilled from a model that had read billions of words, then trained on a billion pairs of
+# sentences to tell which belong together (so it differs from the pair in more than size). It is not
+# bundled (84 MB). Where you have a network, take the `#` away once; without it the lab goes on.
 
 # %% id="minilm"
 # labkit.downloads.fetch("minilm")
@@ -470,14 +471,16 @@ labkit.plotting.learning_curves(films.curves, title="Film snippets: 100 with, 10
 # %% id="compare-claim"
 real = next(name for name in films.curves if name.startswith("minilm"))
 scratch = ("TF-IDF", "LSTM from scratch")
-small = films.accuracy(real, 100)
-large = max(films.accuracy(name, 10_000) for name in scratch)
+small, small_low, small_high = films.at(real, 100)
+large, large_low, large_high = max(films.at(name, 10_000) for name in scratch)
 lab.compare("small", round(100 * small), "%")
 lab.compare("large", round(100 * large), "%")
 held = "holds here" if small > large else "does not hold here"
-print(f"'100 with > 10,000 without' {held}: {small:.0%} against {large:.0%}.")
-enough = [size for size in films.curves[real][0] if films.accuracy(real, size) >= large]
-print(f"minilm draws level with {enough[0]:,} examples." if enough else "minilm never draws level.")
+print(f"'100 with > 10,000 without' {held}:")
+print(f"    minilm with 100:    {small:.0%} ({small_low:.0%} to {small_high:.0%})")
+print(f"    scratch, 10,000:    {large:.0%} ({large_low:.0%} to {large_high:.0%})")
+enough = [size for size in films.curves[real][0] if films.at(real, size)[0] >= large]
+print(f"minilm draws level with {enough[0]:,} examples." if enough else "minilm did not draw level.")
 
 # %% [markdown]
 # And on products:
@@ -488,10 +491,22 @@ amazon = labkit.transfer.results("amazon")
 print(amazon.provenance)
 labkit.plotting.learning_curves(amazon.curves, title="Amazon snippets: how many labels does it take?")
 
+# %% id="compare-amazon"
+best = max(scratch, key=lambda name: amazon.at(name, 2000))
+for name, size in ((real, 100), (best, 2000)):
+    share, low, high = amazon.at(name, size)
+    print(f"{name} with {size:,}: {share:.0%} ({low:.0%} to {high:.0%})")
+
 # %% [markdown]
-# Look at 100 examples in both pictures: minilm there, and then the pair and those who start from
-# scratch. This is the lab's story. What the small pair taught you about masks and objectives is the
-# same at any size. But *transfer*, the good start with few labels, takes scale.
+# Two sets of texts, two answers. On products, minilm's 100 snippets are worth some 2,000 from
+# scratch; on film reviews 10,000 labels win clearly over its 100 and even over its 1,000 (perhaps
+# because irony is harder to find than a broken zip). And the lecture's numbers come from a model
+# sixty times larger than minilm, with all its weights trained on. So "100 > 10,000" is no law. It can
+# happen, and you know now how to find out.
+#
+# What holds in both pictures is the order at 100 examples: minilm first, far from the pair and from
+# those who start from scratch. This is the lab's story. What the small pair taught you about masks
+# and objectives is the same at any size. But *transfer*, the good start with few labels, takes scale.
 #
 # And where in minilm does that knowledge sit? **Predict:** in the embeddings, in the middle, or at
 # the end?
@@ -679,7 +694,7 @@ lab.slide_says(
         ("100 examples + GPT-2 > 10,000 from scratch", f"{held}: {small:.0%} and {large:.0%}{recorded}"),
         (
             "1,000 examples + BERT > 10,000 from scratch",
-            f"minilm with 1,000: {films.accuracy(real, 1000):.0%}, from scratch: {large:.0%}{recorded}",
+            f"minilm with 1,000: {films.at(real, 1000)[0]:.0%}, from scratch: {large:.0%}{recorded}",
         ),
         (
             "17% better accuracy (78.3% to 91.7%)",
