@@ -85,18 +85,21 @@ def _fingerprint(vectors):
     """16 numbers that say which vectors these are, the same on every machine but for rounding."""
     flat = vectors.reshape(-1).astype(np.float64)
     signs = np.random.default_rng(0).choice(np.array([-1, 1], dtype=np.int8), size=(16, len(flat)))
-    settings = sum(ord(letter) * k for k, letter in enumerate(f"{SETTINGS} {SEED}", 1))
-    return np.append(signs @ flat / np.sqrt(len(flat)), settings)
+    return signs @ flat / np.sqrt(len(flat))
+
+
+def _settings():
+    return f"{SETTINGS}, seed {SEED}"
 
 
 def _read(path, vectors, marks):
     """The kept pictures of just these vectors, or None: also for a file that is damaged."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            pictures, kept = file["pictures"], file["fingerprint"]
+            pictures, kept, settings = file["pictures"], file["fingerprint"], str(file["settings"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    if pictures.shape != (*vectors.shape[:2], 2) or kept.shape != marks.shape:
+    if pictures.shape != (*vectors.shape[:2], 2) or kept.shape != marks.shape or settings != _settings():
         return None
     return (
         pictures if np.isfinite(pictures).all() and np.allclose(kept, marks, rtol=1e-3, atol=1e-3) else None
@@ -109,7 +112,7 @@ def _write(path, pictures, marks):
     handle, scratch = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, pictures=pictures, fingerprint=marks)
+            np.savez_compressed(file, pictures=pictures, fingerprint=marks, settings=_settings())
         os.chmod(scratch, 0o644)  # mkstemp makes files that only their owner may read
         os.replace(scratch, path)
     except BaseException:

@@ -12,6 +12,7 @@ import time
 import torch
 
 from tests.bench.against_trainer import bench_against_trainer
+from tests.bench.features import bench_features
 from tests.bench.pretraining import bench_bfloat16, bench_memory
 
 STARTS = 5
@@ -43,3 +44,4 @@ if __name__ == "__main__":
         bench_bfloat16(kind)
         bench_against_trainer(kind)
         bench_memory(kind)
+        bench_features(kind)
