@@ -88,7 +88,7 @@ set's test part is not in it. 1% of the documents was held out. The text itself 
 
 ## How it was trained
 
-{pieces:.1f} million pieces in {steps:,} steps, {minutes:.0f} minutes on one core. Windows of {lengths}
+{pieces:.1f} million pieces in {steps:,} steps, {minutes:.0f} minutes. Windows of {lengths}
 pieces that begin where a sentence begins; weight decay {recipe[weight_decay]:g}; bfloat16 in the forward pass
 where the processor has it.
 {start}

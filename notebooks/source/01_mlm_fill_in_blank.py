@@ -433,7 +433,7 @@ lab.compare("rate", round(100 * (measured[1][0] - measured[4][0])), " points")
 # %% [markdown]
 # That is the cost side. The gain side is that more blanks teach more per sentence, and it can only be
 # seen by pre-training at different rates: Wettig et al. (2022) did, and found 40% as good as 15% or
-# better for large models. bert-mini was trained at 20%.
+# better for large models. bert-mini was trained at 30%.
 
 # %% [markdown]
 # ## The claim, measured
@@ -502,14 +502,14 @@ lab.compare("left", round(100 * bert_left), "%")
 
 # %% [markdown]
 # Begin with "clue on the right". Both readers of the left side fall far behind: no skill makes up for
-# what is not there. With the clue on the left, gpt-mini does at least as well without the right side
-# as bert-mini does with it, and over all items the two are close. So "LOW" against "HIGH" depends on
-# where the clue is. Where intervals overlap much, the difference may be chance.
+# what is not there. With the clue on the left, gpt-mini does about as well without the right side as
+# bert-mini does with it. So "LOW" against "HIGH" depends on where the clue is. Where intervals overlap
+# much, the difference may be chance.
 #
-# Why is gpt-mini so good? From the same text it had a lesson at every piece, bert-mini only at the one
-# in five that was masked. The fairer comparison is bert-mini with itself: cover the right side, and it
-# fills a third as many blanks. (Even that is a little unfair: in its training, few blanks were the
-# last thing in a text.)
+# Why is gpt-mini so good? From the same text it had a lesson at every piece, bert-mini only at the
+# three in ten that were masked. The fairer comparison is bert-mini with itself: cover the right side,
+# and it fills about a quarter as many blanks. (Even that is a little unfair: in its training, few
+# blanks were the last thing in a text.)
 
 # %% [markdown]
 # ## Checkpoint

@@ -298,8 +298,8 @@ for name, its_maps, its_tokens in [(bert.name, maps, tokens), (gpt.name, gpt_map
 
 # %% [markdown]
 # (`2.1` is layer 2, head 1.) One sentence can mislead; here are the same shares over the 40 sentences, a
-# head named where at least 40% of its attention follows a pattern. Each head stands where its two numbers
-# put it.
+# head outlined where at least 40% of its attention follows a pattern (point at it to see which). Each head
+# stands where its two numbers put it.
 
 # %% keyfigure="scatter-bert"
 bert_habits = labkit.attention.habits(labkit.attention.pattern_shares(bert, sentences))
@@ -465,6 +465,9 @@ for name, change, entropy, names in [
     narrow, wide = float(change[entropy < 1].mean()), float(change[entropy >= 1].mean())
     print(f"   mean cost of a head: entropy below 1 nat {narrow:.2f}, above {wide:.2f}")
     print(f"   layer 0 has {float(change[0].sum() / change.sum()):.0%} of the cost of all heads")
+    for habit in sorted(set(names.values())):
+        costs = [float(change[place]) for place, its_habit in names.items() if its_habit == habit]
+        print(f"   {habit}: {sum(costs) / len(costs):.2f} on average, {len(costs)} heads")
 
 # %% [markdown]
 # A head that costs nothing alone need not be useless: the others may do its work while it is out. Silence
