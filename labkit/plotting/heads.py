@@ -24,7 +24,7 @@ DIVERGING = [[0, PALETTE["vermillion"]], [0.5, NEUTRALS["card"]], [1, PALETTE["s
 def head_scatter(entropy, distance, title="Every head by what it looks at", names=None):
     """One sign for each head: how widely it looks (across) and how far (up); a colour and symbol a layer.
 
-    entropy: (L, H) in nats. distance: (L, H) in tokens. names: {(layer, head): word} to write beside some
+    entropy: (L, H) in nats. distance: (L, H) in tokens. names: {(layer, head): word} to say of some
     heads.
     """
     entropy, distance = (
@@ -37,6 +37,7 @@ def head_scatter(entropy, distance, title="Every head by what it looks at", name
     if entropy.min() < -1e-4 or distance.min() < -1e-4:
         raise LabkitError("entropy and distance are never negative.")
     names = names or {}
+    written = _apart(names, entropy, distance)
     lines, figure = [], go.Figure()
     for layer in range(len(entropy)):
         colour, symbol, _ = series(layer)
@@ -52,14 +53,25 @@ def head_scatter(entropy, distance, title="Every head by what it looks at", name
             y=distance[layer],
             mode="markers+text",
             name=f"layer {layer}",
-            marker={"color": colour, "symbol": symbol, "size": 12},
-            text=[escaped(label + word) if word else "" for label, word in zip(labels, words, strict=True)],
+            marker={
+                "color": colour,
+                "symbol": symbol,
+                "size": 12,
+                "line": {"color": NEUTRALS["text"], "width": [2 if word else 0 for word in words]},
+            },
+            text=[
+                escaped(label + word) if (layer, head) in written else ""
+                for head, (label, word) in enumerate(zip(labels, words, strict=True))
+            ],
             textposition="top center",
             hovertext=[escaped(line) for line in shown],
             hoverinfo="text",
         )
+    if names:
+        outlined = {"color": NEUTRALS["card"], "size": 12, "line": {"color": NEUTRALS["text"], "width": 2}}
+        figure.add_scatter(x=[None], y=[None], mode="markers", marker=outlined, name="outlined: named")
     summary = f"{heading(title)}\n" + "\n".join(lines)
-    new_layout(figure, title, summary, 360, legend_lines=(len(entropy) + 2) // 3)
+    new_layout(figure, title, summary, 360, legend_lines=(len(entropy) + 3) // 3)
     # Room for the words beside the outermost signs.
     right, top = float(entropy.max()), float(distance.max())
     figure.update_xaxes(
@@ -67,6 +79,22 @@ def head_scatter(entropy, distance, title="Every head by what it looks at", name
     )
     figure.update_yaxes(title="mean distance (tokens)", range=[-0.06 * top, 1.14 * top + 0.1])
     return LabFigure(figure, summary)
+
+
+def _apart(names, entropy, distance):
+    """Of the heads with a name, those beside whose sign there is room to write it.
+
+    A name stands above its sign: no other sign may be there, and no other name near.
+    """
+    width, height = (max(float(np.ptp(values)), 1e-9) for values in (entropy, distance))
+    kept = []
+    for place in sorted(names, key=lambda place: -distance[place]):
+        across, up = np.abs(entropy - entropy[place]) / width, (distance - distance[place]) / height
+        covered = (across < 0.16) & (up > 0) & (up < 0.09)
+        near = [across[other] < 0.35 and abs(up[other]) < 0.06 for other in kept]
+        if not covered.any() and not any(near):
+            kept.append(place)
+    return set(kept)
 
 
 def head_matrix(values, title, unit="", half=None, decimals=2):

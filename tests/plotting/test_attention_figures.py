@@ -99,8 +99,17 @@ def test_heads_of_a_layer_share_a_sign_and_only_named_heads_are_written_beside()
     figure = plotting.head_scatter(
         [[0.1, 1.5], [2.0, 0.7]], [[1.0, 3.5], [4.0, 2.0]], names={(1, 1): "next token"}
     ).figure
-    assert len({trace.marker.symbol for trace in figure.data}) == 2
+    assert [trace.name for trace in figure.data] == ["layer 0", "layer 1", "outlined: named"]
+    assert figure.data[0].marker.symbol != figure.data[1].marker.symbol
+    assert [list(trace.marker.line.width) for trace in figure.data[:2]] == [[0, 0], [0, 2]]
     assert list(figure.data[0].text) == ["", ""] and list(figure.data[1].text) == ["", "1.1 (next token)"]
+
+
+def test_names_do_not_cover_each_other_but_all_are_said():
+    names = {(0, head): "sink" for head in range(4)}
+    made = plotting.head_scatter([[1.0, 1.01, 1.02, 3.0]], [[5.0, 5.01, 5.0, 1.0]], names=names)
+    assert [bool(text) for text in made.figure.data[0].text] == [False, True, False, True]
+    assert made.summary.count("(sink)") == 4
 
 
 def test_numbers_that_may_be_chance_are_in_brackets():
