@@ -17,7 +17,8 @@ from . import paths
 from .messages import LabkitError
 
 NEIGHBOURS = 12  # about one sense's sentences: what UMAP takes for a neighbourhood
-SETTINGS = {"n_neighbors": NEIGHBOURS, "min_dist": 0.3, "metric": "cosine", "n_epochs": 200}
+# min_dist and spread are wide, so that the points inside a clump can be told apart
+SETTINGS = {"n_neighbors": NEIGHBOURS, "min_dist": 1.0, "spread": 1.5, "metric": "cosine", "n_epochs": 200}
 SEED = 3
 FOLDER = "projections"
 

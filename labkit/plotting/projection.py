@@ -109,11 +109,17 @@ def _checked(pictures, texts, labels, groups):
             )
         if not np.isfinite(picture).all():
             raise LabkitError(f"pictures[{name!r}] holds NaN or infinity: nothing can be drawn there.")
-        size = np.abs(picture).max(axis=(0, 2), keepdims=True)
-        ready[str(name)] = (picture / np.where(size > 0, size, 1)).round(3)
+        ready[str(name)] = _filling(picture)
     if len({picture.shape for picture in ready.values()}) > 1:
         raise LabkitError("The models should have as many layers as each other, to share a slider.")
     return ready, texts, labels, groups
+
+
+def _filling(picture):
+    """Each layer's picture moved and stretched to fill -1 to 1 both ways: its axes have no unit."""
+    low, high = picture.min(axis=0), picture.max(axis=0)  # (L + 1, 2)
+    half = np.where(high > low, (high - low) / 2, 1)
+    return ((picture - (low + high) / 2) / half).round(3)
 
 
 def _said(pictures, labels, layers):

@@ -558,9 +558,9 @@ figure = labkit.plotting.share_matrix(
 figure
 
 # %% [markdown]
-# With 24 sentences a word, differences of 10 or 15 points are noise. A pattern over all words is not. And look
-# at *spring*: we wrote "by spring" and "every spring", which can only be the season, so even the few words in
-# front give it away. A test is only as good as its sentences.
+# With 24 sentences a word, differences of 10 or 15 points are noise. A pattern over all words is not. And
+# look at *spring*: we wrote "by spring" and "every spring", which can only be the season, so even the few
+# words in front give it away. A test is only as good as its sentences.
 
 # %% [markdown]
 # ## A map of the words

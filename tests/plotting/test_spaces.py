@@ -18,7 +18,7 @@ def test_the_slider_moves_every_trace_of_both_models():
         assert [len(x) for x in moved["x"]] == [len(trace.x) for trace in figure.data]
     last = slider.steps[-1].args[0]
     assert [list(x) for x in last["x"]] == [list(trace.x) for trace in figure.data]
-    assert slider.steps[0].args[0]["x"] != last["x"]
+    assert slider.steps[0].args[0]["y"] != last["y"]
 
 
 def test_points_say_their_text_as_it_stands():
