@@ -57,7 +57,11 @@ def _wordpiece_cases(seed):
     letters = "abc"
     for _ in range(12):
         some = {"".join(rng.choices(letters, k=rng.randint(1, 3))) for _ in range(9)}
-        small = {piece if rng.random() < 0.4 else "##" + piece for piece in sorted(some)} | {"a", "##b", "##c"}
+        small = {piece if rng.random() < 0.4 else "##" + piece for piece in sorted(some)} | {
+            "a",
+            "##b",
+            "##c",
+        }
         word = "".join(rng.choices(letters, k=rng.randint(3, 7)))
         cases.append(Case((word, small), f'wordpiece("{word}", {sorted(small)})'))
     return cases
