@@ -60,7 +60,9 @@ BAD = {
     "curves of nothing": (lambda: plotting.learning_curves({}), "curves is empty"),
     "curve without sizes": (lambda: plotting.learning_curves({"a": [(0.5, 0.4, 0.6)]}), "must be a pair"),
     "curve of pairs": (lambda: plotting.learning_curves({"a": ([20], [(0.5, 0.4)])}), "must have a triple"),
-    "curve too short": (lambda: plotting.learning_curves({"a": ([20, 40], [(0.5, 0.4, 0.6)])}), "equally long"),
+    "curve too short": (
+        lambda: plotting.learning_curves({"a": ([20, 40], [(0.5, 0.4, 0.6)])}), "equally long"
+    ),
     "0 examples on a log axis": (
         lambda: plotting.learning_curves({"a": ([0], [(0.5, 0.4, 0.6)])}), "at least 1"
     ),
