@@ -139,8 +139,14 @@ def _lstm_network(num_words, width):
             self.classifier = nn.Linear(2 * width, 1)
 
         def forward(self, ids):
-            hidden, _ = self.lstm(self.dropout(self.embedding(ids)))  # (B, T, 2 * width)
-            hidden = hidden.masked_fill((ids == PAD).unsqueeze(-1), -torch.inf)
+            lengths = (ids != PAD).sum(dim=1)
+            # Packed: else the direction that reads backwards would begin with the padding.
+            packed = nn.utils.rnn.pack_padded_sequence(
+                self.dropout(self.embedding(ids)), lengths, batch_first=True, enforce_sorted=False
+            )
+            hidden, _ = nn.utils.rnn.pad_packed_sequence(
+                self.lstm(packed)[0], batch_first=True, padding_value=-torch.inf
+            )  # (B, T, 2 * width)
             pooled = hidden.amax(dim=1)  # (B, 2 * width)
             return self.classifier(self.dropout(pooled)).squeeze(-1)
 
