@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 from labkit.authoring.notebook import solution_notebook, student_notebook, to_text
@@ -85,14 +86,17 @@ def colab_run(solution, wheel_python, tmp_path_factory):
     notebook = nbformat.reads(solution, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(PROBE, id="probe"))
     specs = KernelSpecManager(kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False)
+    manager = AsyncKernelManager(kernel_name="wheel", kernel_spec_manager=specs)
     client = NotebookClient(
         notebook,
-        km=AsyncKernelManager(kernel_name="wheel", kernel_spec_manager=specs),
+        km=manager,
         timeout=CELL_SECONDS,
         allow_errors=True,
         resources={"metadata": {"path": str(content)}},
     )
     client.execute(env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"})
+    # A kernel manager that was handed in is not nbclient's to end.
+    run_sync(manager.shutdown_kernel)(now=True)
     return notebook
 
 
