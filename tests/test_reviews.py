@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from labkit import reviews
+from labkit import paths, reviews
 from labkit.messages import LabkitError
 
 HEAD = "id,product,label,tag,text"
@@ -149,3 +149,13 @@ def test_texts_and_labels(bundled):
     texts, labels = reviews.texts_and_labels(bundled[:3])
     assert texts.dtype == object and texts[0] == bundled[0].text
     assert labels.tolist() == [review.positive for review in bundled[:3]]
+
+
+def test_the_data_card_counts_right(bundled):
+    card = (paths.data_dir() / "README.md").read_text(encoding="utf-8")
+    words = [len(review.text.split()) for review in bundled]
+    assert f"{len(bundled):,} product reviews" in card and f"`{bundled[0].id}` to `{bundled[-1].id}`" in card
+    assert f"{min(words)} to {max(words)} words, {np.mean(words):.0f} on average" in card
+    for tag, counts in reviews.tag_table(bundled).items():
+        assert f"| `{tag}` | {sum(counts.values())} |" in card
+    assert all(review.product in card for review in bundled)
