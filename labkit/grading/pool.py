@@ -1,5 +1,6 @@
 """Starts the warm process and talks to it: one connection is one answer in a process of its own."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -35,8 +36,10 @@ class WarmPython:
         listener.listen(64)
         argv = [sys.executable, "-m", "labkit.grading.zygote"]
         argv = bubblewrap(argv) if sandbox else [*argv, "--no-isolation"]
+        # One thread: a process that has started others cannot safely be forked.
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
-            argv, stdin=listener, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            argv, stdin=listener, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
         )
         listener.close()
         if self.process.stdout.readline().strip() != "ready":

@@ -74,10 +74,17 @@ def fork(connection, listener, isolated):
 
 def child(request, channel, isolated, seconds):
     """In the child: shut ourselves in and serve."""
+    import torch
+
     from labkit.grading import isolation
     from labkit.grading.sandbox import SCRATCH
     from labkit.grading.worker import serve
 
+    # Torch makes its thread pool anew after a fork, and not safely if several threads ask for it at once, as
+    # the loading of a model does ("Invalid thread pool!", now and then). So ask alone, and load in one
+    # thread.
+    torch.set_num_threads(1)
+    os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
