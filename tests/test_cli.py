@@ -121,6 +121,7 @@ def texts(tmp_path, monkeypatch):
 
 def test_pretrain_hands_everything_on(texts, tmp_path, capsys):
     options = ["--minutes", "0.5", "--pieces", "2048", "--threads", "1", "--learning-rate", "0.002"]
+    options += ["--mask-rate-end", "0.15"]
     assert (
         cli.main(["pretrain", "gpt", "--corpus", "corpus.txt", "--output", "run", "--resume", *options]) == 0
     )
@@ -128,6 +129,7 @@ def test_pretrain_hands_everything_on(texts, tmp_path, capsys):
     assert texts["kind"] == "decoder"
     assert texts["heldout"].resolve() == tmp_path / "heldout.txt"
     assert (recipe.minutes, recipe.pieces, recipe.learning_rate) == (0.5, 2048, 0.002)
+    assert recipe.mask_rate_end == 0.15
     assert (texts["threads"], texts["resume"], str(texts["folder"])) == (1, True, "run")
     said = capsys.readouterr()
     assert 'labkit.load("run/model")' in said.out and "loss 4.25" in said.out
@@ -173,6 +175,12 @@ def test_pretrain_wants_minutes_above_zero(texts, capsys, value):
         cli.main(["pretrain", "bert", "--corpus", "corpus.txt", f"--minutes={value}"])
     assert end.value.code == 2
     assert f"expected a number above 0, got '{value}'" in capsys.readouterr().err
+
+
+def test_pretrain_wants_a_masking_rate_below_one(texts, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["pretrain", "bert", "--corpus", "corpus.txt", "--mask-rate-end", "15"])
+    assert "expected a share between 0 and 1, got '15'" in capsys.readouterr().err
 
 
 def test_ctrl_c_says_what_is_kept_and_how_to_go_on(texts, tmp_path, monkeypatch, capsys):

@@ -11,11 +11,12 @@ CONTRASTIVE_WEIGHT = 0.2
 SHORTEST_PAIR = 64  # shorter windows hold too little of two texts to tell whether they belong together
 
 
-def encoder_batch(windows, tokenizer, recipe, step):
+def encoder_batch(windows, tokenizer, recipe, step, progress=0.0):
     """A batch for masked words on every row, with a second objective where the windows are long enough.
 
     recipe.pairs "nsp": half of the rows, the first, are laid out as pairs for next-sentence prediction.
     recipe.pairs "contrastive": row i and row i + B/2 are adjacent windows.
+    progress: how far the run has come, 0 to 1; the masking rate goes with it.
 
     Returns a dict of tensors: input_ids and token_type_ids (B, T), positions and labels (B, M), and is_random
     with one entry for each pair of next-sentence prediction.
@@ -35,7 +36,9 @@ def encoder_batch(windows, tokenizer, recipe, step):
         pairs = sentence_pairs(windows, starts[:num_pairs], length, cls_id, sep_id, rng)
         ids[:num_pairs], token_type_ids[:num_pairs], is_random = pairs
     ordinary = (len(tokenizer.all_special_ids), len(tokenizer))
-    ids, positions, labels = mask_same_number(ids, ordinary, tokenizer.mask_token_id, recipe.mask_rate, rng)
+    end = recipe.mask_rate if recipe.mask_rate_end is None else recipe.mask_rate_end
+    rate = (1 - progress) * recipe.mask_rate + progress * end
+    ids, positions, labels = mask_same_number(ids, ordinary, tokenizer.mask_token_id, rate, rng)
     arrays = dict(
         input_ids=ids,
         token_type_ids=token_type_ids,
@@ -46,8 +49,11 @@ def encoder_batch(windows, tokenizer, recipe, step):
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-def decoder_batch(windows, tokenizer, recipe, step):
-    """Half the rows begin with <|endoftext|>, half with a bare sentence start.  {"input_ids": (B, T)}"""
+def decoder_batch(windows, tokenizer, recipe, step, progress=0.0):
+    """Half the rows begin with <|endoftext|>, half with a bare sentence start.  {"input_ids": (B, T)}
+
+    progress: taken for the sake of `encoder_batch`; nothing here depends on it.
+    """
     length, starts = windows.starts(windows.rng(step))
     ids = windows.cut(starts, length)  # (B, T)
     ids[:, 0] = _without_space(tokenizer)[ids[:, 0]]

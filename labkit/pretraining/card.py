@@ -148,10 +148,12 @@ def _continuations(record):
 def _run(number, recipe):
     optimiser = f" and Muon at {recipe['muon']:g} times that" if recipe.get("muon") else ""
     second = {"nsp": "NSP", "contrastive": "contrastive pairs"}.get(recipe.get("pairs"), "no pairs")
+    end = recipe.get("mask_rate_end")
+    masking = f"{recipe['mask_rate']:g}" + (f" falling to {end:g}" if end is not None else "")
     return (
         f"- Run {number}: AdamW at {recipe['learning_rate']:g}{optimiser} after {recipe['warmup_pieces']:,} "
         f"pieces of warm-up, then linearly to 0; {recipe['pieces_per_step']:,} pieces a step; masking rate "
-        f"{recipe['mask_rate']:g} and {second} (encoder); seed {recipe['seed']}."
+        f"{masking} and {second} (encoder); seed {recipe['seed']}."
     )
 
 

@@ -19,6 +19,7 @@ OPTIONS = {  # what a resumed run has to be told again
     "parent": "--from",
     "threads": "--threads",
     "learning_rate": "--learning-rate",
+    "mask_rate_end": "--mask-rate-end",
     "compile": "--compile",
 }
 
@@ -57,6 +58,12 @@ def add_pretrain_arguments(parser):
     parser.add_argument(
         "--learning-rate", type=_above_zero, default=1e-3, metavar="X", help="peak (default 0.001)"
     )
+    parser.add_argument(
+        "--mask-rate-end",
+        type=_share,
+        metavar="X",
+        help="bert: let the masking rate, 0.3 at the beginning, go to this (default: stay)",
+    )
 
 
 def run_pretrain(args):
@@ -81,7 +88,12 @@ def run_pretrain(args):
 
     from labkit.pretraining.run import Recipe, pretrain
 
-    recipe = Recipe(minutes=args.minutes, pieces=args.pieces, learning_rate=args.learning_rate)
+    recipe = Recipe(
+        minutes=args.minutes,
+        pieces=args.pieces,
+        learning_rate=args.learning_rate,
+        mask_rate_end=args.mask_rate_end,
+    )
     try:
         entry = pretrain(
             KINDS[args.model],
@@ -157,6 +169,13 @@ def _above_zero(text):
         value = math.nan
     if not (0 < value < math.inf):
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value
+
+
+def _share(text):
+    value = _above_zero(text)
+    if value >= 1:
+        raise argparse.ArgumentTypeError(f"expected a share between 0 and 1, got {text!r}")
     return value
 
 

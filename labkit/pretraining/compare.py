@@ -34,6 +34,7 @@ VARIANTS = {
     "masking rate 15%": ("encoder", {"mask_rate": 0.15}),
     "masking rate 30%": ("encoder", {"mask_rate": 0.30}),
     "masking rate 40%": ("encoder", {"mask_rate": 0.40}),
+    "masking rate from 30% to 15%": ("encoder", {"mask_rate": 0.30, "mask_rate_end": 0.15}),
     "6 layers of width 216": ("encoder", {"shape": {"num_layers": 6, "width": 216}}),
     "no second objective": ("encoder", {"pairs": None}),
     "contrastive pairs in place of NSP": ("encoder", {"pairs": "contrastive"}),

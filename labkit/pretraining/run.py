@@ -34,6 +34,9 @@ class Recipe:
     lengths: ((T, weight), ...) of a step's windows; pieces_per_step: the batch, in pieces.
     stages: a curriculum of (until, lengths, pieces_per_step): each holds until that part of the run is over,
         as in ((0.5, ((32, 1),), 1024), (1.0, ((128, 1),), 4096)); () keeps `lengths` and `pieces_per_step`.
+    mask_rate, mask_rate_end: the share of masked words at the run's beginning and end, linear in between:
+        many lessons while everything is new, then more words left to read (Ankner et al. 2023, "Dynamic Masking
+        Rate Schedules for MLM Pretraining"); an end of None keeps the rate.
     muon: the Muon optimiser's multiple of the learning rate (see `Optimisation`); None for AdamW alone.
     positional, cooccurrence: where the weights begin (see `start`); both False for the usual random start.
     pairs: the second objective, sentence pairs: "nsp", "contrastive" or None (see `batches`).
@@ -47,6 +50,7 @@ class Recipe:
     weight_decay: float = 0.01
     warmup_pieces: int = 400_000
     mask_rate: float = 0.30
+    mask_rate_end: float | None = None
     lengths: tuple = ((16, 1), (32, 2), (64, 4), (128, 3))
     pieces_per_step: int = 4096
     stages: tuple = ()
@@ -184,7 +188,9 @@ class Run:
     def step(self):
         """One update; returns the loss. The rate rises over the warm-up, then falls linearly to 0."""
         begin = time.monotonic()
-        batch = self.make_batch(self.windows, self.tokenizer, self.recipe, self.state["step"])
+        batch = self.make_batch(
+            self.windows, self.tokenizer, self.recipe, self.state["step"], min(1.0, self.progress)
+        )
         with self.optimisation.forward_context():
             loss = self.loss(**self.processes.share(batch))
         warm = (self.state["pieces"] - self.state["first"]["pieces"]) / self.recipe.warmup_pieces

@@ -1,5 +1,7 @@
 """Batches: what a step trains on, and that shares of it add up to the whole."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -77,6 +79,17 @@ def test_contrastive_rows_are_neighbours_in_the_text(texts, tokenizers):
     network = new_network("encoder", tokenizer, 1, **TINY)
     with_pairs, without = (PretrainingLoss(network, pairs)(**batch) for pairs in ("contrastive", None))
     assert with_pairs > without
+
+
+def test_the_masking_rate_goes_with_the_run(texts, tokenizers):
+    tokenizer = tokenizers["encoder"]
+    corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
+    falling = Recipe(lengths=((64, 1),), pieces_per_step=512, mask_rate=0.30, mask_rate_end=0.15)
+    windows = Windows(corpus, falling.lengths, 512, falling.seed)
+    masked = [encoder_batch(windows, tokenizer, falling, 0, part)["labels"].shape[1] for part in (0, 0.5, 1)]
+    assert masked == [round(rate * 64) for rate in (0.30, 0.225, 0.15)]
+    staying = replace(falling, mask_rate_end=None)
+    assert encoder_batch(windows, tokenizer, staying, 0, 1.0)["labels"].shape[1] == round(0.30 * 64)
 
 
 def test_one_process_keeps_the_whole_batch(made):
