@@ -35,8 +35,8 @@ class Recipe:
     stages: a curriculum of (until, lengths, pieces_per_step): each holds until that part of the run is over,
         as in ((0.5, ((32, 1),), 1024), (1.0, ((128, 1),), 4096)); () keeps `lengths` and `pieces_per_step`.
     mask_rate, mask_rate_end: the share of masked words at the run's beginning and end, linear in between:
-        many lessons while everything is new, then more words left to read (Ankner et al. 2023, "Dynamic Masking
-        Rate Schedules for MLM Pretraining"); an end of None keeps the rate.
+        many lessons while everything is new, then more words left to read (Ankner et al. 2023, "Dynamic
+        Masking Rate Schedules for MLM Pretraining"); an end of None keeps the rate.
     muon: the Muon optimiser's multiple of the learning rate (see `Optimisation`); None for AdamW alone.
     positional, cooccurrence: where the weights begin (see `start`); both False for the usual random start.
     pairs: the second objective, sentence pairs: "nsp", "contrastive" or None (see `batches`).
