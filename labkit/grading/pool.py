@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import labkit
 from labkit.grading.sandbox import bubblewrap, require_sandbox
 from labkit.grading.worker import Channel
 from labkit.messages import LabkitError
@@ -24,10 +25,14 @@ class WarmPython:
     """A forking Python in the sandbox; use it as a context. Connections may be opened from several threads.
 
     sandbox: False only where every submission is trusted. Raises LabkitError where there is no sandbox.
+    user: the machine is a container with one student's work in it, which is the sandbox. Answers run as this
+        user, without a wall of our own but with limits on memory, time and processes. Only root can start
+        another user's process.
     """
 
-    def __init__(self, sandbox=True):
-        if sandbox:
+    def __init__(self, sandbox=True, user=None):
+        identity = {} if user is None else as_user(user)
+        if sandbox and user is None:
             require_sandbox()
         self.folder = Path(tempfile.mkdtemp(prefix="labkit-grading-"))
         self.address = str(self.folder / "socket")
@@ -35,12 +40,27 @@ class WarmPython:
         listener.bind(self.address)
         listener.listen(64)
         argv = [sys.executable, "-m", "labkit.grading.zygote"]
-        argv = bubblewrap(argv) if sandbox else [*argv, "--no-isolation"]
         # One thread: a process that has started others cannot safely be forked.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(
-            argv, stdin=listener, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-        )
+        if user is not None:
+            argv.append("--limits-only")
+            environment = {"PATH": os.environ.get("PATH", ""), "HOME": "/tmp", "OMP_NUM_THREADS": "1"}
+            environment["PYTHONPATH"] = str(Path(labkit.__file__).parents[1])
+            identity["cwd"] = "/tmp"
+        else:
+            argv = bubblewrap(argv) if sandbox else [*argv, "--no-isolation"]
+        try:
+            self.process = subprocess.Popen(
+                argv,
+                stdin=listener,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=environment,
+                **identity,
+            )
+        except PermissionError as error:
+            raise LabkitError(f"The user {user} may not run {sys.executable}: {error.strerror}.") from None
         listener.close()
         if self.process.stdout.readline().strip() != "ready":
             said = self.process.stderr.read().strip().split("\n")[-1]
@@ -69,6 +89,24 @@ class WarmPython:
 
     def __exit__(self, *_):
         self.close()
+
+
+def as_user(name):
+    """What subprocess.Popen needs to start a process as the user `name`; {} if we are that user already.
+
+    Raises LabkitError when there is no such user, or when we may not.
+    """
+    import pwd  # no such thing on Windows
+
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        raise LabkitError(f"There is no user {name!r} on this machine.") from None
+    if entry.pw_uid == os.getuid():
+        return {}
+    if os.getuid() != 0:
+        raise LabkitError(f"Only root can run answers as the user {name!r}.")
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
 class Conversation:

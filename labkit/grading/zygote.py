@@ -19,7 +19,8 @@ GRACE = 3.0  # seconds beyond an answer's own limit, in which it can say itself 
 
 def main():
     """Load everything, then serve until the listener is closed."""
-    isolated = "--no-isolation" not in sys.argv
+    isolated = "--no-isolation" not in sys.argv and "--limits-only" not in sys.argv
+    limited = "--no-isolation" not in sys.argv
     listener = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     warm_up()
@@ -32,7 +33,7 @@ def main():
                 connection, _ = listener.accept()
             except OSError:
                 return
-            pid, seconds = fork(connection, listener, isolated)
+            pid, seconds = fork(connection, listener, isolated, limited)
             deadlines[pid] = time.monotonic() + seconds
             connection.close()
         reap(deadlines)
@@ -55,7 +56,7 @@ def warm_up():
     gc.freeze()  # what is there already is never looked at again, and stays shared between the children
 
 
-def fork(connection, listener, isolated):
+def fork(connection, listener, isolated, limited):
     """Fork a child for one connection; returns (pid, seconds until it is killed)."""
     from labkit.grading.worker import Channel
 
@@ -66,13 +67,13 @@ def fork(connection, listener, isolated):
     if pid == 0:
         try:
             listener.close()
-            child(request, channel, isolated, seconds)
+            child(request, channel, isolated, limited, seconds)
         finally:
             os._exit(0)
     return pid, seconds
 
 
-def child(request, channel, isolated, seconds):
+def child(request, channel, isolated, limited, seconds):
     """In the child: shut ourselves in and serve."""
     import torch
 
@@ -93,7 +94,7 @@ def child(request, channel, isolated, seconds):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
     def isolate():
-        if isolated:
+        if limited:
             isolation.limit(memory=1024**3, seconds=int(seconds) + 1, file_size=16 * 1024**2)
             isolation.forbid_new_processes()
 
