@@ -13,6 +13,7 @@ from labkit.exercises import engine
 from labkit.grading.plain import decode, encode, error_named
 from labkit.grading.pool import Ended
 
+LOADING = threading.Lock()  # a model is loaded by one thread at a time, whichever lab asks for it
 MARGIN = 10.0  # seconds beyond an exercise's own limits, for a busy machine
 GONE = {
     "ended": "{name} ended the whole process: a crash, os._exit, or more memory or time than there is.",
@@ -41,7 +42,6 @@ class Grader:
         self.number, self.seed, self.python = number, seed, python
         self.tasks = {exercise.name: exercise for exercise in exercises.get(number).EXERCISES}
         self.ready = {}
-        self.lock = threading.Lock()
 
     def grade(self, name, code):
         """The engine's Report on one answer, with all hints.  code: as `answers` found it."""
@@ -81,7 +81,7 @@ class Grader:
 
     def expectation(self, exercise):
         """Cases and the reference's observations, from the first answer on."""
-        with self.lock:  # loading a model is not safe in two threads at once
+        with LOADING:
             if exercise.name not in self.ready:
                 cases = exercise.cases(self.seed)
                 expected = engine.observe_all(exercise.reference, exercise, cases)
