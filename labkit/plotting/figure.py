@@ -3,6 +3,8 @@
 import html
 from pathlib import Path
 
+from labkit.plotting.alternative import alternative
+
 _PLOTLY = "application/vnd.plotly.v1+json"
 # JupyterLab's renderer drops the layout's height whenever it draws anew. A responsive figure would then take
 # all of a parent that has no height of its own, and be gone; there JupyterLab follows the width by itself.
@@ -34,6 +36,21 @@ class LabFigure:
     def __repr__(self):
         return self.summary
 
+    @property
+    def title(self):
+        """The figure's heading in one line, plain: its markup and its line breaks are plotly's."""
+        drawn = (self.figure.layout.title.text or "Figure").replace("<br>", " ")
+        return html.unescape(drawn)
+
+    def _ipython_display_(self):
+        """The drawing, and below it the text version; the text alone where nothing can be drawn."""
+        from IPython.display import display
+
+        bundle = self._repr_mimebundle_()
+        display(bundle, raw=True)
+        if len(bundle) > 1:
+            display({"text/html": alternative(self.title, self.summary)}, raw=True)
+
     def _repr_mimebundle_(self, include=None, exclude=None, **_):
         """Plotly's own bundle for this front end (JupyterLab, VS Code, Colab, ...), and the summary as text.
 
@@ -43,7 +60,7 @@ class LabFigure:
         if _PLOTLY in bundle:
             bundle[_PLOTLY]["config"] = {**bundle[_PLOTLY].get("config", {}), **_IN_NOTEBOOK}
         if "text/html" in bundle:
-            label = html.escape(self.summary)
+            label = html.escape(self.title)
             bundle["text/html"] = f'<div role="figure" aria-label="{label}">{bundle["text/html"]}</div>'
         bundle["text/plain"] = self.summary
         return bundle
@@ -59,8 +76,6 @@ class LabFigure:
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         body = self.figure.to_html(full_html=False, include_plotlyjs=True, config=_IN_PAGE)
-        drawn = (self.figure.layout.title.text or "Figure").replace("<br>", " ")
-        title = html.escape(html.unescape(drawn))  # the figure's text is escaped already, but not for quotes
-        page = _PAGE.format(title=title, body=body, summary=html.escape(self.summary))
+        page = _PAGE.format(title=html.escape(self.title), body=body, summary=html.escape(self.summary))
         path.write_text(page, encoding="utf-8")
         return path

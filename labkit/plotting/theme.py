@@ -1,7 +1,9 @@
 """The look of every figure, in one place: palette, template, and the small rules about text.
 
-Colours: Okabe & Ito (2008), told apart in all common kinds of colour blindness. A figure never relies on
-colour alone: a label, a symbol, a dash or a pattern says the same.
+Colours: Okabe & Ito (2008), told apart in all common kinds of colour blindness, and two darker ones. Lines
+and signs take their colours from SERIES, which stand out on white (3:1 or more). The paler ones fill areas:
+dark text is read on them, and an outline gives them their shape. A figure never relies on colour alone: a
+label, a symbol, a dash or a pattern says the same.
 The card is white with dark text in every theme: readable in JupyterLab's light and dark mode alike.
 """
 
@@ -18,11 +20,13 @@ PALETTE = {
     "vermillion": "#D55E00",
     "sky": "#56B4E9",
     "purple": "#CC79A7",
-    "yellow": "#F0E442",
     "black": "#000000",
+    "brown": "#733217",  # these two are ours: of dark colours the furthest from the others, however seen
+    "violet": "#712BD9",
 }
 NEUTRALS = {"card": "#FFFFFF", "text": "#1F1F1F", "grid": "#E3E3E3", "line": "#767676", "padding": "#DDDDDD"}
-SERIES = ("blue", "vermillion", "green", "purple", "orange", "sky", "black")  # yellow is too pale on white
+SERIES = ("blue", "vermillion", "green", "purple", "brown", "violet", "black")
+FILLS = ("sky", "orange")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', Arial, sans-serif"

@@ -1,5 +1,6 @@
 """What holds for every figure: title, axes, palette, text alternative, display."""
 
+import html
 import json
 import re
 import subprocess
@@ -101,11 +102,34 @@ def test_bundle_in_jupyterlab(drawn, renderer):
 
 def test_bundle_in_colab_is_html_with_a_label(renderer):
     renderer("colab")
-    made = plotting.probability_bars(['a "b" <i>'], [0.5])
+    made = plotting.probability_bars(["a"], [0.5], title='Is it "b" <i>?')
     bundle = made._repr_mimebundle_()
     assert bundle["text/plain"] == made.summary
-    assert bundle["text/html"].startswith('<div role="figure" aria-label="')
-    assert "&quot;b&quot; &lt;i&gt;" in bundle["text/html"].split(">")[0]
+    label = 'aria-label="Is it &quot;b&quot; &lt;i&gt;?"'
+    assert bundle["text/html"].startswith(f'<div role="figure" {label}')
+
+
+def test_display_is_the_drawing_and_its_words(drawn, renderer, monkeypatch):
+    renderer("plotly_mimetype")
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    drawn[1]._ipython_display_()
+    drawing, words = shown
+    assert drawing == drawn[1]._repr_mimebundle_()
+    assert set(words) == {"text/html"}, "a front end without HTML has the words already, with the drawing"
+    [said] = re.findall(r"<details>.*?<pre[^>]*>(.*?)</pre></details>", words["text/html"], re.DOTALL)
+    assert html.unescape(said) == drawn[1].summary
+    assert f'data-title="{html.escape(drawn[1].title)}"' in words["text/html"]
+    assert len(words["text/html"]) - len(said) < 4000, "every figure of a notebook carries this"
+
+
+def test_display_is_the_words_alone_where_nothing_draws(renderer, monkeypatch):
+    renderer("")
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    made = plotting.probability_bars(["a"], [0.5])
+    made._ipython_display_()
+    assert shown == [{"text/plain": made.summary}]
 
 
 def test_bundle_without_a_renderer_is_the_text(renderer):
