@@ -15,7 +15,7 @@ from pathlib import Path
 import labkit
 from labkit import exercises
 from labkit.grading.cells import Unreadable, lab_of
-from labkit.grading.collect import collect
+from labkit.grading.collect import collect, collect_one
 from labkit.grading.grader import Grader
 from labkit.grading.pool import WarmPython
 from labkit.grading.splice import grading_code, read_every_lab, read_submission
@@ -46,19 +46,25 @@ class Grade:
 
 
 class Classroom:
-    """One grading run: the submissions in `folder`, the labs, the seed, and where results are kept."""
+    """One grading run: the submissions in `folder`, the labs, the seed, and where results are kept.
 
-    def __init__(self, folder, output, project, labs=None, seed=1, roster=None):
+    student: whose work all of the folder is, where it holds one student's and not a class's.
+    """
+
+    def __init__(self, folder, output, project, labs=None, seed=1, roster=None, student=None):
         self.project, self.seed, self.roster = project, seed, roster
         self.output = Path(output)
         self.kept = self.output / "results"
         self.wanted = labs
-        self.found = collect(folder)
+        self.found = collect(folder) if student is None else collect_one(folder, student)
         self.lock = threading.Lock()
         self.graders = {}
 
-    def grade(self, workers=1, sandbox=True, progress=True):
-        """Grade what has no result yet; returns all grades, by lab and student."""
+    def grade(self, workers=1, sandbox=True, progress=True, user=None):
+        """Grade what has no result yet; returns all grades, by lab and student.
+
+        sandbox, user: as WarmPython takes them.
+        """
         from tqdm.auto import tqdm
 
         self.kept.mkdir(parents=True, exist_ok=True)
@@ -68,7 +74,7 @@ class Classroom:
             kept = self.read(job)
             grades.append(kept) if kept else waiting.append(job)
         if any(not job.problem for job in waiting):
-            with WarmPython(sandbox) as python, ThreadPoolExecutor(workers) as pool:
+            with WarmPython(sandbox, user) as python, ThreadPoolExecutor(workers) as pool:
                 running = [pool.submit(self.grade_one, job, python) for job in waiting]
                 bar = tqdm(as_completed(running), total=len(running), unit="notebook", disable=not progress)
                 grades += [done.result() for done in bar]
@@ -87,7 +93,8 @@ class Classroom:
         try:
             submissions = self.read_labs(found.data)
         except Unreadable as problem:
-            labs = self.wanted or [lab_of(found.data) or "??"]
+            claimed = lab_of(found.data)  # anything may stand there
+            labs = self.wanted or [claimed if claimed in exercises.labs() else "??"]
             return [Job(found.student, number, found.origin, key, problem=str(problem)) for number in labs]
         return [Job(found.student, s.number, found.origin, key, submission=s) for s in submissions]
 
@@ -115,7 +122,8 @@ class Classroom:
                 if answer.code:
                     code = grading_code(job.submission, task.name, self.project)
                     report = grader.grade(task.name, code)
-                    grade.exercises.append(report.json | {"text": report.text})
+                    said = {"text": report.text, "printed": report.printed}
+                    grade.exercises.append(report.json | said)
                 else:
                     grade.exercises.append(_not_graded(task, answer.problem))
         self.write(job, grade)

@@ -7,7 +7,7 @@ import io
 import re
 import stat
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from labkit.grading.cells import LARGEST
@@ -56,6 +56,16 @@ def collect(folder):
             "(.ipynb) named after their students."
         )
     return sorted(found, key=lambda f: (f.student, f.origin))
+
+
+def collect_one(folder, student):
+    """Every notebook in one student's folder. Where there is none, that is what was handed in."""
+    try:
+        return [replace(found, student=student) for found in collect(folder)]
+    except LabkitError:
+        if not Path(folder).is_dir():
+            raise
+        return [Found(student, ".", problem="There is no notebook (.ipynb) in what was handed in.")]
 
 
 def student_of(name):

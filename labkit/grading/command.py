@@ -1,13 +1,14 @@
 """`labkit grade`: a folder of submissions to grades, feedback pages and a picture of the class."""
 
 import argparse
-from collections import Counter
 from pathlib import Path
 
 from labkit import exercises
 from labkit.authoring.project import Project
+from labkit.grading import github
 from labkit.grading.classroom import Classroom
 from labkit.grading.reports import write_all
+from labkit.grading.tally import summary
 from labkit.messages import LabkitError
 
 
@@ -28,7 +29,20 @@ def add_grade_arguments(parser):
     parser.add_argument("--workers", type=_at_least_one, default=2, metavar="N", help="answers at once (2)")
     parser.add_argument("--roster", type=Path, metavar="FILE", help="the students' names, one a line")
     parser.add_argument(
+        "--student", metavar="NAME", help="everything in the folder is this one student's work"
+    )
+    walls = parser.add_mutually_exclusive_group()
+    walls.add_argument(
         "--no-sandbox", dest="sandbox", action="store_false", help="only where you trust every submission"
+    )
+    walls.add_argument(
+        "--container",
+        metavar="USER",
+        help="this machine is a container that holds one student's work: run the answers as USER, within "
+        "limits on time, memory and processes, without a sandbox of our own",
+    )
+    parser.add_argument(
+        "--github", action="store_true", help="in a GitHub workflow: report the points to it as well"
     )
 
 
@@ -36,18 +50,26 @@ def run_grade(args):
     """The command; returns 0 when everything was graded, whatever the grades."""
     for number in args.lab or ():
         exercises.get(number)
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # of the models that references load: one bar is enough
     room = Classroom(
         args.folder,
         args.output,
         Project.here(),
         labs=args.lab,
         seed=args.seed,
-        roster=read_roster(args.roster),
+        # A single student gets a zero, too, for a lab that is not there.
+        roster=[args.student] if args.student else read_roster(args.roster),
+        student=args.student,
     )
-    grades = room.grade(args.workers, args.sandbox)
+    grades = room.grade(args.workers, args.sandbox, user=args.container)
     written = write_all(grades, args.output)
     print(summary(grades))
-    print(f"{written[0]}: the grades. {args.output / 'feedback'}: a page for each student.")
+    print(f"\n{written[0]}: the grades. Beside it: junit.xml, class.html (the picture of the class),")
+    print("feedback/ with a page for each student, gradescope/ with a results.json for each.")
+    if args.github:
+        github.report(grades)
     return 0
 
 
@@ -60,24 +82,6 @@ def read_roster(path):
     except (OSError, UnicodeDecodeError) as error:
         raise LabkitError(f"The roster {path} can't be read: {error}.") from None
     return [line.strip() for line in lines if line.strip()]
-
-
-def summary(grades):
-    """The class in a few lines: how many, what each exercise came to, which mistakes were common."""
-    lines = []
-    for lab in sorted({grade.lab for grade in grades}):
-        some = [grade for grade in grades if grade.lab == lab]
-        graded = [grade for grade in some if not grade.problem]
-        lines.append(
-            f"Lab {lab}: {len(some)} students, {len(some) - len(graded)} without a readable notebook"
-        )
-        for name in dict.fromkeys(r["exercise"] for g in some for r in g.exercises):
-            reports = [r for g in some for r in g.exercises if r["exercise"] == name]
-            passed = sum(r["status"] == "passed" for r in reports)
-            mistakes = Counter(r["misconception"] for r in reports if r["misconception"]).most_common(2)
-            common = "; ".join(f"{count} x {mistake}" for mistake, count in mistakes)
-            lines.append(f"  {name:24} {passed:4} of {len(reports)} passed{'   ' + common if common else ''}")
-    return "\n".join(lines)
 
 
 def _at_least_one(text):

@@ -1,7 +1,6 @@
-"""Grades as an instructor, a student and other systems read them: CSV, JUnit, Gradescope, feedback pages."""
+"""Grades as an instructor, a student and other systems read them, written into one folder."""
 
 import csv
-import html
 import io
 import json
 import re
@@ -9,31 +8,44 @@ from xml.etree import ElementTree
 
 from labkit import exercises
 from labkit.grading.classroom import file_name
+from labkit.grading.feedback import feedback
+from labkit.grading.tally import tally
 
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body{{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}}
-pre{{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f4f4;padding:8px}}
-h2 span{{font-weight:normal}}</style></head>
-<body><main><h1>{title}</h1>
-<p><strong>{points} of {max_points} points</strong></p>
-{body}
-</main></body></html>
-"""
+# A spreadsheet runs a cell that begins like a formula, and some split cells at more than commas.
+FORMULA = re.compile(r"(^|[;,|]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def write_all(grades, output):
-    """Write every report into the folder `output`; returns the paths written, the table first."""
+    """Write every report into the folder `output`; returns the paths written, the table first.
+
+    grades.csv, junit.xml, class.html and class.svg for the class; feedback/STUDENT-LAB.html and
+    gradescope/STUDENT/results.json for each student.
+    """
     output.mkdir(parents=True, exist_ok=True)
-    written = [_write(output / "grades.csv", table(grades)), _write(output / "junit.xml", junit(grades))]
+    # With a byte order mark: without one Excel takes UTF-8 for the local encoding, and spoils names.
+    written = [_write(output / "grades.csv", "\ufeff" + table(grades))]
+    written.append(_write(output / "junit.xml", junit(grades)))
     for grade in grades:
         name = f"{file_name(grade.student)}-{grade.lab.replace('?', '_')}"
         written.append(_write(output / "feedback" / f"{name}.html", feedback(grade)))
-        written.append(_write(output / "gradescope" / name / "results.json", gradescope(grade)))
-    return written
+    for student in dict.fromkeys(grade.student for grade in grades):
+        mine = [grade for grade in grades if grade.student == student]
+        path = output / "gradescope" / file_name(student) / "results.json"
+        written.append(_write(path, gradescope(mine)))
+    return written + picture(grades, output)
+
+
+def picture(grades, output):
+    """Write the picture of the class as a page and as an SVG file; [] where there is nothing to draw."""
+    from labkit.plotting import class_map, class_svg
+
+    tallies = tally(grades)
+    if not tallies:
+        return []
+    outcomes = {f"{one.lab} {one.exercise}": one.outcomes for one in tallies}
+    mistakes = {f"{one.lab} {one.exercise}": one.mistakes for one in tallies}
+    page = class_map(outcomes, mistakes).save_html(output / "class.html")
+    return [page, _write(output / "class.svg", class_svg(outcomes, mistakes))]
 
 
 def table(grades):
@@ -53,29 +65,41 @@ def table(grades):
 
 
 def junit(grades):
-    """JUnit XML: a suite for each lab, a test for each exercise of each student."""
+    """JUnit XML as pytest writes it: a suite for each lab, a test for each exercise of each student.
+
+    A notebook that could not be read, and of which no lab is known, is one test that failed.
+    """
     root = ElementTree.Element("testsuites")
     for lab in sorted({grade.lab for grade in grades}):
-        reports = [(grade, report) for grade in grades if grade.lab == lab for report in grade.exercises]
-        failed = sum(report["status"] != "passed" for _, report in reports)
-        suite = ElementTree.SubElement(
-            root, "testsuite", name=f"lab {lab}", tests=str(len(reports)), failures=str(failed)
-        )
-        for grade, report in reports:
-            case = ElementTree.SubElement(
-                suite, "testcase", classname=_xml(grade.student), name=report["exercise"]
-            )
-            if report["status"] != "passed":
-                said = f"{report['points']} of {report['max_points']} points"
-                ElementTree.SubElement(case, "failure", message=said).text = _xml(report["text"])
+        cases = [case for grade in grades if grade.lab == lab for case in _cases(grade)]
+        failed = sum(case.find("failure") is not None for case in cases)
+        counts = {"tests": str(len(cases)), "failures": str(failed), "errors": "0", "skipped": "0"}
+        ElementTree.SubElement(root, "testsuite", name=f"lab {lab}", **counts).extend(cases)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode") + "\n"
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def gradescope(grade):
-    """results.json as Gradescope reads it: a test with its own score for each exercise."""
+def _cases(grade):
+    """The testcase elements of one grade."""
+    for report in grade.exercises or [{"exercise": "notebook", "status": "missing", "text": grade.problem}]:
+        case = ElementTree.Element("testcase", classname=_xml(grade.student), name=report["exercise"])
+        message = _xml(grade.problem) or "not passed"
+        if "points" in report:
+            properties = ElementTree.SubElement(case, "properties")
+            for name, value in (("points", report["points"]), ("of", report["max_points"])):
+                ElementTree.SubElement(properties, "property", name=name, value=str(value))
+            message = f"{report['points']} of {report['max_points']} points"
+        if report["status"] != "passed":
+            ElementTree.SubElement(case, "failure", message=message).text = _xml(report["text"])
+        yield case
+
+
+def gradescope(grades):
+    """results.json as Gradescope reads it, for one student: a test with its own score for each exercise."""
+    several = len(grades) > 1
     tests = [
         {
+            "number": f"{grade.lab}.{place}" if several else str(place),
             "name": report["exercise"],
             "score": report["points"],
             "max_score": report["max_points"],
@@ -84,23 +108,14 @@ def gradescope(grade):
             "output_format": "text",
             "visibility": "visible",
         }
-        for report in grade.exercises
+        for grade in grades
+        for place, report in enumerate(grade.exercises, 1)
     ]
-    notes = "\n".join(filter(None, [grade.problem, *grade.notes]))
-    return json.dumps({"score": grade.points, "output": notes, "tests": tests}, indent=1) + "\n"
-
-
-def feedback(grade):
-    """A student's page: what passed, what did not, the hint; no reference solution."""
-    parts = []
-    if notes := [*filter(None, [grade.problem]), *grade.notes]:
-        parts.append("<ul>" + "".join(f"<li>{html.escape(note)}</li>" for note in notes) + "</ul>")
-    for report in grade.exercises:
-        points = f"{report['points']} of {report['max_points']} points"
-        heading = f"{html.escape(report['exercise'])} <span>{points}</span>"
-        parts.append(f"<h2>{heading}</h2>\n<pre>{html.escape(report['text'])}</pre>")
-    title = html.escape(f"Lab {grade.lab}: {grade.student}")
-    return PAGE.format(title=title, points=grade.points, max_points=grade.max_points, body="\n".join(parts))
+    notes = [note for grade in grades for note in [grade.problem, *grade.notes] if note]
+    result = {"score": sum(grade.points for grade in grades), "tests": tests}
+    if notes:
+        result |= {"output": "\n".join(dict.fromkeys(notes)), "output_format": "text"}
+    return json.dumps(result, indent=1) + "\n"
 
 
 def _write(path, text):
@@ -112,8 +127,8 @@ def _write(path, text):
 
 
 def _cell(text):
-    """A spreadsheet runs a cell that begins like a formula: a student's name must not."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
+    """A student's text that no spreadsheet takes for a formula, in one line."""
+    return FORMULA.sub(r"\1'", re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip())
 
 
 def _xml(text):

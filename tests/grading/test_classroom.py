@@ -21,8 +21,8 @@ ALL = sum(exercise.points for exercise in get("01").EXERCISES)
 class FakePython:
     """Stands for the warm Python: these tests are about files, not about running answers."""
 
-    def __init__(self, sandbox=True):
-        self.sandbox = sandbox
+    def __init__(self, sandbox=True, user=None):
+        self.sandbox, self.user = sandbox, user
 
     def __enter__(self):
         return self

@@ -1,0 +1,100 @@
+"""A class on GitHub: `labkit classroom DIR` makes a repository grade itself, with the command `labkit grade`.
+
+Nothing is used but actions that GitHub itself keeps. The points are said in the annotations that
+GitHub Classroom read ("Points 12/20"), and on the run's own page, so they serve any class of repositories.
+"""
+
+import json
+import os
+from html import escape
+from pathlib import Path
+
+from labkit import exercises
+from labkit.authoring.project import Project
+from labkit.messages import LabkitError
+
+WORKFLOW = Path(".github") / "workflows" / "grade.yml"
+MADE = "# Written by `labkit classroom`."
+
+
+def add_classroom_arguments(parser):
+    """Declare the options of `labkit classroom` on an argparse parser."""
+    parser.add_argument(
+        "folder", type=Path, help="the assignment's repository, the template of the students'"
+    )
+    parser.add_argument(
+        "--lab", action="append", metavar="NN", required=True, help="this lab (may be given several times)"
+    )
+
+
+def run_classroom(args, project=None):
+    """The command; returns its exit status."""
+    for path in set_up(args.folder, args.lab, project or Project.here()):
+        print(f"wrote {path}")
+    print("Commit both, and make the repository the template of the students' repositories.")
+    return 0
+
+
+def set_up(folder, labs, project):
+    """Write the workflow and the labs' notebooks into `folder`; returns the paths written.
+
+    A notebook that is there already stays. Raises LabkitError rather than replacing somebody's workflow, and
+    while the course has no address from which it could be installed.
+    """
+    folder, address = Path(folder), project.address()
+    numbers = [exercises.get(number).SLUG[:2] for number in labs]
+    if address.repository == "OWNER/REPO":
+        raise LabkitError(
+            "The workflow installs the course from GitHub, and this copy does not say where it lies: "
+            "run labkit links OWNER/REPO first."
+        )
+    if not folder.is_dir():
+        raise LabkitError(f"{folder} is not a folder. Give the checkout of the assignment's repository.")
+    target = folder / WORKFLOW
+    if target.exists() and not target.read_text(encoding="utf-8").startswith(MADE):
+        raise LabkitError(f"{target} is a workflow that labkit classroom has not written: rename it first.")
+    text = Path(__file__).with_name("templates").joinpath("grade.yml").read_text(encoding="utf-8")
+    options = " ".join(f"--lab {number}" for number in numbers)
+    for name, value in (
+        ("@REPOSITORY@", address.repository),
+        ("@BRANCH@", address.branch),
+        ("@LABS@", options),
+    ):
+        text = text.replace(name, value)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    written = [target]
+    for number in numbers:
+        source = project.student_path(exercises.get(number).SLUG)
+        if not (folder / source.name).exists():
+            (folder / source.name).write_bytes(source.read_bytes())
+            written.append(folder / source.name)
+    return written
+
+
+def report(grades):
+    """Say the points where GitHub shows them: as annotations of the run, and on its page.
+
+    Only numbers are printed: a line of a student's could be a command to the runner.
+    """
+    points, most = sum(g.points for g in grades), sum(g.max_points for g in grades)
+    print(f"::notice title=Autograding complete::Points {points}/{most}")
+    print(f"::notice title=Autograding report::{json.dumps({'totalPoints': points, 'maxPoints': most})}")
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(path, "a", encoding="utf-8", errors="replace") as file:
+            file.write("\n".join(page(grade) for grade in grades))
+
+
+def page(grade):
+    """One grade for the run's page: Markdown that shows a student's text as it stands."""
+    lines = [f"## Lab {escape(grade.lab)}: {grade.points} of {grade.max_points} points", ""]
+    lines += [f"<p>{_shown(note)}</p>" for note in [grade.problem, *grade.notes] if note]
+    for one in grade.exercises:
+        lines.append(f"<details><summary>{_shown(one['text'].splitlines()[0])}</summary>")
+        lines.append(f"<pre>{_shown(one['text'])}</pre></details>")
+    return "\n".join(lines) + "\n"
+
+
+def _shown(text):
+    """Escaped, and without an empty line, at which Markdown would begin anew."""
+    return "<br>".join(escape(line) for line in text.splitlines())

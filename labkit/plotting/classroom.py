@@ -1,0 +1,214 @@
+"""The picture of a class: what became of each exercise, and which known mistakes were made how often.
+
+Drawn twice from the same rows: as a figure for a page, and as an SVG file that needs neither a script nor a
+browser to be made.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from html import escape
+
+import plotly.graph_objects as go
+
+from labkit.messages import LabkitError
+from labkit.plotting.figure import LabFigure
+from labkit.plotting.theme import FONT, NEUTRALS, PALETTE, TEXT_SIZE, TITLE_SIZE, escaped, heading, new_layout
+
+# What can become of an exercise, best first -> (colour, pattern of its bar).
+OUTCOMES = {
+    "passed": (PALETTE["green"], ""),
+    "a known mistake": (PALETTE["orange"], "/"),
+    "another mistake": (PALETTE["purple"], "x"),
+    "no answer": (PALETTE["sky"], "."),
+    "no notebook": (NEUTRALS["padding"], ""),
+}
+LABEL, BAR, MISTAKE, GAP = 22, 24, 25, 16  # pixels: a line of text, a bar, a mistake's bar, between exercises
+SVG_WIDTH, MARGIN, DIGIT = 720, 14, 8
+
+
+@dataclass(frozen=True)
+class Row:
+    """One bar: its text, its upper edge in pixels, its parts (outcome, students) in order.
+
+    minor: it is the bar of one mistake, below its exercise's.
+    """
+
+    text: str
+    top: float
+    parts: tuple
+    minor: bool = False
+
+    @property
+    def height(self):
+        """In pixels."""
+        return MISTAKE if self.minor else BAR
+
+
+def class_map(outcomes, mistakes=None, title="The class, exercise by exercise", most=3):
+    """A bar for each exercise, as long as the class, in parts by outcome; below it, the known mistakes.
+
+    outcomes: exercise -> {outcome: students}, with outcomes from OUTCOMES.
+    mistakes: exercise -> {name of a known mistake: students}.
+    most: mistakes drawn for an exercise, the most frequent first; the summary has them all.
+    """
+    outcomes, mistakes = _checked(outcomes, mistakes or {})
+    rows, height = _rows(outcomes, mistakes, most)
+    summary = f"{heading(title)}\n" + "\n".join(_lines(outcomes, mistakes))
+    major, minor = ([row for row in rows if row.minor is kind] for kind in (False, True))
+    figure = go.Figure()
+    for outcome, (colour, pattern) in OUTCOMES.items():
+        bars = [(row, n) for row in major for name, n in row.parts if name == outcome]
+        if not bars:
+            continue
+        figure.add_bar(
+            x=[n for _, n in bars],
+            y=[row.top + row.height / 2 for row, _ in bars],
+            width=BAR,
+            orientation="h",
+            name=outcome,
+            marker={
+                "color": colour,
+                "pattern": {
+                    "shape": pattern,
+                    "fgcolor": NEUTRALS["card"],
+                    "solidity": 0.15,
+                    "fillmode": "overlay",
+                },
+                "line": {"color": NEUTRALS["line"], "width": 1},
+            },
+            text=[str(n) for _, n in bars],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            textfont={"size": TEXT_SIZE, "color": NEUTRALS["text"]},
+            hovertext=[f"{escaped(row.text)}<br>{outcome}: {_students(n)}" for row, n in bars],
+            hoverinfo="text",
+        )
+    figure.add_bar(
+        x=[row.parts[0][1] for row in minor],
+        y=[row.top + row.height / 2 for row in minor],
+        width=MISTAKE - 5,
+        orientation="h",
+        marker={"color": NEUTRALS["grid"], "line": {"color": NEUTRALS["line"], "width": 1}},
+        hovertext=[escaped(row.text) for row in minor],
+        hoverinfo="text",
+        showlegend=False,
+    )
+    new_layout(figure, title, summary, height, bottom=40, legend_lines=(len(figure.data) + 1) // 2)
+    figure.update_layout(barmode="stack", bargap=0, uniformtext={"minsize": TEXT_SIZE, "mode": "hide"})
+    figure.update_layout(legend={"traceorder": "normal"})
+    size = max(sum(counts.values()) for counts in outcomes.values())
+    figure.update_xaxes(  # without ticks: the bars carry their numbers
+        title=f"the whole width: {_students(size)}",
+        range=[0, size],
+        showticklabels=False,
+        ticks="",
+        showgrid=False,
+        showline=False,
+    )
+    figure.update_yaxes(
+        range=[height, 0],
+        tickvals=[row.top + (row.height - 2 if row.minor else 0) for row in rows],
+        ticktext=[escaped(_short(r.text)) if r.minor else f"<b>{escaped(r.text)}</b>" for r in rows],
+        ticklabelposition="inside top",
+        ticks="",
+        showgrid=False,
+        showline=False,
+    )
+    return LabFigure(figure, summary)
+
+
+def class_svg(outcomes, mistakes=None, title="The class, exercise by exercise", most=3):
+    """The same picture as the text of an SVG file, with the summary as its description."""
+    outcomes, mistakes = _checked(outcomes, mistakes or {})
+    rows, height = _rows(outcomes, mistakes, most)
+    size = max(sum(counts.values()) for counts in outcomes.values())
+    scale = (SVG_WIDTH - 2 * MARGIN) / size
+    top, total = 2 * MARGIN + TITLE_SIZE + LABEL, height + 3 * MARGIN + TITLE_SIZE + LABEL
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SVG_WIDTH} {total}" width="{SVG_WIDTH}" '
+        f'height="{total}" role="img" aria-labelledby="t d" font-size="{TEXT_SIZE}" '
+        f'font-family="{escape(FONT)}" fill="{NEUTRALS["text"]}">',
+        f'<title id="t">{escape(title)}</title>',
+        f'<desc id="d">{escape(chr(10).join(_lines(outcomes, mistakes)))}</desc>',
+        f'<rect width="{SVG_WIDTH}" height="{total}" fill="{NEUTRALS["card"]}"/>',
+        _text(MARGIN, MARGIN + TITLE_SIZE, title, f' font-size="{TITLE_SIZE}" font-weight="bold"'),
+    ]
+    x = MARGIN
+    for outcome, (colour, _) in OUTCOMES.items():
+        parts.append(_rect(x, top - LABEL - 4, 12, 12, colour))
+        parts.append(_text(x + 18, top - LABEL + 7, outcome))
+        x += 40 + 7 * len(outcome)
+    for row in rows:
+        x, y = MARGIN, top + row.top
+        for outcome, n in row.parts:
+            colour = NEUTRALS["grid"] if row.minor else OUTCOMES[outcome][0]
+            parts.append(_rect(x, y, n * scale, row.height - 5 * row.minor, colour))
+            if not row.minor and n * scale > DIGIT * len(str(n)) + 4:
+                parts.append(_text(x + n * scale / 2, y + 17, str(n), ' text-anchor="middle"'))
+            x += n * scale
+        if row.minor:
+            parts.append(_text(MARGIN + 6, y + 15, row.text))
+        else:
+            parts.append(_text(MARGIN, y - 6, row.text, ' font-weight="bold"'))
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _checked(outcomes, mistakes):
+    """The counts, without outcomes that no student had. Raises LabkitError for anything else."""
+    if not outcomes:
+        raise LabkitError("outcomes is empty: there is nothing to draw. Give at least one exercise.")
+    for name, counts in [*outcomes.items(), *mistakes.items()]:
+        if any(type(n) is not int or n < 0 for n in counts.values()):
+            raise LabkitError(f"{name}: expected whole numbers of students, got {dict(counts)}.")
+    for name, counts in outcomes.items():
+        if unknown := [outcome for outcome in counts if outcome not in OUTCOMES]:
+            raise LabkitError(f"{name}: {unknown[0]!r} is no outcome. There is {', '.join(OUTCOMES)}.")
+        if not sum(counts.values()):
+            raise LabkitError(f"{name} has no students: there is nothing to draw.")
+    if unknown := [name for name in mistakes if name not in outcomes]:
+        raise LabkitError(f"mistakes has {unknown[0]!r}, which is not among the outcomes.")
+    ordered = {name: {o: c[o] for o in OUTCOMES if c.get(o)} for name, c in outcomes.items()}
+    return ordered, {name: Counter(mistakes.get(name, {})) for name in outcomes}
+
+
+def _rows(outcomes, mistakes, most):
+    """(every bar from the top down, the height of all in pixels)"""
+    rows, y = [], 0
+    for name, counts in outcomes.items():
+        y += LABEL
+        text = f"{name}: {counts.get('passed', 0)} of {sum(counts.values())} passed"
+        rows.append(Row(text, y, tuple(counts.items())))
+        y += BAR + 3
+        for mistake, n in mistakes[name].most_common(most):
+            rows.append(Row(f"{n} \u00d7 {mistake}", y, (("a known mistake", n),), minor=True))
+            y += MISTAKE
+        y += GAP
+    return rows, y
+
+
+def _lines(outcomes, mistakes):
+    """The picture in words: a line for each exercise, and one below it for each mistake."""
+    for name, counts in outcomes.items():
+        rest = ", ".join(f"{outcome} {n}" for outcome, n in counts.items() if outcome != "passed")
+        passed = f"{name}: {counts.get('passed', 0)} of {sum(counts.values())} passed"
+        yield f"{passed}; {rest}" if rest else passed
+        for mistake, n in mistakes[name].most_common():
+            yield f"  {_students(n)}: {mistake}"
+
+
+def _students(n):
+    return f"{n} student{'' if n == 1 else 's'}"
+
+
+def _short(text, most=48):
+    return text if len(text) <= most else text[: most - 1].rstrip() + "\u2026"
+
+
+def _rect(x, y, width, height, colour):
+    box = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    return f'<rect {box} fill="{colour}" stroke="{NEUTRALS["line"]}"/>'
+
+
+def _text(x, y, text, more=""):
+    return f'<text x="{x:.1f}" y="{y:.1f}"{more}>{escape(text)}</text>'
