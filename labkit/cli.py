@@ -22,6 +22,8 @@ COMMANDS = {
     "compare": ("train small recipes side by side and print their table", "labkit.pretraining.compare"),
     "evaluate": ("measure the bundled models against their bars", "labkit.pretraining.bars"),
     "grade": ("grade a folder of submissions, in a sandbox", "labkit.grading.command"),
+    "gradescope": ("write the autograder of a Gradescope assignment", "labkit.grading.gradescope"),
+    "classroom": ("let an assignment's repository on GitHub grade itself", "labkit.grading.github"),
     "submit": ("put your answers into a fresh notebook that pytest grades", "labkit.grading.submit"),
     "build": ("generate the notebooks from notebooks/source", "labkit.authoring.build"),
     "links": ("write the course's address into badges and set-up cells", "labkit.authoring.links"),

@@ -38,6 +38,8 @@ _HOMES = {
     "similarity_matrix": "similarity",
     "projection_slider": "projection",
     "projection_panels": "projection",
+    "class_map": "classroom",
+    "class_svg": "classroom",
 }
 __all__ = sorted(_HOMES)
 

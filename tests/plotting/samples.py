@@ -223,4 +223,18 @@ FIGURES = {
         ),
         ["5 points", "bert: layer 0 50%"],
     ),
+    "class_map": (
+        lambda: plotting.class_map(
+            {
+                "01 wordpiece": {"passed": 7, "a known mistake": 3, "no notebook": 2},
+                "01 mlm_loss": {"no answer": 4, "another mistake": 8},
+            },
+            {"01 wordpiece": {"no ## at all": 2, "<b>never</b> splits": 1}},
+        ),
+        [
+            "01 wordpiece: 7 of 12 passed; a known mistake 3, no notebook 2\n  2 students: no ## at all",
+            "  1 student: <b>never</b> splits",
+            "01 mlm_loss: 0 of 12 passed; another mistake 8, no answer 4",
+        ],
+    ),
 }
