@@ -3,9 +3,8 @@
 bertviz loads require.js, d3 and jQuery from other machines; JupyterLab has no require.js, so that there it
 draws nothing at all. Here its own scripts, d3 and jQuery are read from the installed packages, travel
 compressed in the first view of a notebook, and are handed to each other without touching anything else on the
-page. Each view
-stands above a static twin, a plotly heat map of the same weights: a notebook that the reader has not trusted
-has its scripts removed, and there the twin is what remains.
+page. Each view stands above a static twin, a still picture of the same weights as a heat map: a notebook that
+the reader has not trusted has its scripts removed, and there the twin is what remains.
 """
 
 import uuid
@@ -14,7 +13,7 @@ from html import escape
 from labkit.attention import attention_maps, queries_and_keys, tokens
 from labkit.messages import LabkitError
 from labkit.plotting import attention_grid, attention_heatmap
-from labkit.views import libraries, page
+from labkit.views import libraries, page, twins
 from labkit.views.packing import pack
 
 __all__ = ["AttentionView", "head_view", "load", "model_view", "neuron_view"]
@@ -23,8 +22,9 @@ __all__ = ["AttentionView", "head_view", "load", "model_view", "neuron_view"]
 class AttentionView:
     """An interactive view and its static twin; a notebook shows both, one under the other.
 
-    html: the view, without the libraries that the first view of a notebook brings. twin: the LabFigure.
-    summary: what the view shows, in words.
+    html: view and twin, without the libraries that the first view of a notebook brings. twin: the LabFigure
+    that the picture is of; shown by itself it tells each weight to the mouse. summary: what the view shows,
+    in words.
     """
 
     def __init__(self, html, twin, summary):
@@ -38,7 +38,6 @@ class AttentionView:
 
         html = libraries.html_if_due() + self.html
         display({"text/html": html, "text/plain": self.summary}, raw=True)
-        display(self.twin)
 
     def show(self):
         """Display view and twin here; outside a notebook print the summary."""
@@ -130,7 +129,7 @@ def _view(kind, params, twin, summary):
         html = page.notice(f"The interactive view is not installed. Run <code>%pip install {names}</code>")
     else:
         html = page.view(kind, root, pack(params | {"root_div_id": root}), escape(summary))
-    return AttentionView(html, twin, summary)
+    return AttentionView(html + twins.picture(twin), twin, summary)
 
 
 def _require(model, layer, head):
