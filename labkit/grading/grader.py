@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from labkit import exercises
 from labkit.exercises import engine
 from labkit.grading.plain import decode, encode, error_named
-from labkit.grading.pool import Ended
+from labkit.grading.pool import ATTEMPTS, Ended
 
 LOADING = threading.Lock()  # a model is loaded by one thread at a time, whichever lab asks for it
 MARGIN = 10.0  # seconds beyond an exercise's own limits, for a busy machine
@@ -47,16 +47,25 @@ class Grader:
         """The engine's Report on one answer, with all hints.  code: as `answers` found it."""
         exercise = self.tasks[name]
         request = {"lab": self.number, "exercise": name, "code": code, "seed": self.seed}
-        patience = 2 * exercise.seconds + MARGIN
-        with self.python.ask(request | {"seconds": exercise.seconds}) as conversation:
-            try:
-                message = conversation.receive(patience)
-                if "problem" in message:
-                    return engine.unfinished(exercise, "unusable", str(message["problem"])[:1000])
-                return self.judge(exercise, message, conversation)
-            except Ended as end:
-                said = GONE.get(str(end), f"{{name}} {end}.").format(name=name)
-                return engine.unfinished(exercise, "unusable", said)
+        for _ in range(ATTEMPTS):
+            with self.python.ask(request | {"seconds": exercise.seconds}) as conversation:
+                report = self.converse(exercise, conversation)
+                if (
+                    not conversation.lost
+                ):  # else the grader's own Python was killed, perhaps by no answer at all
+                    break
+        return report
+
+    def converse(self, exercise, conversation):
+        """The report on one run of one answer."""
+        try:
+            message = conversation.receive(2 * exercise.seconds + MARGIN)
+            if "problem" in message:
+                return engine.unfinished(exercise, "unusable", str(message["problem"])[:1000])
+            return self.judge(exercise, message, conversation)
+        except Ended as end:
+            said = GONE.get(str(end), f"{{name}} {end}.").format(name=exercise.name)
+            return engine.unfinished(exercise, "unusable", said)
 
     def judge(self, exercise, message, conversation):
         """The report on what one process sent."""

@@ -1,4 +1,4 @@
-"""Starts the warm process and talks to it: one connection is one answer in a process of its own."""
+"""Starts the warm Python and talks to it: each answer and each notebook's kernel is a process of its own."""
 
 import os
 import shutil
@@ -6,15 +6,25 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import labkit
+from labkit.grading import zygote
 from labkit.grading.sandbox import bubblewrap, require_sandbox
 from labkit.grading.worker import Channel
 from labkit.messages import LabkitError
 
 START_SECONDS = 300.0
 MOST_BYTES = 256 * 1024**2  # of everything that one answer may send
+ATTEMPTS = 3  # at a process: the warm Python may be killed, or memory may be short for a moment
+LOST = -1000  # in place of an exit status, where nobody is left who could know it
+
+
+# Linux can end a process with the thread that started it, and bubblewrap asks for that. So one thread starts
+# them all, and lives as long as this process, however it ends.
+_STARTER = ThreadPoolExecutor(1, thread_name_prefix="labkit-starter")
 
 
 class Ended(Exception):
@@ -22,66 +32,130 @@ class Ended(Exception):
 
 
 class WarmPython:
-    """A forking Python in the sandbox; use it as a context. Connections may be opened from several threads.
+    """A forking Python in the sandbox; use it as a context. Threads may share it. Killed, it starts again.
 
     sandbox: False only where every submission is trusted. Raises LabkitError where there is no sandbox.
     user: the machine is a container with one student's work in it, which is the sandbox. Answers run as this
         user, without a wall of our own but with limits on memory, time and processes. Only root can start
         another user's process.
+    kernels: it may fork Jupyter kernels too.
+    executable, environment: of the Python to keep warm where there is no sandbox; ours by default.
     """
 
-    def __init__(self, sandbox=True, user=None):
-        identity = {} if user is None else as_user(user)
+    def __init__(self, sandbox=True, user=None, kernels=False, executable=None, environment=None):
+        if not hasattr(os, "fork"):
+            raise LabkitError(
+                "Answers run in processes that are forked, which this system cannot do. Run the grader in a "
+                'Linux container or virtual machine (README, "Grading a class").'
+            )
         if sandbox and user is None:
             require_sandbox()
-        self.folder = Path(tempfile.mkdtemp(prefix="labkit-grading-"))
-        self.address = str(self.folder / "socket")
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(self.address)
-        listener.listen(64)
-        argv = [sys.executable, "-m", "labkit.grading.zygote"]
-        # One thread: a process that has started others cannot safely be forked.
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        if user is not None:
-            argv.append("--limits-only")
-            environment = {"PATH": os.environ.get("PATH", ""), "HOME": "/tmp", "OMP_NUM_THREADS": "1"}
-            environment["PYTHONPATH"] = str(Path(labkit.__file__).parents[1])
-            identity["cwd"] = "/tmp"
-        else:
-            argv = bubblewrap(argv) if sandbox else [*argv, "--no-isolation"]
+        self.sandbox, self.user, self.kernels = sandbox, user, kernels
+        self.executable = executable or sys.executable
+        # Answers get one thread: then their speed does not depend on how many are graded at once.
+        self.environment = environment or {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        # The sockets of kernels in the sandbox lie here: a path to a socket has 107 characters at most.
+        self.folder = Path(tempfile.mkdtemp(prefix="labkit-", dir="/tmp" if os.path.isdir("/tmp") else None))
+        self.lock = threading.Lock()
+        self.process = self.control = None
         try:
-            self.process = subprocess.Popen(
-                argv,
-                stdin=listener,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                env=environment,
-                **identity,
-            )
-        except PermissionError as error:
-            raise LabkitError(f"The user {user} may not run {sys.executable}: {error.strerror}.") from None
-        listener.close()
-        if self.process.stdout.readline().strip() != "ready":
-            said = self.process.stderr.read().strip().split("\n")[-1]
+            self.start()
+        except BaseException:
             self.close()
-            raise LabkitError(f"The grader's Python could not be started: {said or 'no message'}")
+            raise
+
+    def start(self):
+        """Start the process and wait until it is warm. Raises LabkitError with what it said last."""
+        self.control, theirs = socket.socketpair()
+        said = tempfile.TemporaryFile()  # a pipe that nobody reads could fill up
+        options = {"stdin": theirs, "stdout": subprocess.DEVNULL, "stderr": said}
+        try:
+            starting = _STARTER.submit(subprocess.Popen, self.command(), **options, **self.identity())
+            self.process = starting.result()
+        except OSError as error:
+            raise LabkitError(f"{self.executable} can't be run: {error.strerror}.") from None
+        finally:
+            theirs.close()
+        self.control.settimeout(START_SECONDS)
+        try:
+            warm = self.control.recv(1)
+        except OSError:
+            warm = b""
+        if not warm:
+            said.seek(0)
+            last = said.read().decode(errors="replace").strip().split("\n")[-1]
+            raise LabkitError(f"The grader's Python could not be started: {last or 'no message'}")
+
+    def command(self):
+        """The argv of the process."""
+        how = zygote.LIMITED if self.user is not None else zygote.WALLED if self.sandbox else zygote.OPEN
+        argv = [self.executable, "-m", "labkit.grading.zygote", how, *(["kernels"] if self.kernels else [])]
+        if how != zygote.WALLED:
+            return argv
+        return bubblewrap(argv, shared=self.folder if self.kernels else None)
+
+    def identity(self):
+        """Whose process it is and what it knows of the machine: arguments of subprocess.Popen."""
+        if self.user is None:
+            return {"env": self.environment}
+        variables = {"PATH": os.environ.get("PATH", ""), "HOME": "/tmp", "OMP_NUM_THREADS": "1"}
+        variables["PYTHONPATH"] = str(Path(labkit.__file__).parents[1])
+        return {"env": variables, "cwd": "/tmp", **as_user(self.user)}
 
     def ask(self, request):
-        """Open a connection and send the request; returns a Conversation."""
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(START_SECONDS)
-        connection.connect(self.address)
-        conversation = Conversation(connection)
-        conversation.channel.send(request)
-        return conversation
+        """Have a process of its own begin on the request; returns a Conversation.
+
+        Raises LabkitError when none can be begun: a fault of the machine, not of an answer.
+        """
+        seconds = float(request.get("seconds", 20)) * 2 + zygote.GRACE
+        return self.begin(request, seconds)
+
+    def begin(self, request, seconds):
+        """As `ask`, for any request.  seconds: until the process is killed; 0: it may stay."""
+        problem = ""
+        for _ in range(ATTEMPTS):
+            conversation = self.connect(seconds)
+            try:
+                conversation.channel.send(request)
+                message = conversation.receive(START_SECONDS)
+                if message.get("ready"):
+                    return conversation
+                problem = str(message.get("fault", "an answer before its time"))
+            except (Ended, OSError) as error:
+                problem = str(error)
+            conversation.close()
+        raise LabkitError(f"The grader could not begin a process: {problem}.")
+
+    def connect(self, seconds):
+        """A Conversation with a new process; where the warm Python is gone, with one of a new warm Python."""
+        job, theirs = socket.socketpair()
+        monitor, watched = socket.socketpair()
+        announcement = zygote.ANNOUNCEMENT.pack(seconds)
+        try:
+            with self.lock:
+                for _ in range(2):
+                    try:
+                        socket.send_fds(self.control, [announcement], [theirs.fileno(), watched.fileno()])
+                        break
+                    except OSError:
+                        self.end()
+                        self.start()
+        finally:
+            theirs.close()
+            watched.close()
+        return Conversation(job, monitor)
+
+    def end(self):
+        """End the process and everything that it has started."""
+        if self.control is not None:
+            self.control.close()
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
     def close(self):
-        """End the process and everything that it has started."""
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.process.stderr.close()
+        """End it for good."""
+        self.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
@@ -110,10 +184,11 @@ def as_user(name):
 
 
 class Conversation:
-    """The grader's end of one connection; use it as a context."""
+    """Our end of one process: use it as a context. Once it is closed, the process is ended."""
 
-    def __init__(self, connection):
+    def __init__(self, connection, monitor):
         self.connection, self.channel, self.left = connection, Channel(connection), MOST_BYTES
+        self.monitor, self.heard, self.status = monitor, b"", None
 
     def receive(self, seconds):
         """The next message, a dict. Raises Ended when none comes in time, or too much, or no JSON."""
@@ -122,19 +197,63 @@ class Conversation:
             line = self.channel.file.readline(self.left + 1)
             self.left -= len(line)
             if not line.endswith(b"\n"):
-                raise Ended("said too much" if self.left < 0 else "ended")
+                raise Ended("said too much") if self.left < 0 else self.ending()
             message = self.channel.parse(line)
         except TimeoutError:
             raise Ended("out of time") from None
+        except ConnectionResetError:
+            raise self.ending() from None
         except (OSError, ValueError, RecursionError) as error:
             raise Ended(f"sent something unreadable ({type(error).__name__})") from None
         if not isinstance(message, dict):
             raise Ended("sent something unreadable")
         return message
 
+    def ending(self):
+        """What to raise when nothing more comes. The status is known then, unless the process lives on."""
+        self.poll(wait=5.0)
+        return Ended("ended")
+
+    @property
+    def lost(self):
+        """Is the process gone because the warm Python is? That says nothing about the answer."""
+        return self.poll() == LOST
+
+    def poll(self, wait=0.0):
+        """The exit status, or None while the process lives; LOST when the warm Python is gone."""
+        self.monitor.settimeout(wait)
+        while self.status is None:
+            try:
+                part = self.monitor.recv(zygote.STATUS.size - len(self.heard))
+            except (BlockingIOError, TimeoutError):
+                return None
+            except OSError:
+                part = b""
+            self.heard += part
+            if not part:
+                self.status = LOST
+            elif len(self.heard) == zygote.STATUS.size:
+                (self.status,) = zygote.STATUS.unpack(self.heard)
+        return self.status
+
+    def send_signal(self, number):
+        """Send a signal to the process and what it has started."""
+        try:
+            self.monitor.send(bytes([number]))
+        except OSError:
+            pass  # it has ended
+
+    def close(self):
+        """Hang up, which ends the process."""
+        try:
+            self.channel.file.close()
+        except OSError:
+            pass  # what was still to be written has no reader
+        self.connection.close()
+        self.monitor.close()
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.channel.file.close()
-        self.connection.close()
+        self.close()

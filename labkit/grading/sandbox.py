@@ -29,11 +29,13 @@ Submissions are other people's programs; they run only in a sandbox, and there i
   Where you trust every submission:  --no-sandbox"""
 
 
-def bubblewrap(command, environment=None):
+def bubblewrap(command, environment=None, shared=None):
     """The argv that runs `command` in the sandbox.
 
     Inside are, read-only: the system's libraries, this Python, labkit and its data. There is no network, no
     home folder, no other process to see, and nothing to write to but `SCRATCH`, which is in memory.
+
+    shared: a folder of the machine that can be read and written inside too.
     """
     argv = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     variables = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH, "OMP_NUM_THREADS": "1"}
@@ -46,6 +48,8 @@ def bubblewrap(command, environment=None):
     argv += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", SCRATCH]
     for path in visible_folders():
         argv += ["--ro-bind", str(path), str(path)]
+    if shared is not None:
+        argv += ["--bind", str(shared), str(shared)]
     return [*argv, "--remount-ro", "/", "--chdir", SCRATCH, *map(str, command)]
 
 

@@ -6,13 +6,17 @@ the answer runs. Nothing that is said here is believed: the grader compares the 
 
 import json
 import linecache
+from dataclasses import replace
 
 from labkit import exercises
 from labkit.exercises import engine
 from labkit.exercises.limits import Capture, OutOfTime, tame, time_limit
+from labkit.grading import isolation
 from labkit.grading.plain import TooLarge, decode, encode
+from labkit.grading.sandbox import SCRATCH
 
 FILE = "<your answer>"  # how error messages call the student's code
+LIMITS = isolation.Limits(memory=1024**3, seconds=60, file_size=16 * 1024**2, scratch=64)
 
 
 class Channel:
@@ -37,18 +41,33 @@ class Channel:
         return json.loads(line)
 
 
-def serve(request, channel, isolate):
-    """Answer one request: {"lab", "exercise", "code", "seed"}.
+def run(request, channel, how, seconds):
+    """Serve one request in this process, shut in: "walled", "limited" or "open" (`zygote`).
 
-    isolate: called before any code of the student's runs. Sends {"problem": str} and ends, or
-    {"outcomes": [...], "printed": str} and then answers {"call": [arguments]} until the grader hangs up.
+    seconds: of processor time. The first thing sent is {"ready": true}: up to there only our own code has
+    run, and what went wrong is {"fault": str}, and not the student's.
     """
-    module = exercises.get(request["lab"])
-    exercise = next(e for e in module.EXERCISES if e.name == request["exercise"])
-    cases = exercise.cases(request["seed"])
-    isolate()
+    try:
+        if how == "walled":
+            isolation.part_from_others(SCRATCH, LIMITS.scratch)
+        module = exercises.get(request["lab"])
+        exercise = next(e for e in module.EXERCISES if e.name == request["exercise"])
+        cases = exercise.cases(request["seed"])
+        if how != "open":
+            isolation.shut_in(replace(LIMITS, seconds=seconds))
+    except Exception as error:
+        channel.send({"fault": f"{type(error).__name__}: {error}"})
+        return
+    channel.send({"ready": True})
+    serve(request["code"], exercise, cases, module.EXERCISES, channel)
+
+
+def serve(code, exercise, cases, others, channel):
+    """Send {"problem": str} and end, or {"outcomes": [...], "printed": str} and then answer
+    {"call": [arguments]} until the grader hangs up.
+    """
     with Capture() as capture:
-        function, problem = define(request["code"], exercise, module.EXERCISES)
+        function, problem = define(code, exercise, others)
         if problem:
             channel.send({"problem": problem})
             return

@@ -1,129 +1,223 @@
 """A warm Python that forks: torch, transformers, labkit and the models are loaded once, not for each answer.
 
-Started by `labkit.grading.pool` inside the sandbox, with a listening socket as its standard input. Each
-connection is one answer: a forked child serves it and is gone, at the latest when its time is up.
+Started by `labkit.grading.pool`, whose messages come through a socket that is our standard input: each brings
+two more sockets, and a child is forked for it. Through the first (the job) the child hears what to do: an
+answer to run (`worker`) or a notebook's kernel to be (`kernel_child`). The second (the monitor) stays here:
+what the pool writes there are numbers of signals for the child, and the child's exit status goes back. A
+child is killed when its time is up, when its monitor is closed, and when we end; and we end with the pool.
 """
 
-import ctypes
 import gc
 import os
 import select
 import signal
 import socket
+import struct
 import sys
 import time
 
-PR_SET_PDEATHSIG = 1
+from labkit.grading import isolation
+
+WALLED, LIMITED, OPEN = "walled", "limited", "open"  # how a child is shut in
+ANNOUNCEMENT = struct.Struct("d")  # seconds until the child is killed; 0: it may stay
+STATUS = struct.Struct("i")
 GRACE = 3.0  # seconds beyond an answer's own limit, in which it can say itself that it ran out of time
+TURN = 0.1  # seconds between two looks at the children
 
 
 def main():
-    """Load everything, then serve until the listener is closed."""
-    isolated = "--no-isolation" not in sys.argv and "--limits-only" not in sys.argv
-    limited = "--no-isolation" not in sys.argv
-    listener = socket.socket(fileno=os.dup(0))
+    """Load everything, then serve until the pool is gone.  Arguments: how, and "kernels" if there may be."""
+    how, kernels = sys.argv[1], "kernels" in sys.argv[2:]
+    control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    warm_up()
-    print("ready", flush=True)
-    deadlines = {}
-    while True:
-        ready, _, _ = select.select([listener], [], [], 0.1)
-        if ready:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            pid, seconds = fork(connection, listener, isolated, limited)
-            deadlines[pid] = time.monotonic() + seconds
-            connection.close()
-        reap(deadlines)
+    isolation.end_with_parent()
+    isolation.adopt_orphans()
+    threads = warm_up(kernels)
+    control.sendall(b"r")
+    serve(control, lambda job, seconds: child(job, seconds, how, threads))
 
 
-def warm_up():
-    """Import what answers use and load both models, so that every child has them."""
+def warm_up(kernels=False):
+    """Import what answers use and load both models; returns the number of threads torch would have used.
+
+    No thread is started: a process that has several cannot safely be forked. And nothing is left of what was
+    drawn: a child's random numbers are those of a fresh Python.
+    """
     import numpy  # noqa: F401
     import torch
 
     import labkit
     from labkit import exercises
 
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
     torch.set_num_threads(1)
     for number in exercises.labs():
         exercises.get(number)
     for name in ("bert", "gpt"):
         labkit.load(name)
+    if kernels:
+        import ipykernel.kernelapp  # noqa: F401
+
+        import labkit.plotting
+    torch.set_rng_state(state)
     gc.collect()
     gc.freeze()  # what is there already is never looked at again, and stays shared between the children
+    return threads
 
 
-def fork(connection, listener, isolated, limited):
-    """Fork a child for one connection; returns (pid, seconds until it is killed)."""
-    from labkit.grading.worker import Channel
+class Child:
+    """A forked process: when it is to be killed (None: not by the clock), and the pool's line to it."""
 
-    channel = Channel(connection)
-    request = channel.receive() or {}
-    seconds = float(request.get("seconds", 20)) * 2 + GRACE
-    pid = os.fork()
-    if pid == 0:
-        try:
-            listener.close()
-            child(request, channel, isolated, limited, seconds)
-        finally:
-            os._exit(0)
-    return pid, seconds
+    def __init__(self, monitor, seconds):
+        self.monitor = monitor
+        self.deadline = time.monotonic() + seconds if seconds else None
 
 
-def child(request, channel, isolated, limited, seconds):
-    """In the child: shut ourselves in and serve."""
+def serve(control, run):
+    """Fork a child for each announcement and look after them all, until `control` is closed.
+
+    run: (job socket, seconds) -> None, called in the child.
+    """
+    children = {}
+    while True:
+        monitors = {child.monitor: pid for pid, child in children.items()}
+        ready, _, _ = select.select([control, *monitors], [], [], TURN if children else None)
+        for monitor in ready:
+            if monitor is not control:
+                pass_on_signals(monitor, monitors[monitor])
+        if control in ready:
+            received, descriptors, _, _ = socket.recv_fds(control, ANNOUNCEMENT.size, 2)
+            if len(received) < ANNOUNCEMENT.size:
+                break
+            start(*ANNOUNCEMENT.unpack(received), *descriptors, control, children, run)
+        look_after(children)
+    for pid in children:
+        kill_group(pid)
+
+
+def start(seconds, job, monitor, control, children, run):
+    """Fork one child. Where the machine has no room for it, the job hears so."""
+    job, monitor = socket.socket(fileno=job), socket.socket(fileno=monitor)
+    try:
+        pid = os.fork()
+    except OSError as error:
+        job.send(b'{"fault": "no process could be started: %s"}\n' % error.strerror.encode())
+        job.close()
+        monitor.close()
+        return
+    if pid:
+        children[pid] = Child(monitor, seconds)
+        job.close()
+        return
+    status = 1
+    try:
+        os.setsid()
+        isolation.end_with_parent()
+        for other in (control, monitor, *(child.monitor for child in children.values())):
+            other.close()
+        status = run(job, seconds) or 0
+    finally:
+        os._exit(status)
+
+
+def child(job, seconds, how, threads):
+    """In the child: make ready, hear what to do and do it; returns the exit status."""
+    import random
+
+    import numpy
     import torch
 
-    from labkit.grading import isolation
-    from labkit.grading.sandbox import SCRATCH
-    from labkit.grading.worker import serve
+    from labkit.grading.worker import Channel
 
+    random.seed()
+    numpy.random.seed()
     # Torch makes its thread pool anew after a fork, and not safely if several threads ask for it at once, as
     # the loading of a model does ("Invalid thread pool!", now and then). So ask alone, and load in one
     # thread.
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
-    if isolated:
-        isolation.part_from_others(SCRATCH, megabytes=64)
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    channel = Channel(job)
+    request = channel.receive() or {}
+    if "kernel" in request:
+        from labkit.grading import kernel_child
 
-    def isolate():
-        if limited:
-            isolation.limit(memory=1024**3, seconds=int(seconds) + 1, file_size=16 * 1024**2)
-            isolation.forbid_new_processes()
+        return kernel_child.run(request["kernel"], channel, how == WALLED)
+    from labkit.grading import worker
 
-    serve(request, channel, isolate)
-
-
-def reap(deadlines):
-    """Collect children that have ended and kill those whose time is up, with all that they started."""
-    while deadlines:
-        pid, _ = os.waitpid(-1, os.WNOHANG)
-        if pid == 0:
-            break
-        deadlines.pop(pid, None)
-    for pid, deadline in list(deadlines.items()):
-        if time.monotonic() > deadline:
-            for victim in [*children_of(pid), pid]:
-                try:
-                    os.kill(victim, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
+    isolation.offer_to_memory_killer()
+    worker.run(request, channel, how, int(seconds) + 1)
 
 
-def children_of(pid):
-    """The direct children of a process. The first process of a namespace takes all the others with it."""
+def pass_on_signals(monitor, pid):
+    """What the pool wants the child to get; a closed line means that nobody waits for it any more."""
     try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            return [int(word) for word in file.read().split()]
+        numbers = monitor.recv(64) or [signal.SIGKILL]
+    except OSError:
+        numbers = [signal.SIGKILL]
+    for number in numbers:
+        kill_group(pid, number)
+
+
+def look_after(children):
+    """Collect who has ended, end whose time is up, and end what they have left behind."""
+    for pid, child in children.items():
+        if child.deadline and time.monotonic() > child.deadline:
+            kill_group(pid)
+    try:
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] in children:
+                report(children.pop(ended[0]), os.waitstatus_to_exitcode(ended[1]))
+                kill_group(ended[0])
+    except ChildProcessError:
+        pass
+    for pid in orphans(children):
+        kill(pid)
+
+
+def report(child, status):
+    """Tell the pool how a child has ended."""
+    try:
+        child.monitor.send(STATUS.pack(status))
+    except OSError:
+        pass  # nobody is listening any more
+    child.monitor.close()
+
+
+def orphans(children):
+    """Processes that came to us because who started them has ended. A live child's session is its own."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as file:
+            ours = {int(word) for word in file.read().split()}
     except OSError:
         return []
+    return [pid for pid in ours - set(children) if session(pid) not in children]
+
+
+def session(pid):
+    """The session that a process belongs to, or None when it is gone."""
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def kill(pid, number=signal.SIGKILL):
+    """Send a signal to one process, if it is there."""
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def kill_group(pid, number=signal.SIGKILL):
+    """Send a signal to a child and what it has started."""
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        kill(pid, number)  # it has only just been forked and leads no group yet
 
 
 if __name__ == "__main__":
