@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -46,19 +48,29 @@ def browser_paths():
 
 
 @pytest.fixture(scope="session")
-def jupyterlab(browser_paths, tmp_path_factory):
-    """A JupyterLab over a copy of notebooks/: (function from a notebook's name to its URL, folder)."""
+def make_lab(browser_paths, tmp_path_factory):
+    """JupyterLab over a copy of notebooks/, started by `make lab`.
+
+    (the URL that it opens, function from a notebook's name to its URL, the folder)
+    """
     from .page import until
 
+    if shutil.which("make") is None:
+        pytest.skip("there is no make here (Debian: apt install make)")
     home = tmp_path_factory.mktemp("jupyterlab")
     course = home / "course"
     shutil.copytree(ROOT / "notebooks", course / "notebooks")
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, course)
+    installed = course / ".venv" / ".installed"  # so that make finds nothing to install
+    installed.parent.mkdir()
+    installed.touch()
     no_news = {"fetchNews": "false", "checkForUpdates": False}
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(no_news), encoding="utf-8")
     token = secrets.token_hex(16)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--notebook-dir={course}"]
+    command = ["make", "lab", f"BIN={Path(sys.executable).parent}", "LAB_ARGS=--no-browser --allow-root"]
     folders = {
         "JUPYTER_CONFIG_DIR": home / "config",
         "JUPYTER_DATA_DIR": home / "data",  # nor are kernels of the user's own seen
@@ -68,8 +80,9 @@ def jupyterlab(browser_paths, tmp_path_factory):
         "IPYTHONDIR": home / "ipython",
         "LABKIT_CACHE": home / "cache",
     }
+    outer_make = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in outer_make},
         **{name: str(folder) for name, folder in folders.items()},
         "JUPYTER_TOKEN": token,
         "HF_HUB_OFFLINE": "1",
@@ -78,25 +91,38 @@ def jupyterlab(browser_paths, tmp_path_factory):
     }
     log = home / "log.txt"
     with log.open("wb") as output:
-        server = subprocess.Popen(command, env=environment, cwd=course, stdout=output, stderr=output)
+        server = subprocess.Popen(
+            command, env=environment, cwd=course, stdout=output, stderr=output, start_new_session=True
+        )
     try:
-        # The server takes the next free port and says in this file which.
+        # The server takes the next free port, and writes into a page the address that it opens.
         found = until(
-            lambda: list((home / "runtime").glob("jpserver-*.json")) or server.poll() is not None,
-            90,
+            lambda: list((home / "runtime").glob("jpserver-file-to-run-*.html")) or server.poll() is not None,
+            180,
             "a JupyterLab that listens",
         )
         assert server.poll() is None, f"JupyterLab did not start:\n{log.read_text(errors='replace')}"
-        info = until(lambda: _json(found[0]), 10, "JupyterLab's port")
-        url = f"http://localhost:{info['port']}/lab/tree/notebooks/{{}}.ipynb?token={token}&reset"
-        yield url.format, course / "notebooks"
+        opened = until(
+            lambda: re.search(r'href="(http://localhost:\d+/lab/tree/)([^"?]*)', found[0].read_text("utf-8")),
+            30,
+            "the address that JupyterLab opens",
+        )
+        url = f"{opened[1]}{{}}.ipynb?token={token}&reset"
+        yield opened[1] + opened[2], url.format, course / "notebooks"
     finally:
-        server.terminate()  # it ends its kernels before it goes
+        # make and the server; the server ends its kernels before it goes
+        os.killpg(server.pid, signal.SIGTERM)
         try:
-            server.wait(30)
+            server.wait(60)
         except subprocess.TimeoutExpired:
-            server.kill()
+            os.killpg(server.pid, signal.SIGKILL)
             server.wait()
+
+
+@pytest.fixture(scope="session")
+def jupyterlab(make_lab):
+    """That JupyterLab: (function from a notebook's name to its URL, folder)."""
+    return make_lab[1:]
 
 
 @pytest.fixture(scope="session")
@@ -115,11 +141,3 @@ def chromium(browser_paths, tmp_path_factory):
         yield driver
     finally:
         driver.quit()
-
-
-def _json(path):
-    """The file's content, or None while it is being written."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return None

@@ -8,7 +8,8 @@ import json
 import re
 import sys
 import time
-from urllib.parse import urlsplit
+import urllib.request
+from urllib.parse import parse_qs, quote, urlsplit
 
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
@@ -19,6 +20,8 @@ MODIFIER = Keys.COMMAND if sys.platform == "darwin" else Keys.CONTROL
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 PROMPT = ".jp-InputPrompt"
 HERE = ("localhost", "127.0.0.1", "")  # "": data: and blob: addresses
+# Seconds. The machine may be slow, and busy with something else.
+OPEN, RUN, REACT = 240, 240, 60
 
 
 def until(condition, seconds, what):
@@ -60,8 +63,26 @@ class NotebookPage:
         """Open the notebook and wait until all cells are there and the kernel is ready."""
         self.driver.get(self.url)
         cells = f"{PANEL} .jp-Notebook .jp-Cell"
-        until(lambda: len(self._all(cells)) == len(self.places), 90, "all cells of the notebook on the page")
-        until(self.is_idle, 90, "a kernel that is ready")
+        until(
+            lambda: len(self._all(cells)) == len(self.places), OPEN, "all cells of the notebook on the page"
+        )
+        until(self.is_idle, OPEN, "a kernel that is ready")
+
+    def close(self):
+        """Leave the page, and end its kernel and the memory that it takes."""
+        self.driver.get("about:blank")
+        address = urlsplit(self.url)
+        token = parse_qs(address.query)["token"][0]
+
+        def api(path, method):
+            url = f"http://{address.netloc}/api/{path}"
+            asked = urllib.request.Request(url, method=method, headers={"Authorization": f"token {token}"})
+            with urllib.request.urlopen(asked, timeout=REACT) as answer:
+                return answer.read()
+
+        for session in json.loads(api("sessions", "GET")):
+            if session["path"] == self.path.name:
+                api(f"sessions/{quote(session['id'])}", "DELETE")
 
     def is_idle(self):
         """Whether the kernel waits for something to do."""
@@ -102,9 +123,9 @@ class NotebookPage:
         ActionChains(self.driver).key_down(MODIFIER).send_keys("a").key_up(MODIFIER).perform()
         self.driver.execute_cdp_cmd("Input.insertText", {"text": source})
         words = source.split()
-        until(lambda: editor.text.split() == words, 10, f"the new source in cell {name}")
+        until(lambda: editor.text.split() == words, REACT, f"the new source in cell {name}")
 
-    def run(self, name, seconds=60):
+    def run(self, name, seconds=RUN):
         """Run one cell with Ctrl+Enter, wait for it, and return its outputs' text."""
         before = self.prompt(name)
         self._editor(name)
@@ -116,14 +137,24 @@ class NotebookPage:
             f"the end of cell {name}",
         )
         until(self.is_idle, seconds, f"an idle kernel after cell {name}")
+        return self.output(name)
+
+    def output(self, name):
+        """The text of a cell's outputs, as it stands on the page."""
         outputs = self.cell(name).find_elements(By.CSS_SELECTOR, ".jp-OutputArea-output")
         return "\n".join(output.text for output in outputs)
+
+    def source(self, name):
+        """What is in a cell's editor, as it stands on the page."""
+        return self.cell(name).find_element(By.CSS_SELECTOR, ".cm-content").text
 
     def save(self):
         """Save with Ctrl+S and wait until nothing is unsaved."""
         ActionChains(self.driver).key_down(MODIFIER).send_keys("s").key_up(MODIFIER).perform()
         until(
-            lambda: not self._all("#jp-main-dock-panel .lm-TabBar-tab.jp-mod-dirty"), 30, "a saved notebook"
+            lambda: not self._all("#jp-main-dock-panel .lm-TabBar-tab.jp-mod-dirty"),
+            REACT,
+            "a saved notebook",
         )
 
     def figures(self):
@@ -136,6 +167,17 @@ class NotebookPage:
         )
         return {names[place]: (height, width) for place, height, width in sizes}
 
+    def with_slider(self):
+        """The cells whose live figure has a slider."""
+        names = {str(place): name for name, place in self.places.items()}
+        places = self.driver.execute_script(
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".filter(figure => figure._fullLayout && figure._fullLayout.sliders.length)"
+            ".map(figure => figure.closest('.jp-Cell').dataset.windowedListIndex)",
+            f"{PANEL} .js-plotly-plot",
+        )
+        return [names[place] for place in places]
+
     def move_slider(self, name):
         """Click the middle of a figure's slider; return its step before and after."""
         cell = self.cell(name)
@@ -146,7 +188,7 @@ class NotebookPage:
         rail = cell.find_element(By.CSS_SELECTOR, ".slider-rail-touch-rect")
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", rail)
         ActionChains(self.driver).move_to_element(rail).click().perform()
-        until(lambda: step() != before, 10, "a slider that moves")
+        until(lambda: step() != before, REACT, "a slider that moves")
         return before, step()
 
     def elsewhere(self):
@@ -192,14 +234,16 @@ class NotebookPage:
                 return False
             return self.driver.switch_to.active_element == editor
 
-        until(click, 10, f"the editor of cell {name}")
+        until(click, REACT, f"the editor of cell {name}")
         return editor
 
     def _menu(self, menu, item):
         bar = until(
-            lambda: [e for e in self._all(".lm-MenuBar-item") if e.text.strip() == menu], 30, f"menu {menu}"
+            lambda: [e for e in self._all(".lm-MenuBar-item") if e.text.strip() == menu],
+            REACT,
+            f"menu {menu}",
         )
         bar[0].click()
         labels = ".lm-Menu .lm-Menu-itemLabel"
-        found = until(lambda: [e for e in self._all(labels) if e.text == item], 10, f"menu entry {item}")
+        found = until(lambda: [e for e in self._all(labels) if e.text == item], REACT, f"menu entry {item}")
         found[0].click()
