@@ -35,7 +35,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo 'Installing into $(VENV): some minutes, this once.'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[lab,author,test]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[lab,views,author,test]'
 	@$(BIN)/labkit doctor || echo 'See the lines marked [fix] above.'
 	@touch $@
 

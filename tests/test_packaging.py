@@ -18,7 +18,7 @@ from labkit import doctor
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
-ONLY_WITH_PIP = {"selenium"}  # the extra `browser`: it needs a browser that no environment file brings
+ONLY_WITH_PIP = {"selenium", "axe-core-python"}  # the extra `browser`: it needs a browser that no environment file brings
 CONDA_NAMES = {"pytorch-cpu": "torch"}  # where the conda package is called otherwise
 COMMENTED = re.compile(r'"(?P<requirement>[a-zA-Z][\w.-]*[^"]*)",?\]?\s*(?P<comment>#.*)?$')
 
@@ -229,7 +229,7 @@ def test_make_lab_opens_the_lab_and_installs_only_when_something_changed(checkou
     first = make(checkout, "-n", "lab").stdout
     assert (
         first.index("constraints.txt  torch")
-        < first.index("-e '.[lab,author,test]'")
+        < first.index("-e '.[lab,views,author,test]'")
         < first.index("jupyterlab")
     )
 

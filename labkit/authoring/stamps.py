@@ -10,13 +10,16 @@ _SETUP = """\
 import importlib.util
 # Not installed yet, as on Colab? Then install it: the import below needs it.
 if importlib.util.find_spec("labkit") is None:
-    %pip install -q "labkit @ git+https://github.com/{repository}"
+    %pip install -q "labkit[views] @ git+https://github.com/{repository}"
 import labkit
 lab = labkit.start("{number}")"""
 
 
 def setup_source(address, number):
     """The first code cell of a lab: works alone in an empty folder.
+
+    Colab brings a notebook of its own, so JupyterLab (the extra `lab`) isn't installed there; what the
+    attention views draw with (the extra `views`) is.
 
     `%pip` shows its own errors but does not stop the cell; `import labkit` right after it does.
     """

@@ -121,7 +121,7 @@ def test_setup_cell_installs_from_the_one_address(course):
     build(course.project)
     code = [cell for cell in read(course.student).cells if cell.cell_type == "code"]
     lines = code[0].source.splitlines()
-    assert '    %pip install -q "labkit @ git+https://github.com/old-owner/old-labs"' in lines
+    assert '    %pip install -q "labkit[views] @ git+https://github.com/old-owner/old-labs"' in lines
     assert lines[-2:] == ["import labkit", 'lab = labkit.start("01")'] and len(lines) <= 6
     assert "git+https" not in course.source.read_text(encoding="utf-8")
 

@@ -1,13 +1,23 @@
 """The set-up cell, run by IPython in a process that has no labkit: as on Colab."""
 
+import ast
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from labkit.authoring.project import Address
 from labkit.authoring.stamps import setup_source
+from labkit.views.libraries import SCRIPTS
+
+ROOT = Path(__file__).parents[2]
+INSTALLED_AS = {"sklearn": "scikit-learn", "umap": "umap-learn", "IPython": "ipython"}  # import -> package
+NOT_FOR_STUDENTS = {"authoring", "grading", "pretraining", "export"}  # folders of labkit
 
 # Runs the cell on stdin with a stand-in for %pip, which notes what it was asked for and, if it is given a
 # folder, "installs" what is in there. Prints what happened as the last line.
@@ -58,7 +68,7 @@ def test_no_line_needs_a_scrollbar():
 
 def test_installs_when_labkit_is_missing(package):
     asked, error, lab = run_cell(package, package / "have")
-    assert asked == ['install -q "labkit @ git+https://github.com/ada/bert-labs"']
+    assert asked == ['install -q "labkit[views] @ git+https://github.com/ada/bert-labs"']
     assert (error, lab) == ("NoneType", "lab 01")
 
 
@@ -72,3 +82,40 @@ def test_a_failed_install_is_not_silent(package):
     asked, error, lab = run_cell(package, package / "nothing")
     assert len(asked) == 1
     assert (error, lab) == ("ModuleNotFoundError", None)
+
+
+def installed_by_the_cell():
+    """Canonical names of the packages that the cell's requirement asks for, extras included."""
+    quoted = re.search(r'install -q "(.*)"', setup_source(Address("ada/bert-labs", "main"), "04"))[1]
+    extras = Requirement(quoted).extras
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    found = set()
+    for name in ("dependencies", *extras):
+        block = re.search(rf"^{name} = \[(.*?)^\]", text, re.MULTILINE | re.DOTALL)[1]
+        found |= {canonicalize_name(Requirement(one).name) for one in re.findall(r'^ +"(.*?)"', block, re.M)}
+    return found
+
+
+def test_the_cell_installs_what_the_views_draw_with():
+    assert {canonicalize_name(package) for package, *_ in SCRIPTS.values()} <= installed_by_the_cell()
+
+
+def test_the_cell_installs_all_that_a_lab_imports():
+    """Every import of what students call, at the top of a file or inside a function, and of the labs."""
+    files = [
+        path
+        for path in (ROOT / "labkit").rglob("*.py")
+        if not NOT_FOR_STUDENTS & set(path.relative_to(ROOT / "labkit").parts)
+    ]
+    files += (ROOT / "notebooks" / "source").glob("*.py")
+    imported = set()
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                imported.add(node.module.split(".")[0])
+    foreign = imported - set(sys.stdlib_module_names) - {"labkit"}
+    assert {"torch", "umap", "scipy", "plotly"} <= foreign
+    packages = {canonicalize_name(INSTALLED_AS.get(name, name)) for name in foreign}
+    assert packages - installed_by_the_cell() == set()
