@@ -24,7 +24,9 @@ COMMANDS = {
     "grade": ("grade a folder of submissions, in a sandbox", "labkit.grading.command"),
     "gradescope": ("write the autograder of a Gradescope assignment", "labkit.grading.gradescope"),
     "classroom": ("let an assignment's repository on GitHub grade itself", "labkit.grading.github"),
+    "kernel": ("tell Jupyter of kernels forked warm, or in a sandbox", "labkit.grading.kernel_specs"),
     "submit": ("put your answers into a fresh notebook that pytest grades", "labkit.grading.submit"),
+    "export": ("write a lab or a notebook as one HTML page that needs no network", "labkit.export.command"),
     "build": ("generate the notebooks from notebooks/source", "labkit.authoring.build"),
     "links": ("write the course's address into badges and set-up cells", "labkit.authoring.links"),
 }

@@ -40,8 +40,7 @@ def main():
 def warm_up(kernels=False):
     """Import what answers use and load both models; returns the number of threads torch would have used.
 
-    No thread is started: a process that has several cannot safely be forked. And nothing is left of what was
-    drawn: a child's random numbers are those of a fresh Python.
+    No thread is started: a process that has several cannot safely be forked.
     """
     import numpy  # noqa: F401
     import torch
@@ -49,7 +48,7 @@ def warm_up(kernels=False):
     import labkit
     from labkit import exercises
 
-    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     for number in exercises.labs():
         exercises.get(number)
@@ -59,7 +58,6 @@ def warm_up(kernels=False):
         import ipykernel.kernelapp  # noqa: F401
 
         import labkit.plotting
-    torch.set_rng_state(state)
     gc.collect()
     gc.freeze()  # what is there already is never looked at again, and stays shared between the children
     return threads
@@ -129,8 +127,8 @@ def child(job, seconds, how, threads):
 
     from labkit.grading.worker import Channel
 
-    random.seed()
-    numpy.random.seed()
+    for draw_afresh in (random.seed, numpy.random.seed, torch.default_generator.seed):
+        draw_afresh()  # as in a Python that has just been started
     # Torch makes its thread pool anew after a fork, and not safely if several threads ask for it at once, as
     # the loading of a model does ("Invalid thread pool!", now and then). So ask alone, and load in one
     # thread.
@@ -140,6 +138,7 @@ def child(job, seconds, how, threads):
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     channel = Channel(job)
+    job.close()  # what is left of it is the channel
     request = channel.receive() or {}
     if "kernel" in request:
         from labkit.grading import kernel_child
