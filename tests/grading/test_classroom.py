@@ -165,7 +165,7 @@ def test_reports_are_what_other_systems_read(hand_in, judged, project, tmp_path)
     write_all(grades, tmp_path / "out")
     rows = {
         row["student"]: row
-        for row in csv.DictReader(io.StringIO((tmp_path / "out" / "grades.csv").read_text()))
+        for row in csv.DictReader(io.StringIO((tmp_path / "out" / "grades.csv").read_text("utf-8-sig")))
     }
     assert rows["ann"]["points"] == str(ALL) and rows["ann"]["01 wordpiece"] == "4"
     assert rows["'=cmd()<b>"]["points"] == "0"  # no spreadsheet runs it
@@ -176,7 +176,7 @@ def test_reports_are_what_other_systems_read(hand_in, judged, project, tmp_path)
     assert f"{ALL} of {ALL} points" in page
     hostile = next((tmp_path / "out" / "feedback").glob("_cmd*")).read_text()
     assert "<b>" not in hostile and "&lt;b&gt;" in hostile
-    result = json.loads((tmp_path / "out" / "gradescope" / "ann-01" / "results.json").read_text())
+    result = json.loads((tmp_path / "out" / "gradescope" / "ann" / "results.json").read_text())
     assert result["score"] == ALL and len(result["tests"]) == 6
     assert {test["status"] for test in result["tests"]} == {"passed"}
 
@@ -194,6 +194,16 @@ def test_control_characters_do_not_break_the_xml(hand_in, judged, project, tmp_p
     }
     grade = Grade("ann\x07", "01", exercises=[report])
     assert ElementTree.fromstring(junit([grade])).find(".//failure").text.startswith("a\ufffdb")
+
+
+def test_a_lab_number_in_the_metadata_is_no_path(hand_in, judged, project, tmp_path):
+    hostile = {"cells": [], "metadata": {"labkit": {"lab": "../../../up/and/away"}}}
+    hand_in("ann", json.dumps(hostile).encode())
+    hand_in("bob")
+    grades = grade(project, tmp_path)
+    written = write_all(grades, tmp_path / "out")
+    assert [(g.student, g.lab, g.points) for g in grades] == [("bob", "01", ALL), ("ann", "??", 0)]
+    assert all((tmp_path / "out").resolve() in path.resolve().parents for path in written)
 
 
 def test_file_names_are_safe_and_stay_different():
