@@ -18,7 +18,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 p
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install lab test test-browser check notebooks evaluate bench fetch doctor
+.PHONY: help install lab test test-browser pictures check notebooks evaluate bench fetch doctor
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -46,9 +46,13 @@ lab: $(STAMP)  ## open JupyterLab at lab 01 (LAB=02 for another)
 test: $(STAMP)  ## run all tests, offline
 	HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest $(TEST_ARGS)
 
-test-browser: $(STAMP)  ## run lab 01 in a real browser; needs chromium and chromium-driver from the system
+test-browser: $(STAMP)  ## run every lab in a real browser; needs chromium and chromium-driver from the system
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
 	HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest -m browser -rs tests/browser $(TEST_ARGS)
+
+pictures: $(STAMP)  ## take the README's pictures of the notebooks anew; needs what test-browser needs
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+	HF_HUB_OFFLINE=1 $(BIN)/python -m tests.browser.screenshots
 
 check: $(STAMP)  ## format, lint, and whether the generated notebooks are up to date
 	$(BIN)/ruff format --check .

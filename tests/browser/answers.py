@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from labkit.authoring.project import Project
 
-from .conftest import ROOT
+from .start import ROOT
 
 PROJECT = Project(ROOT)
 

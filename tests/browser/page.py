@@ -38,6 +38,15 @@ def until(condition, seconds, what):
         time.sleep(0.1)
 
 
+def notebook(path, cells):
+    """Write a notebook of code cells. cells: id -> source."""
+    import nbformat
+
+    nodes = [nbformat.v4.new_code_cell(source, id=name) for name, source in cells.items()]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}  # or JupyterLab asks which
+    nbformat.write(nbformat.v4.new_notebook(cells=nodes, metadata={"kernelspec": kernel}), path)
+
+
 class NotebookPage:
     """One notebook, open in JupyterLab in one browser.
 
@@ -99,8 +108,11 @@ class NotebookPage:
         """What stands left of a code cell: "[ ]:", "[*]:" or "[7]:"."""
         return self.cell(name).find_element(By.CSS_SELECTOR, PROMPT).get_attribute("textContent")
 
-    def run_all(self, seconds):
-        """Run > Run All Cells, and wait until the last code cell has run, or JupyterLab has given up."""
+    def run_all(self, seconds, may_stop_at=None):
+        """Run > Run All Cells, and wait until the last code cell has run, or JupyterLab has given up.
+
+        may_stop_at: a cell whose error may end it there.
+        """
         names = [cell["id"] for cell in self.on_disk()["cells"] if cell["cell_type"] == "code"]
         self._menu("Run", "Run All Cells")
         quiet_since = None
@@ -114,7 +126,8 @@ class NotebookPage:
 
         until(ended, seconds, "the end of Run All")
         prompts = self._prompts()
-        left = [name for name in names if not re.search(r"\d", prompts[name])]
+        wanted = names[: names.index(may_stop_at) + 1] if may_stop_at else names
+        left = [name for name in wanted if not re.search(r"\d", prompts[name])]
         assert not left, f"Run All stopped; not run: {', '.join(left)}"
 
     def write(self, name, source):
@@ -166,6 +179,15 @@ class NotebookPage:
             f"{PANEL} .js-plotly-plot",
         )
         return {names[place]: (height, width) for place, height, width in sizes}
+
+    def with_outputs(self):
+        """The cells whose saved outputs hold a picture or HTML."""
+        rich = ("application/vnd.plotly.v1+json", "text/html")
+        return [
+            cell["id"]
+            for cell in self.on_disk()["cells"]
+            if any(kind in output.get("data", {}) for kind in rich for output in cell.get("outputs", []))
+        ]
 
     def with_slider(self):
         """The cells whose live figure has a slider."""

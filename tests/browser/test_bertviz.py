@@ -8,18 +8,18 @@ import json
 import subprocess
 import sys
 
-import nbformat
 import pytest
 
 from labkit.views import libraries
 
-SENTENCE = "The river bank was flooding. </script><b>so</b> we ran home."
+SENTENCE = "The river bank was flooding. </script><b>so</b> we ran home to the old house on the hill."
 CELLS = {
     "models": f'import labkit\nbert, gpt = labkit.load("bert"), labkit.load("gpt")\ntext = {SENTENCE!r}',
     "head": "labkit.views.head_view(bert, text)",
     "model": "labkit.views.model_view(gpt, text)",
     "neuron": "labkit.views.neuron_view(bert, text)",
     "again": "labkit.views.head_view(gpt, text, layer=2, heads=[3])",
+    "figure": "labkit.plotting.accuracy_bars(['encoder', 'decoder'], [0.61, 0.2])",
 }
 VIEWS = ("head", "model", "neuron", "again")
 RUN_SECONDS = 600
@@ -34,13 +34,11 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def page(chromium, jupyterlab):
     """The notebook, opened in JupyterLab, run to its end and saved."""
-    from .page import NotebookPage
+    from .page import NotebookPage, notebook
 
     url, folder = jupyterlab
     path = folder / "views.ipynb"
-    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}  # or JupyterLab asks which
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+    notebook(path, CELLS)
     page = NotebookPage(chromium, url("views"), path)
     page.open()
     page.run_all(RUN_SECONDS)
@@ -174,6 +172,7 @@ def test_pointing_and_expanding_in_the_neuron_view(page):
     )
     assert wide_enough, "the right side is cut off"
     vectors = page.driver.find_elements(By.CSS_SELECTOR, f"#{neuron} #expanded #queries .vector")
+    assert len(vectors) == 32, "tokens: the size that the test below is about"
     assert len(vectors) == len(
         page.driver.find_elements(By.CSS_SELECTOR, f"#{neuron} #expanded #leftText text")
     )
@@ -225,6 +224,22 @@ def test_an_untrusted_notebook_has_the_twins_and_says_why(page, jupyterlab):
     )
     assert text.count("Trust the notebook") == len(VIEWS)
     other.console.clear()
+
+
+def test_without_plotlys_extension_views_draw_and_figures_are_words(page, jupyterlab):
+    """Where JupyterLab and the kernel are not installed together, JupyterLab may know no plotly."""
+    from .page import until
+
+    _, folder = jupyterlab
+    settings = folder.parents[1] / "config" / "labconfig" / "page_config.json"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text('{"disabledExtensions": {"jupyterlab-plotly": true}}', encoding="utf-8")
+    try:
+        page.open()
+        until(lambda: all_drawn(page.driver), DRAW_SECONDS, "four views without the extension")
+        assert "encoder: 61%" in page.output("figure") and page.figures() == {}
+    finally:
+        settings.unlink()
 
 
 def test_the_exported_page_draws_too(page, tmp_path):
