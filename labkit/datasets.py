@@ -11,6 +11,7 @@ from . import downloads, hub, paths
 from .messages import LabkitError
 
 SST2 = "SetFit/sst2"  # SST-2's sentences as JSON lines, on the hub
+SST2_COUNTS = {"train": (6920, 3610), "dev": (872, 444), "test": (1821, 909)}  # sentences, positive ones
 CLUES = ("left", "right", "both")
 STORIES = {  # two sentences each, for next-sentence prediction; written for this course
     "Alice": ("Alice was tired.", "She went to sleep."),
@@ -127,11 +128,15 @@ def sst2(part="train", progress=True):
     """(texts, labels): SST-2 (Socher et al. 2013), film-review phrases with 1 (positive) or 0, from the hub.
 
     part: "train" (6,920 whole sentences), "dev" (872) or "test" (1,821). Fetched once and kept in the cache.
-    Raises OfflineError without a network, and LabkitError where a line is not of the form expected.
+    No commit is pinned in this course: the hub's `main` is taken at the first download and kept from then on
+    (labkit.hub.fetch_dataset), and each part must have as many sentences and positive ones as was published.
+
+    Raises OfflineError without a network, and LabkitError where the file is not of the form or size expected.
     """
-    if part not in ("train", "dev", "test"):
+    if part not in SST2_COUNTS:
         raise LabkitError(f'SST-2 has the parts "train", "dev" and "test", not {part!r}.')
-    path = hub.fetch_dataset(SST2, ("train.jsonl", "dev.jsonl", "test.jsonl"), progress) / f"{part}.jsonl"
+    names = [f"{name}.jsonl" for name in SST2_COUNTS]
+    path = hub.fetch_dataset(SST2, names, progress=progress) / f"{part}.jsonl"
     texts, labels = [], []
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if not line.strip():
@@ -145,4 +150,11 @@ def sst2(part="train", progress=True):
             raise LabkitError(f'{path}, line {number}: expected {{"text": "...", "label": 0 or 1}}.')
         texts.append(text.strip())
         labels.append(int(label))
+    found, expected = (len(texts), sum(labels)), SST2_COUNTS[part]
+    if found != expected:
+        raise LabkitError(
+            f"{path} holds {found[0]} sentences, {found[1]} of them positive; SST-2's {part} part has "
+            f"{expected[0]} and {expected[1]}. The hub's copy is not what it was: results on it would not "
+            "compare with anybody's."
+        )
     return texts, labels

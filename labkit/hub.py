@@ -15,6 +15,7 @@ from . import paths, safe_files
 from .messages import LabkitError
 
 _DATA_SET = "data set"
+_COMMIT = "COMMIT"  # the file that notes which commit a data set's files are from
 TIMEOUT = 5  # seconds to wait for the hub's first answer: offline must be noticed quickly
 
 
@@ -96,29 +97,46 @@ def fetch_hub(repo, revision=None, progress=True):
     return folder
 
 
-def fetch_dataset(repo, names, progress=True):
-    """The folder with the files `names` of the hub's data set `repo` ("owner/name"), as its `main` is now.
+def fetch_dataset(repo, names, revision="main", progress=True):
+    """The folder with the files `names` of the hub's data set `repo` ("owner/name").
 
-    Each is checked against the hash that the hub announces. What is in the cache is used as it is.
+    `revision` is a commit, tag or branch. A branch moves on; the first download notes where it stood (COMMIT)
+    and each file's hash (SHA256SUMS), and from then on those bytes are used, without asking the hub. A file
+    that is lost or damaged comes from the noted commit with the noted hash, or not at all. To have the branch
+    as it is today, delete the folder.
     """
-    folder = paths.cache_dir() / "hub" / "datasets" / repo.replace("/", "--")
-    expected = safe_files.read_checksums(folder)
-    if set(names) <= set(expected) and not safe_files.wrong_files(folder, expected):
+    folder = paths.cache_dir() / "hub" / "datasets" / repo.replace("/", "--") / revision.replace("/", "--")
+    commit, known = _noted_commit(folder), safe_files.read_checksums(folder)
+    if not commit:
+        known = {}  # the first download was broken off
+    if set(names) <= set(known) and not safe_files.wrong_files(folder, known):
         return folder
     from huggingface_hub import HfApi
 
-    where = f"{_DATA_SET} {repo}"
+    where = f"{_DATA_SET} {repo} (revision {commit or revision})"
     with _hub_errors(where):
-        info = HfApi().dataset_info(repo, files_metadata=True, timeout=TIMEOUT)
+        info = HfApi().dataset_info(repo, revision=commit or revision, files_metadata=True, timeout=TIMEOUT)
     files = {file.rfilename: file for file in info.siblings}
     if lacking := sorted(set(names) - set(files)):
         raise LabkitError(f"The hub's data set {repo} has no {', '.join(lacking)}; it has changed its form.")
-    for name in names:
-        if not _is_right(folder / name, files[name]):
-            _fetch_hub_file(repo, info.sha, files[name], None, folder, progress, where, repo_type="dataset")
-    lines = [f"{safe_files.file_sha256(folder / name)}  {name}\n" for name in names]
+    for name in dict.fromkeys([*known, *names]):
+        pin = known.get(name)
+        if not _is_right(folder / name, files[name], pin):
+            _fetch_hub_file(repo, info.sha, files[name], pin, folder, progress, where, repo_type="dataset")
+        known[name] = safe_files.file_sha256(folder / name)
+    lines = [f"{sha256}  {name}\n" for name, sha256 in known.items()]
     (folder / safe_files.NAME).write_text("".join(lines), encoding="utf-8", newline="\n")
+    (folder / _COMMIT).write_text(f"{info.sha}\n", encoding="utf-8", newline="\n")  # last: all is there
     return folder
+
+
+def _noted_commit(folder):
+    """The commit that a data set's folder was fetched from, or None."""
+    try:
+        text = (folder / _COMMIT).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return text if re.fullmatch(r"[0-9a-f]{40}", text) else None
 
 
 def _pin(repo):
@@ -226,7 +244,9 @@ def _hub_errors(where):
             f"The hub has no {what}{where}, or it is private. Check the spelling. {instead}"
         ) from None
     except errors.RevisionNotFoundError:
-        raise LabkitError(f"The hub has the model, but not this revision: {where}.") from None
+        raise LabkitError(
+            f"The hub has {what}{where.split(' (')[0]}, but not this revision: {where}."
+        ) from None
     except errors.RemoteEntryNotFoundError as error:
         missing = str(error.response.url).rsplit("/", 1)[-1]
         raise LabkitError(

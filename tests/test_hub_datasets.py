@@ -8,7 +8,8 @@ from labkit import datasets, hub
 from labkit.hub import OfflineError
 from labkit.messages import LabkitError
 
-from .hub_server import HubServer
+from . import hub_server
+from .hub_server import COMMIT, HubServer
 
 ROWS = [("a gorgeous , witty film", 1), ("it drags \u2028 and drags", 0)]
 LINES = "".join(
@@ -22,19 +23,20 @@ def server(monkeypatch, cache):
     repos = {
         datasets.SST2: {"train.jsonl": LINES, "dev.jsonl": LINES, "test.jsonl": b"", "README.md": b"card"}
     }
-    with HubServer(repos) as hub_server:
+    monkeypatch.setattr(datasets, "SST2_COUNTS", {"train": (2, 1), "dev": (2, 1), "test": (0, 0)})
+    with HubServer(repos) as server:
         monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)  # this hub is on this machine
-        template = hub_server.url + "/{repo_id}/resolve/{revision}/{filename}"
+        template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
         constants = {
             "HF_HUB_OFFLINE": False,
-            "ENDPOINT": hub_server.url,
+            "ENDPOINT": server.url,
             "HUGGINGFACE_CO_URL_TEMPLATE": template,
             "HF_HUB_CACHE": str(cache / "shared"),
         }
         for name, value in constants.items():
             monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
         monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
-        yield hub_server
+        yield server
 
 
 def test_sst2_is_fetched_once(server):
@@ -45,12 +47,53 @@ def test_sst2_is_fetched_once(server):
     assert server.count("train.jsonl") == 1 and server.count("README.md") == 0
 
 
-def test_a_damaged_file_is_fetched_again(server):
+def fetched():
+    """The folder of a whole download."""
     datasets.sst2(progress=False)
-    folder = hub.fetch_dataset(datasets.SST2, ("train.jsonl",), False)
+    return hub.fetch_dataset(datasets.SST2, ("train.jsonl",), progress=False)
+
+
+def test_a_damaged_file_is_fetched_again_from_the_commit_noted_at_first(server):
+    folder = fetched()
+    assert (folder / "COMMIT").read_text().strip() == COMMIT
     (folder / "train.jsonl").write_text("damaged")
     assert datasets.sst2(progress=False)[1] == [1, 0]
     assert server.count("train.jsonl") == 2 and server.count("dev.jsonl") == 1
+
+
+def test_a_hub_that_moved_on_is_not_mixed_with_what_was_fetched(server, monkeypatch):
+    """Whole: used as it is. Damaged: from the old commit or not at all."""
+    folder = fetched()
+    monkeypatch.setattr(hub_server, "COMMIT", "f" * 40)
+    server.repos[datasets.SST2]["train.jsonl"] = LINES + LINES
+    assert datasets.sst2(progress=False)[1] == [1, 0]
+    (folder / "train.jsonl").write_text("damaged")
+    with pytest.raises(LabkitError, match=f"data set {datasets.SST2}, but not this revision.*{COMMIT}"):
+        datasets.sst2(progress=False)
+
+
+def test_other_bytes_under_the_noted_commit_are_not_used(server):
+    folder = fetched()
+    server.repos[datasets.SST2]["train.jsonl"] = LINES.replace(b"gorgeous", b"wondrous")
+    (folder / "train.jsonl").unlink()
+    with pytest.raises(LabkitError, match="other bytes"):
+        datasets.sst2(progress=False)
+    assert not (folder / "train.jsonl").exists()
+
+
+def test_a_download_that_broke_off_notes_no_commit(server):
+    server.faults["test.jsonl"] = "missing"
+    with pytest.raises(LabkitError, match="does not serve it"):
+        datasets.sst2(progress=False)
+    server.faults.clear()
+    assert datasets.sst2(progress=False)[1] == [1, 0]
+    assert server.count("train.jsonl") == 1
+
+
+def test_another_number_of_sentences_is_not_sst2(server):
+    server.repos[datasets.SST2]["train.jsonl"] = LINES + LINES
+    with pytest.raises(LabkitError, match="holds 4 sentences, 2 of them positive.*has 2 and 1"):
+        datasets.sst2(progress=False)
 
 
 def test_wrong_bytes_are_not_used(server, cache):
@@ -69,7 +112,7 @@ def test_a_data_set_that_changed_its_form(server):
         datasets.sst2("dev", progress=False)
     del server.repos[datasets.SST2]
     with pytest.raises(LabkitError, match="data set"):
-        hub.fetch_dataset("someone/else", ("a.txt",), False)
+        hub.fetch_dataset("someone/else", ("a.txt",), progress=False)
 
 
 def test_without_a_network_the_message_names_the_reviews(server):
