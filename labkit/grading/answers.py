@@ -1,4 +1,4 @@
-"""A student's answers in a list of cells: found by cell id, then by the functions they define.
+"""A student's answers in a notebook's code: found by the functions that it defines, wherever they stand.
 
 An answer is the function and whatever of the student's own it needs: imports, helpers, constants, from any
 cell, as Python would find them at the end of Run All. Everything else (calls, prints, check cells) is left
@@ -12,8 +12,7 @@ import symtable
 from dataclasses import dataclass, field
 
 from labkit.grading.cells import Cell
-
-STUB = re.compile(r"raise\s+NotImplementedError\(\"write \w+ here\"\)")
+from labkit.grading.program import Program, defines_function, first_error
 
 
 @dataclass
@@ -25,170 +24,128 @@ class Answer:
     notes: list = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Definition:
-    """A top-level statement that gives `names` a meaning, its text and where it stands."""
-
-    names: tuple
-    text: str
-    place: int
-    node: ast.AST
-
-
-def find_answers(cells, names, provided=()):
+def find_answers(program, names, provided=()):
     """Each exercise's answer: {name: Answer}, for every one of `names`.
 
+    program: what the submission's cells define.
     provided: variables that the pristine notebook sets itself and an answer need not bring.
     """
-    definitions, broken = _definitions(cells)
-    return {name: _answer(name, cells, definitions, broken, provided) for name in names}
+    return {name: _answer(name, program, provided) for name in names}
 
 
-def standalone(code, cells):
-    """An answer's code with what it uses of the notebook's own cells (`bert = ...`) above it.
+def standalone(code, program):
+    """An answer's code with what it uses of the notebook's own variables (`bert = ...`) above it.
 
-    cells: the pristine notebook's code cells, without its exercises.
+    program: of the pristine notebook's code cells, without its exercises.
     """
-    definitions, _ = _definitions(cells)
-    mine, _ = _definitions([Cell("code", code)])
+    mine = Program([Cell("code", code)]).definitions
     brought = {name for definition in mine for name in definition.names}
-    needed = {id(d): d for own in mine for d in _needed(own, definitions, brought)}
-    ordered = sorted(needed.values(), key=lambda d: (d.place, d.node.lineno))
-    return "\n".join([*(d.text for d in ordered), code])
+    needed = {d.position: d for own in mine for d in _needed(own, program.definitions, brought)}
+    return "\n".join([*(needed[position].text for position in sorted(needed)), code])
 
 
-def _answer(name, cells, definitions, broken, provided):
-    mine = [d for d in definitions if name in d.names]
-    written = [d for d in definitions if not STUB.search(d.text)]
-    functions = [d for d in written if name in d.names]
-    notes = []
-    if len(functions) > 1:
-        notes.append(f"{name} is defined {len(functions)} times; the last one counts.")
+def _answer(name, program, provided):
+    written = [d for d in program.definitions if not d.stub]
+    given = [d for d in written if name in d.names]
+    functions = [d for d in given if defines_function(d, name)] or given
     if not functions:
-        place = next((k for k in broken if _mentions(cells[k], name)), None)
-        if place is not None:
-            return Answer(problem=broken[place], notes=notes)
-        if mine:
-            return Answer(problem=f"{name} has not been written: it is the stub still.")
-        return Answer(problem=f"There is no function {name} in the notebook.")
+        return Answer(problem=_why_missing(name, program))
     chosen = functions[-1]
-    if cells[chosen.place].kind != "code":
-        notes.append(
-            f"{name} stands in a {cells[chosen.place].kind or 'nameless'} cell; it was read as code."
-        )
     needed = _needed(chosen, written, provided)
-    return Answer(code="\n".join(d.text for d in [*needed, chosen]), notes=notes)
+    above = [d for d in needed if not set(d.changes) & set(chosen.names)]
+    below = [d for d in needed if set(d.changes) & set(chosen.names)]  # f.calls = 0
+    code = "\n".join(d.text for d in [*above, chosen, *below])
+    if problem := first_error(code):
+        return Answer(problem=problem)
+    return Answer(code=code, notes=_notes(name, program, given, functions))
+
+
+def _notes(name, program, given, functions):
+    """What the student should know about which text was taken for the answer."""
+    notes, chosen = [], functions[-1]
+    if len({d.text for d in functions}) > 1:
+        notes.append(f"{name} is defined {len(functions)} times; the last one counts.")
+    if given[-1] is not chosen:
+        notes.append(f"Further down {name} is given another value; the function counts.")
+    later = [place for place in program.broken if place > chosen.place and _mentions(program, place, name)]
+    if later:
+        notes.append(f"A later {name} can't be read, so the one above it counts. {program.broken[later[-1]]}")
+    kind = program.cells[chosen.place].kind
+    if kind != "code":
+        notes.append(f"{name} stands in a {kind or 'nameless'} cell; it was read as code.")
+    if chosen.place in program.joined:
+        notes.append(f"The cell of {name} was cut in two; both parts were read as one.")
+    return notes
+
+
+def _why_missing(name, program):
+    """Why there is no answer, for the student."""
+    place = next((place for place in program.broken if _mentions(program, place, name)), None)
+    if place is not None:
+        return program.broken[place]
+    if any(name in d.names for d in program.definitions):
+        return f"{name} has not been written: it is the stub still."
+    if any(
+        re.search(rf"^[ \t]+(async\s+)?def\s+{name}\b", cell.text, re.MULTILINE) for cell in program.cells
+    ):
+        return (
+            f"{name} stands inside something else, a class or another function. "
+            "Write it at the left edge of its cell."
+        )
+    places = [place for place, cell in enumerate(program.cells) if cell.id == f"solution-{name}"]
+    if any(not program.cells[place].text.strip() for place in places):
+        return f"The cell of {name} is empty."
+    inside = [d for d in program.definitions if d.place in places]
+    others = [other for d in inside for other in d.names if defines_function(d, other)]
+    if others:
+        return f"There is no function {name} in the notebook; its cell defines {', '.join(others)}."
+    return f"There is no function {name} in the notebook."
 
 
 def _needed(chosen, definitions, provided):
     """The student's definitions that `chosen` uses, directly or through others, in the notebook's order."""
     last = {name: d for d in definitions for name in d.names}
+    changing = {}
+    for definition in definitions:
+        for name in definition.changes:
+            changing.setdefault(name, []).append(definition)
     found, waiting = {}, [chosen]
     while waiting:
-        for name in _free_names(waiting.pop()):
-            definition = last.get(name)
-            if definition is None or definition is chosen or id(definition) in found:
-                continue
-            if name in provided and not isinstance(definition.node, ast.Import | ast.ImportFrom):
-                continue  # the notebook's own variable, perhaps set again
-            found[id(definition)] = definition
-            waiting.append(definition)
-    return sorted(found.values(), key=lambda d: (d.place, d.node.lineno))
+        current = waiting.pop()
+        for name in (_free_names(current) | set(current.changes)) - set(dir(builtins)):
+            start = chosen if name in chosen.names else last.get(name)
+            if start is not None and isinstance(start.node, ast.Import | ast.ImportFrom):
+                wanted = [start]
+            elif name in provided:
+                wanted = []  # the notebook's own variable, perhaps set again
+            elif start is None:
+                wanted = [last["*"]] if "*" in last else []
+            else:
+                wanted = [start, *(d for d in changing.get(name, ()) if d.position > start.position)]
+            for definition in wanted:
+                if definition is not chosen and definition.position not in found:
+                    found[definition.position] = definition
+                    waiting.append(definition)
+    return [found[position] for position in sorted(found)]
 
 
 def _free_names(definition):
     """The global names that a definition reads, at once or when it is called."""
-    names, tables = set(), [symtable.symtable(definition.text, "answer", "exec")]
+    try:
+        tables = [symtable.symtable(definition.text, "answer", "exec")]
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # the whole answer will say so
+        return set()
+    names = set()
     while tables:
         table = tables.pop()
         tables += table.get_children()
         names |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and s.is_global()}
-    return names - set(dir(builtins))
+    return names
 
 
-def _definitions(cells):
-    """(definitions in the notebook's order, {place of a cell that is no Python: why})."""
-    found, broken = [], {}
-    for place, cell in enumerate(cells):
-        if cell.kind != "code" and "def " not in cell.text:
-            continue
-        text = _plain_python(cell)
-        for block in [text] if _parses(text) else _blocks(text):
-            try:
-                tree = ast.parse(block)
-            except SyntaxError as error:
-                broken.setdefault(place, _syntax(error, block))
-                continue
-            except (ValueError, MemoryError, RecursionError) as error:
-                broken.setdefault(place, f"The cell cannot be read as Python: {error}.")
-                continue
-            found += [d for node in tree.body if (d := _definition(node, block, place)) is not None]
-    return found, broken
-
-
-def _definition(node, text, place):
-    names = _names(node)
-    if isinstance(node, ast.If | ast.Try | ast.With):  # as in try: import numpy
-        names = tuple(name for child in ast.walk(node) for name in _names(child))
-    if not names:
-        return None
-    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-    if first == node.end_lineno:  # several statements may share the line
-        return Definition(names, ast.get_source_segment(text, node), place, node)
-    return Definition(names, "\n".join(text.split("\n")[first - 1 : node.end_lineno]), place, node)
-
-
-def _names(node):
-    """The names that a statement defines."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return (node.name,)
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return tuple((alias.asname or alias.name).split(".")[0] for alias in node.names)
-    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return tuple(n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name))
-    return ()
-
-
-def _plain_python(cell):
-    """The cell's text without a Markdown fence and, if that is no Python, without IPython's own lines."""
-    text = cell.text.replace("\r\n", "\n").replace("\r", "\n")
-    if cell.kind != "code":
-        fenced = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-        text = "\n".join(fenced) if fenced else text
-    if _parses(text):
-        return text
-    text = re.sub(r"\A\s*%%.*", "", text)
-    return re.sub(r"^(\s*)([%!].*|\??\??[\w.]+\?\??)$", r"\1pass", text, flags=re.MULTILINE)
-
-
-def _parses(text):
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):  # null bytes; nested too deeply
-        return False
-    return True
-
-
-def _blocks(text):
-    """A text that is no Python as a whole, cut at its top-level lines: one error costs one answer."""
-    blocks = [""]
-    for line in text.split("\n"):
-        begins = re.match(r"[^\s)\]}#](?!lse\b|lif\b|xcept\b|inally\b)", line)
-        if begins and not blocks[-1].rstrip().split("\n")[-1].startswith("@"):
-            blocks.append("")
-        blocks[-1] += line + "\n"
-    return [block for block in blocks if block.strip()]
-
-
-def _mentions(cell, name):
+def _mentions(program, place, name):
+    cell = program.cells[place]
     return cell.id == f"solution-{name}" or re.search(rf"\bdef\s+{name}\b", cell.text) is not None
 
 
-def _syntax(error, text):
-    lines = text.split("\n")
-    line = lines[error.lineno - 1].strip() if error.lineno and error.lineno <= len(lines) else ""
-    return f"{type(error).__name__}: {error.msg}, in the line: {line[:120]}"
-
-
-__all__ = ["Answer", "Cell", "find_answers"]
+__all__ = ["Answer", "find_answers", "standalone"]

@@ -3,24 +3,30 @@
 Killed at any moment and started again, a run goes on where it was; a second run grades what has changed.
 """
 
+import functools
 import hashlib
 import json
 import os
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
 import labkit
 from labkit import exercises
-from labkit.grading.cells import Unreadable, lab_of
+from labkit.grading.cells import Unreadable
 from labkit.grading.collect import collect, collect_one
 from labkit.grading.grader import Grader
 from labkit.grading.pool import WarmPython
-from labkit.grading.splice import grading_code, read_every_lab, read_submission
+from labkit.grading.splice import WrongLab, grading_code, read_submissions
+from labkit.messages import LabkitError
 
-OTHER_LAB = 2  # answers of a lab that a notebook does not claim to be, before they count as handed in
+FAULT = (
+    "The grader failed on {name} ({error}). That is our mistake, not yours: please tell your instructor. "
+    "The next run grades it again."
+)
+NO_LAB = "??"  # stands for the lab of what can't be read
 
 
 @dataclass
@@ -56,9 +62,11 @@ class Classroom:
         self.output = Path(output)
         self.kept = self.output / "results"
         self.wanted = labs
-        self.found = collect(folder) if student is None else collect_one(folder, student)
+        found = collect(folder) if student is None else collect_one(folder, student)
+        self.jobs = self.assign([job for one in found for job in self.read_jobs(one)])
         self.lock = threading.Lock()
         self.graders = {}
+        self.stopped = threading.Event()
 
     def grade(self, workers=1, sandbox=True, progress=True, user=None):
         """Grade what has no result yet; returns all grades, by lab and student.
@@ -68,66 +76,92 @@ class Classroom:
         from tqdm.auto import tqdm
 
         self.kept.mkdir(parents=True, exist_ok=True)
-        jobs = [job for found in self.found for job in self.jobs(found)]
+        for scratch in self.kept.glob("*.new"):  # of a run that was killed
+            scratch.unlink()
         grades, waiting = [], []
-        for job in jobs:
+        for job in self.jobs:
             kept = self.read(job)
             grades.append(kept) if kept else waiting.append(job)
         if any(not job.problem for job in waiting):
             with WarmPython(sandbox, user) as python, ThreadPoolExecutor(workers) as pool:
                 running = [pool.submit(self.grade_one, job, python) for job in waiting]
                 bar = tqdm(as_completed(running), total=len(running), unit="notebook", disable=not progress)
-                grades += [done.result() for done in bar]
+                try:
+                    grades += [done.result() for done in bar]
+                except BaseException:  # interrupted, or no sandbox any more: what is finished is kept
+                    self.stopped.set()
+                    pool.shutdown(cancel_futures=True)
+                    raise
         else:
             grades += [self.grade_one(job, None) for job in waiting]
         return self.complete(grades)
 
-    def jobs(self, found):
-        """The labs that one file is graded for: usually one."""
-        if found.problem:
-            labs = self.wanted or ["??"]
-            return [Job(found.student, number, found.origin, problem=found.problem) for number in labs]
-        key = hashlib.sha256(
-            f"{self.seed} {labkit.__version__} {found.student}".encode() + found.data
-        ).hexdigest()
-        try:
-            submissions = self.read_labs(found.data)
-        except Unreadable as problem:
-            claimed = lab_of(found.data)  # anything may stand there
-            labs = self.wanted or [claimed if claimed in exercises.labs() else "??"]
-            return [Job(found.student, number, found.origin, key, problem=str(problem)) for number in labs]
-        return [Job(found.student, s.number, found.origin, key, submission=s) for s in submissions]
+    def read_jobs(self, found):
+        """Yield the labs that one file is graded for: usually one."""
+        problem, lab, other, submissions = found.problem, None, False, ()
+        if not problem:
+            try:
+                submissions = read_submissions(found.data, self.project, self.wanted)
+            except Unreadable as error:
+                problem, lab, other = str(error), error.lab, isinstance(error, WrongLab)
+        key = self.key(found, problem)
+        for submission in submissions:
+            yield Job(found.student, submission.number, found.origin, key, submission=submission)
+        if problem:
+            for number in self.wanted or [lab if lab in exercises.labs() else lab_named(found.origin)]:
+                yield Job(found.student, number, found.origin, key, problem, other_lab=other)
 
-    def read_labs(self, data):
-        """The submissions in a notebook: the lab it says it is, and any other that it answers."""
-        if self.wanted and len(self.wanted) == 1:
-            return [read_submission(data, self.project, self.wanted[0])]
-        first = read_submission(data, self.project)
-        every = read_every_lab(data, self.project).values()
-        both = [first, *(s for s in every if s.number != first.number and len(s.found) >= OTHER_LAB)]
-        return [s for s in both if not self.wanted or s.number in self.wanted] or [first]
+    def key(self, found, problem):
+        """What a kept result must have been made of to be taken again: the file, the seed, the rules."""
+        parts = [str(self.seed), labkit.__version__, rules(self.project.root), found.student, problem]
+        key = hashlib.sha256("\0".join(parts).encode())
+        key.update(found.data or b"")
+        return key.hexdigest()
+
+    def assign(self, jobs):
+        """Where the whole class has handed in one lab, what can't be read counts for that one too.
+
+        And a notebook of another lab is nobody's mistake where the student has handed in the right one.
+        """
+        labs = {job.lab for job in jobs} - {NO_LAB}
+        if len(labs) == 1:
+            jobs = [replace(job, lab=next(iter(labs))) if job.lab == NO_LAB else job for job in jobs]
+        right = {(job.student, job.lab) for job in jobs if not job.other_lab}
+        return [job for job in jobs if not job.other_lab or (job.student, job.lab) not in right]
 
     def grade_one(self, job, python):
         """Grade one notebook for one lab, and keep the result."""
         grade = Grade(job.student, job.lab, job.origin, job.problem)
         tasks = exercises.get(job.lab).EXERCISES if job.lab in exercises.labs() else ()
+        whole = True
         if job.problem:
             grade.exercises = [_not_graded(task, job.problem) for task in tasks]
         else:
             grade.notes = list(job.submission.notes)
-            grader = self.grader(job.lab, python)
             for task in tasks:
-                answer = job.submission.answers[task.name]
-                grade.notes += answer.notes
-                if answer.code:
-                    code = grading_code(job.submission, task.name, self.project)
-                    report = grader.grade(task.name, code)
-                    said = {"text": report.text, "printed": report.printed}
-                    grade.exercises.append(report.json | said)
-                else:
-                    grade.exercises.append(_not_graded(task, answer.problem))
-        self.write(job, grade)
+                if self.stopped.is_set():
+                    return None
+                grade.notes += job.submission.answers[task.name].notes
+                try:
+                    grade.exercises.append(self.grade_answer(job, task, python))
+                except LabkitError:
+                    raise
+                except Exception as error:  # a fault of ours must not cost anybody else a grade
+                    problem = FAULT.format(name=task.name, error=f"{type(error).__name__}: {error}"[:200])
+                    grade.exercises.append(_not_graded(task, problem))
+                    whole = False
+        if whole:
+            self.write(job, grade)
         return grade
+
+    def grade_answer(self, job, task, python):
+        """One exercise's report as plain data."""
+        answer = job.submission.answers[task.name]
+        if answer.problem:
+            return _not_graded(task, answer.problem)
+        code = grading_code(job.submission, task.name, self.project)
+        report = self.grader(job.lab, python).grade(task.name, code)
+        return report.json | {"text": report.text, "printed": report.printed}
 
     def grader(self, number, python):
         """The lab's Grader, made once for all threads."""
@@ -142,13 +176,13 @@ class Classroom:
         for grade in sorted(grades, key=lambda g: (g.origin, g.lab)):
             key = (grade.lab, grade.student)
             if key in best:
-                better, other = sorted((best[key], grade), key=lambda g: g.points, reverse=True)
-                better.notes.append(f"Several notebooks were handed in; {better.origin} counts.")
-                best[key] = better
+                best[key], other = sorted((best[key], grade), key=lambda g: (g.problem != "", -g.points))
+                said = "" if not other.problem else f" {other.origin}: {other.problem}"
+                best[key].notes.append(f"Several notebooks were handed in; {best[key].origin} counts.{said}")
             else:
                 best[key] = grade
         if self.roster is not None:
-            for number in self.wanted or sorted({g.lab for g in best.values() if g.lab != "??"}):
+            for number in self.wanted or sorted({g.lab for g in best.values() if g.lab != NO_LAB}):
                 for student in self.roster:
                     if (number, student) not in best:
                         missing = Grade(student, number, problem="Nothing was handed in.")
@@ -190,11 +224,32 @@ class Job:
     key: str = ""
     problem: str = ""
     submission: object = None
+    other_lab: bool = False  # it is a readable notebook, but of a lab that is not graded
 
     @property
     def name(self):
         """The result's file name: safe whatever the student's file was called."""
-        return f"{file_name(self.student)}-{self.lab}-{hashlib.sha256(self.origin.encode()).hexdigest()[:8]}"
+        origin = hashlib.sha256(self.origin.encode()).hexdigest()[:8]
+        return f"{file_name(self.student)}-{self.lab.replace('?', '_')}-{origin}"
+
+
+def lab_named(origin):
+    """The lab that a file's name tells of: "ann/02_causal_masks (1).ipynb", "lab02.ipynb"; else NO_LAB."""
+    name = PurePosixPath(origin.rsplit("!", 1)[-1]).name.lower()
+    for number in exercises.labs():
+        slug = exercises.get(number).SLUG.lower()
+        if slug in name or re.search(rf"lab[-_ ]?{number}(?!\d)", name):
+            return number
+    return NO_LAB
+
+
+@functools.cache
+def rules(root):
+    """A digest of what grades are made by: the exercises, the grader itself and the labs' sources."""
+    package = Path(labkit.__file__).parent
+    files = [*package.glob("exercises/**/*.py"), *package.glob("grading/*.py")]
+    files += (root / "notebooks" / "source").glob("*.py")
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()
 
 
 def file_name(text):

@@ -32,7 +32,7 @@ def pytest_configure(config):
     lab = config.getoption("submissions_lab")
     try:
         room = Classroom(folder, folder, Project.here(), [lab] if lab else None)
-        config.stash[JOBS] = [job for found in room.found for job in room.jobs(found)]
+        config.stash[JOBS] = room.jobs
     except LabkitError as error:
         raise pytest.UsageError(str(error)) from error
     config.args = [str(Path(folder).resolve())]

@@ -1,4 +1,4 @@
-"""Submissions to lab 01, made from its own notebooks."""
+"""Submissions to lab 01, made from its own notebooks; and one warm Python of each kind for all tests."""
 
 import nbformat
 import pytest
@@ -6,8 +6,39 @@ import pytest
 from labkit.authoring.notebook import solution_notebook, student_notebook
 from labkit.authoring.project import Project
 from labkit.authoring.reference import read_texts
+from labkit.grading import sandbox
+from labkit.grading.pool import WarmPython
+from labkit.messages import LabkitError
 
 from ..notebooks.conftest import ROOT
+
+
+def has_sandbox():
+    """Can answers be shut in here?"""
+    try:
+        sandbox.require_sandbox()
+    except LabkitError:
+        return False
+    return True
+
+
+needs_sandbox = pytest.mark.skipif(not has_sandbox(), reason="no bubblewrap here, or it may not work")
+
+
+@pytest.fixture(scope="session")
+def shut_in():
+    """A warm Python in the sandbox."""
+    if not has_sandbox():
+        pytest.skip("no bubblewrap here, or it may not work")
+    with WarmPython() as warm:
+        yield warm
+
+
+@pytest.fixture(scope="session")
+def not_shut_in():
+    """A warm Python without a sandbox."""
+    with WarmPython(sandbox=False) as warm:
+        yield warm
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import pytest
 
 from labkit.grading.answers import find_answers
 from labkit.grading.cells import Cell
+from labkit.grading.program import Program
 
 
 def code(text, id=""):
@@ -18,7 +19,7 @@ def run(answer):
 
 
 def only(cells, name="double", provided=()):
-    return find_answers(cells, [name], provided)[name]
+    return find_answers(Program(cells), [name], provided)[name]
 
 
 RIGHT = "def double(x):\n    return 2 * x"
@@ -90,9 +91,9 @@ def test_what_the_notebook_provides_is_not_taken_along():
 
 def test_another_answer_is_taken_along_unless_it_is_still_a_stub():
     fourfold = code("def fourfold(x):\n    return double(double(x))")
-    answers = find_answers([code(RIGHT), fourfold], ["double", "fourfold"])
+    answers = find_answers(Program([code(RIGHT), fourfold]), ["double", "fourfold"])
     assert run(answers["fourfold"])["fourfold"](3) == 12
-    answers = find_answers([code(STUB), fourfold], ["double", "fourfold"])
+    answers = find_answers(Program([code(STUB), fourfold]), ["double", "fourfold"])
     assert "def double" not in answers["fourfold"].code
 
 
@@ -116,9 +117,9 @@ def test_a_missing_answer_has_a_reason(cells, reason):
 
 def test_one_broken_answer_leaves_the_others():
     cells = [code("def double(x):\n    return (2 * x"), code("def triple(x):\n    return 3 * x")]
-    answers = find_answers(cells, ["double", "triple"])
+    answers = find_answers(Program(cells), ["double", "triple"])
     assert answers["double"].problem and run(answers["triple"])["triple"](2) == 6
 
 
 def test_nothing_of_a_submission_is_run():
-    find_answers([code("raise SystemExit\n" + RIGHT), code("import os\nos._exit(1)")], ["double"])
+    find_answers(Program([code("raise SystemExit\n" + RIGHT), code("import os\nos._exit(1)")]), ["double"])

@@ -4,7 +4,12 @@ import json
 
 import pytest
 
-from labkit.grading.cells import Cell, Unreadable, lab_of, read_cells
+from labkit.grading.cells import Cell, Unreadable, read_notebook
+
+
+def read_cells(data):
+    document = read_notebook(data)
+    return document.cells, document.notes
 
 
 def notebook(*cells, **more):
@@ -28,7 +33,9 @@ def test_source_may_be_a_list_or_a_text():
         (b"", "empty"),
         (b"  \n ", "empty"),
         (b"\x00\x01\x02junk", "not JSON"),
-        (b"PK\x03\x04 a zip", "not JSON"),
+        (b"PK\x03\x04 a zip", "a zip file"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"\n<!DOCTYPE html><html>", "a web page"),
         (b'{"cells": [', "not JSON"),
         (b"[1, 2]", "no cells"),
         (b"{}", "no cells"),
@@ -78,6 +85,7 @@ def test_a_lost_id_is_found_in_nbgraders_metadata():
 
 
 def test_the_labs_number_is_in_the_metadata():
+    lab_of = lambda data: read_notebook(data).lab
     assert lab_of(notebook(CODE, metadata={"labkit": {"lab": "02"}})) == "02"
-    for data in (notebook(CODE), b"junk", notebook(CODE, metadata={"labkit": {"lab": 2}})):
-        assert lab_of(data) is None
+    for metadata in ({}, None, [], {"labkit": 2}, {"labkit": {"lab": 2}}):
+        assert lab_of(notebook(CODE, metadata=metadata)) is None

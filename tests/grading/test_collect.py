@@ -56,7 +56,7 @@ def test_folders_loose_notebooks_and_zip_files_together(tmp_path):
     (tmp_path / "fay").mkdir()
     (tmp_path / "fay" / "work.zip").write_bytes(zipped({"x/02.ipynb": NOTEBOOK, "y/03.ipynb": NOTEBOOK}))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    found = collect(tmp_path)
+    found = sorted(collect(tmp_path), key=lambda f: (f.student, f.origin))
     assert [f.student for f in found] == ["Dan", "Eve", "ann", "bob", "cat", "fay", "fay"]
     assert all(f.data == NOTEBOOK and not f.problem for f in found)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
@@ -85,7 +85,7 @@ def test_what_leads_out_is_not_followed(tmp_path):
         archive.writestr("../../out.ipynb", NOTEBOOK)
         archive.writestr("fine.ipynb", NOTEBOOK)
     (folder / "bob.zip").write_bytes(buffer.getvalue())
-    found = collect(folder)
+    found = list(collect(folder))
     assert all(b"secret" not in (f.data or b"") for f in found)
     assert [f.origin for f in found if f.data] == ["bob.zip!fine.ipynb"]
     assert sum("link" in f.problem for f in found) == 2 and any("leads out" in f.problem for f in found)
@@ -102,11 +102,11 @@ def test_what_leads_out_is_not_followed(tmp_path):
 def test_a_bad_zip_is_its_students_problem_alone(tmp_path, data, reason):
     (tmp_path / "ann.zip").write_bytes(data)
     (tmp_path / "bob.ipynb").write_bytes(NOTEBOOK)
-    found = collect(tmp_path)
+    found = sorted(collect(tmp_path), key=lambda f: (f.student, f.origin))
     assert reason in found[0].problem and found[0].student == "ann" and found[1].data == NOTEBOOK
 
 
 @pytest.mark.parametrize("make", ["empty", "missing"])
 def test_no_submissions_is_a_plain_message(tmp_path, make):
     with pytest.raises(LabkitError, match="no notebook|not a folder"):
-        collect(tmp_path if make == "empty" else tmp_path / "nowhere")
+        list(collect(tmp_path if make == "empty" else tmp_path / "nowhere"))

@@ -6,55 +6,29 @@ import pytest
 
 from labkit.exercises import get, labs
 from labkit.exercises.engine import check
-from labkit.grading import sandbox
 from labkit.grading.answers import standalone
-from labkit.grading.cells import Cell
 from labkit.grading.grader import Grader
 from labkit.grading.pool import WarmPython
-from labkit.grading.splice import grading_code, read_submission
+from labkit.grading.splice import grading_code, own_program, read_submission
 from labkit.messages import LabkitError
 
-
-def has_sandbox():
-    try:
-        sandbox.require_sandbox()
-    except LabkitError:
-        return False
-    return True
+from .conftest import needs_sandbox
 
 
-needs_sandbox = pytest.mark.skipif(not has_sandbox(), reason="no bubblewrap here, or it may not work")
-
-
-@pytest.fixture(scope="module", params=["sandbox", "no sandbox"])
+@pytest.fixture(params=["shut_in", "not_shut_in"])
 def python(request):
-    """A warm Python, shut in and not: grades must be the same."""
-    if request.param == "sandbox" and not has_sandbox():
-        pytest.skip("no bubblewrap here, or it may not work")
-    with WarmPython(sandbox=request.param == "sandbox") as warm:
-        yield warm
-
-
-@pytest.fixture(scope="module")
-def shut_in():
-    """A warm Python in the sandbox."""
-    if not has_sandbox():
-        pytest.skip("no bubblewrap here, or it may not work")
-    with WarmPython() as warm:
-        yield warm
+    """A warm Python, in the sandbox and not: grades must be the same."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.mark.parametrize("number", labs())
 def test_every_labs_solutions_get_full_points(python, project, number):
     """So every exercise can be graded over the border: what its properties ask for is plain data."""
     lab = project.lab(get(number).SLUG)
-    cells = [
-        Cell("code", c.text, c.id) for c in lab.cells if c.kind == "code" and c.role in ("", "keyfigure")
-    ]
     grader = Grader(number, seed=5, python=python)
     for cell in lab.cells:
         if cell.role == "solution":
-            report = grader.grade(cell.name, standalone(cell.text, cells))
+            report = grader.grade(cell.name, standalone(cell.text, own_program(number, project)))
             assert report.passed, report.text
 
 
