@@ -21,7 +21,7 @@ PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 PROMPT = ".jp-InputPrompt"
 HERE = ("localhost", "127.0.0.1", "")  # "": data: and blob: addresses
 # Seconds. The machine may be slow, and busy with something else.
-OPEN, RUN, REACT = 240, 240, 60
+OPEN, RUN, REACT, QUIET = 900, 600, 240, 20
 
 
 def until(condition, seconds, what):
@@ -114,14 +114,16 @@ class NotebookPage:
         may_stop_at: a cell whose error may end it there.
         """
         names = [cell["id"] for cell in self.on_disk()["cells"] if cell["cell_type"] == "code"]
+        before = self._prompts()
         self._menu("Run", "Run All Cells")
+        until(lambda: self._prompts() != before, REACT, "the first cell at work")
         quiet_since = None
 
         def ended():
             nonlocal quiet_since
             quiet = self.is_idle() and not any("*" in prompt for prompt in self._prompts().values())
             quiet_since = (quiet_since or time.monotonic()) if quiet else None
-            stopped = quiet and time.monotonic() - quiet_since > 5
+            stopped = quiet and time.monotonic() - quiet_since > QUIET
             return stopped or (quiet and re.search(r"\d", self.prompt(names[-1])))
 
         until(ended, seconds, "the end of Run All")

@@ -45,16 +45,14 @@ PICTURES = {
 def descriptions():
     """What each picture shows, in words, from the course as it is now: picture -> text."""
     import labkit
+    from labkit.plotting.theme import percent
 
     lab = Project(start.ROOT).lab("02_causal_masks")
     films = labkit.transfer.results("films")
     read = next(name for name in films.curves if name.startswith("minilm"))
-    reached = [
-        f"{read} reads {labkit.plotting.theme.percent(films.at(read, 100)[0])} right with 100 examples"
-    ]
+    reached = [f"{read} reads {percent(films.at(read, 100)[0])} right with 100 examples"]
     reached += [
-        f"{name} {labkit.plotting.theme.percent(films.at(name, 10_000)[0])} with 10,000"
-        for name in ("TF-IDF", "LSTM from scratch")
+        f"{name} {percent(films.at(name, 10_000)[0])} with 10,000" for name in ("TF-IDF", "LSTM from scratch")
     ]
     view = labkit.views.head_view(labkit.load("bert"), SENTENCE, layer=1)
     texts = {
