@@ -18,7 +18,8 @@ from labkit import doctor
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
-ONLY_WITH_PIP = {"selenium", "axe-core-python"}  # the extra `browser`: it needs a browser that no environment file brings
+# The extra `browser`: it needs a browser that no environment file brings.
+ONLY_WITH_PIP = {"selenium", "axe-core-python"}
 CONDA_NAMES = {"pytorch-cpu": "torch"}  # where the conda package is called otherwise
 COMMENTED = re.compile(r'"(?P<requirement>[a-zA-Z][\w.-]*[^"]*)",?\]?\s*(?P<comment>#.*)?$')
 

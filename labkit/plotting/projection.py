@@ -175,6 +175,7 @@ def _traces(points, texts, labels, groups, first, size=9):
     if groups is not None:
         names = list(dict.fromkeys(groups))
         middles = [np.median(points[[k for k, own in enumerate(groups) if own == n]], axis=0) for n in names]
+        middles = _apart(middles, names)
         traces.append(
             go.Scatter(
                 x=[round(float(x), 3) for x, _ in middles],
@@ -187,6 +188,24 @@ def _traces(points, texts, labels, groups, first, size=9):
             )
         )
     return traces
+
+
+def _apart(places, names):
+    """The places of names, moved up or down by as little as it takes for none to lie on another."""
+    line, letter = 0.2, 0.09  # of a panel that is 2.2 high and wide, where it is smallest
+    moved = []
+    for k, (x, y) in enumerate(places):
+
+        def free(at, k=k, x=x):
+            for (other_x, other_y), other in zip(moved, names, strict=False):
+                half = letter * (len(names[k]) + len(other)) / 2
+                if abs(x - other_x) < half and abs(at - other_y) < line:
+                    return False
+            return abs(at) <= 1.05
+
+        tried = (y + way * step * line for step in range(12) for way in (1, -1))
+        moved.append((x, next(filter(free, tried), y)))
+    return moved
 
 
 def _panels(rows, columns, heads):

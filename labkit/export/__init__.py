@@ -1,0 +1,5 @@
+"""`labkit export`: a notebook as one HTML page that works from disk, without a network.
+
+command.py: what is exported, and where to. page.py: the page. markdown.py: prose and formulas.
+offline.py: what would ask another machine for something is taken out.
+"""
