@@ -8,6 +8,8 @@ LAB ?= 01
 NOTEBOOK = $(firstword $(wildcard notebooks/$(LAB)_*.ipynb))
 LAB_ARGS ?=
 HELDOUT ?=
+# On how many of the bench's 100 submissions nbval is measured, if not on a few: all of them take it an hour.
+NBVAL_ON ?=
 TEST_ARGS ?=
 # Where pip looks for torch, if not in its usual place: on Linux the usual build includes CUDA (several GB).
 TORCH_INDEX ?=
@@ -67,7 +69,7 @@ evaluate: $(STAMP)  ## measure the bundled models on held-out text: HELDOUT=FILE
 	$(BIN)/labkit evaluate --heldout $(HELDOUT)
 
 bench: $(STAMP)  ## measure what should stay fast, as ratios
-	HF_HUB_OFFLINE=1 $(BIN)/python -m tests.bench.bench
+	HF_HUB_OFFLINE=1 $(BIN)/python -m tests.bench.bench $(NBVAL_ON)
 
 fetch: $(STAMP)  ## download ahead of time what the labs would otherwise fetch when they need it
 	$(BIN)/labkit fetch
