@@ -1,4 +1,4 @@
-"""The command line: `labkit doctor | fetch | pretrain | publish | evaluate | build | links`.
+"""The command line: `labkit doctor`, `labkit grade`, `labkit build` and what else COMMANDS lists.
 
 Only the module of the command that was asked for is imported: `labkit --help` answers at once, without
 torch.

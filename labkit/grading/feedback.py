@@ -25,7 +25,7 @@ section {{ border-top: 1px solid var(--line); margin-top: 1.5rem; }}
 .total {{ font-size: 1.25rem; }} .yes {{ color: var(--yes); }} .no {{ color: var(--no); }}
 ul {{ padding-left: 0; list-style: none; }} li {{ margin: .25rem 0; }}
 pre {{ white-space: pre-wrap; background: var(--soft); padding: .5rem .75rem; font-size: .9rem; }}
-summary {{ cursor: pointer; }}
+summary {{ cursor: pointer; }} .problem {{ white-space: pre-line; }}
 </style></head>
 <body><main>
 <h1>{heading}</h1>
@@ -67,7 +67,7 @@ def _section(grade, report):
         parts.append(f"<p>{escape(title)}</p>")
     if report["problem"]:
         if report["problem"] != grade.problem:  # said once, above
-            parts.append(f"<pre>{escape(report['problem'])}</pre>")
+            parts.append(f'<p class="problem">{escape(report["problem"])}</p>')
     else:
         parts.append("<ul>" + "".join(map(_property, report["properties"])) + "</ul>")
         if shown := next((p["message"] for p in report["properties"] if p["message"]), ""):
