@@ -185,7 +185,9 @@ class Classroom:
             for number in self.wanted or sorted({g.lab for g in best.values() if g.lab != NO_LAB}):
                 for student in self.roster:
                     if (number, student) not in best:
-                        missing = Grade(student, number, problem="Nothing was handed in.")
+                        unknown = best.get((NO_LAB, student))  # a file, but of which lab cannot be told
+                        problem = unknown.problem if unknown else "Nothing was handed in."
+                        missing = Grade(student, number, problem=problem)
                         missing.exercises = [
                             _not_graded(task, missing.problem) for task in exercises.get(number).EXERCISES
                         ]

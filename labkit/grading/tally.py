@@ -68,7 +68,7 @@ def _headline(lab, grades):
     if points and grades[0].max_points:
         text += f", points from {points[0]} to {points[-1]} of {grades[0].max_points}"
         text += f", half have {points[len(points) // 2]} or more"
-    return f"{text}; {problems} without a readable notebook" if problems else text
+    return f"{text}; nothing to grade for {problems}" if problems else text
 
 
 def _line(one):

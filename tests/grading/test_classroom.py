@@ -206,6 +206,16 @@ def test_a_lab_number_in_the_metadata_is_no_path(hand_in, judged, project, tmp_p
     assert all((tmp_path / "out").resolve() in path.resolve().parents for path in written)
 
 
+def test_a_file_of_no_lab_is_not_said_to_be_nothing(hand_in, judged, project, tmp_path):
+    hand_in("ann")
+    hand_in("ann", project.student_path("02_causal_masks").read_bytes(), "other.ipynb")
+    hand_in("bob", b"junk")
+    grades = grade(project, tmp_path, roster=["ann", "bob", "cat"])
+    problems = {(g.student, g.lab): g.problem for g in grades}
+    assert problems["ann", "01"] == "" and problems["cat", "01"] == "Nothing was handed in."
+    assert "not JSON" in problems["bob", "01"] and "not JSON" in problems["bob", "??"]
+
+
 def test_file_names_are_safe_and_stay_different():
     names = ["ann", "../../etc/passwd", "a b", "a_b", "a/b", "\u00e9", "x" * 300]
     made = [file_name(name) for name in names]

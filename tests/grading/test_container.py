@@ -27,7 +27,7 @@ def test_the_refusal_points_to_a_recipe_that_cuts_the_network():
     command = shlex.split(re.search(r"^    (docker run .+)$", recipe, re.MULTILINE)[1])
     assert command[command.index("--network") + 1] == "none"
     words = command[command.index("labkit") + 1 :]
-    args = cli._parser("grade").parse_args(words[1:])
+    args = cli._parser("grade").parse_args(words)
     assert words[0] == "grade" and args.sandbox and args.container is None
     mounted = [word.split(":") for word in command if word.startswith("PATH/TO")]
     assert [m[1] for m in mounted] == [str(args.folder), str(args.output)] and mounted[0][2] == "ro"

@@ -200,7 +200,7 @@ def test_a_class_without_one_readable_notebook_has_its_files_too(tmp_path, grade
     written = write_all(grades[-1:], tmp_path)
     assert {"grades.csv", "junit.xml"} <= {path.name for path in written}
     assert not (tmp_path / "class.html").exists()
-    assert "without a readable notebook" in summary(grades[-1:])
+    assert "nothing to grade for 1" in summary(grades[-1:])
 
 
 def test_the_tally_counts_each_student_once():
