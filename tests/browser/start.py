@@ -129,6 +129,7 @@ def chromium(profile, width=1280, height=900):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    driver.command_executor.client_config.timeout = START_SECONDS  # 2 minutes are few on a busy machine
     try:
         yield driver
     finally:
