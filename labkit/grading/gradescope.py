@@ -37,6 +37,7 @@ def run_gradescope(args, project=None):
     path = write_zip(args.output, args.labs, project or Project.here(), args.torch_index)
     print(f"Wrote {path} ({path.stat().st_size / 1e6:.0f} MB).")
     print(f"In Gradescope: a programming assignment of {most} points; under Configure Autograder, upload it.")
+    print("Give its container 1.5 GB of memory or more.")  # the solutions of all labs took 1.0 GB
     if not args.torch_index:
         print("Without --torch-index the image gets torch with CUDA, several GB that nobody needs there.")
     return 0
