@@ -12,6 +12,7 @@ import torch.nn.functional as F
 
 from labkit.cloze import encode
 from labkit.messages import LabkitError
+from labkit.models import require_model
 
 MASKED_SHARE = 0.15
 
@@ -65,6 +66,7 @@ def text_losses(model, texts, seed=0, batch_size=64):
     Raises LabkitError for no texts, a text that is empty, too long, or has nothing to predict, and for an
     encoder without its masked-word head.
     """
+    require_model(model, "text_losses(labkit.load('bert'), texts)")
     if isinstance(texts, str) or not texts:
         raise LabkitError("There are no texts to measure on: give a list of sentences.")
     if model.kind == "encoder" and not model.has_mlm_head:

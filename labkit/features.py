@@ -10,6 +10,8 @@ import numpy as np
 import torch
 
 from labkit.messages import LabkitError
+from labkit.models import require_model
+from labkit.packed import Packed, body_of, fits
 
 POOLINGS = ("cls", "mean", "last")
 TOKENS_PER_BATCH = 1024  # measured: smaller batches pay for Python, larger ones leave the processor's cache
@@ -107,17 +109,19 @@ def word_vectors(model, texts, words):
     encoded = _encode_all(model, texts)
     pieces = [word_pieces(model, text, word) for text, word in zip(texts, words, strict=True)]
     vectors = torch.zeros(len(texts), model.num_layers + 1, model.width)
-    for chosen, states, _ in _in_batches(model, encoded):
-        for row, number in enumerate(chosen):
-            vectors[number] = torch.stack([hidden[row, pieces[number]].mean(dim=0) for hidden in states])
+    for chosen, lengths, states in _in_batches(model, encoded):
+        starts = np.cumsum([0, *lengths])
+        for number, start in zip(chosen, starts, strict=False):
+            places = [int(start) + piece for piece in pieces[number]]
+            vectors[number] = torch.stack([hidden[places].mean(dim=0) for hidden in states])
     return vectors
 
 
 def extract(model, texts, how="mean", tokens_per_batch=TOKENS_PER_BATCH):
     """One vector for each text and layer, from a frozen model: `pool` of `hidden_states`, fast.
 
-    Texts are sorted by length, so that a batch holds little padding; the result is in the texts' own order. A
-    text longer than the model takes is cut off at its end.
+    Texts are sorted by length and go through without padding (labkit/packed.py); the result is in the texts'
+    own order. A text longer than the model takes is cut off at its end.
 
     Args:
         model: a labkit Model.
@@ -141,11 +145,21 @@ def _extract(model, texts, poolings, tokens_per_batch):
     encoded = _encode_all(model, texts)
     shape = (len(encoded), model.num_layers + 1, model.width)
     rows = {how: np.empty(shape, dtype=np.float32) for how in poolings}
-    for chosen, states, attention_mask in _in_batches(model, encoded, tokens_per_batch):
-        for layer, hidden in enumerate(states):  # hidden: (B, T, D)
+    for chosen, lengths, states in _in_batches(model, encoded, tokens_per_batch):
+        for layer, hidden in enumerate(states):
             for how in poolings:
-                rows[how][chosen, layer] = pool(hidden, attention_mask, how).numpy()
+                rows[how][chosen, layer] = _pool_packed(hidden, lengths, how).numpy()
     return rows
+
+
+def _pool_packed(hidden, lengths, how):
+    """`pool` of texts laid end to end: (T, D) and B lengths -> (B, D)."""
+    ends = torch.tensor(lengths).cumsum(dim=0)
+    if how == "cls":
+        return hidden[ends - torch.tensor(lengths)]
+    if how == "last":
+        return hidden[ends - 1]
+    return torch.stack([text.mean(dim=0) for text in hidden.split(lengths)])
 
 
 def _require_pooling(how):
@@ -154,7 +168,8 @@ def _require_pooling(how):
 
 
 def _encode_all(model, texts):
-    """Lists of ids, each cut to what the model takes; the texts are checked."""
+    """Lists of ids, each cut to what the model takes; the model and the texts are checked."""
+    require_model(model, "extract(labkit.load('bert'), texts)")
     if isinstance(texts, str):
         raise LabkitError(f"texts is a list of texts; it was one text: {texts!r:.60}. Write [text].")
     texts = list(texts)
@@ -190,20 +205,30 @@ def _pad(rows):
 
 @torch.inference_mode()
 def _in_batches(model, encoded, tokens_per_batch=TOKENS_PER_BATCH):
-    """(numbers of the texts, states, attention_mask) of each batch, the shortest texts first."""
+    """(numbers of the texts, their lengths, states) of each batch, the shortest texts first.
+
+    states: L + 1 tensors (T, D), the batch's texts end to end.
+    """
+    packed = Packed(model.network) if fits(model.network) else None
     order = sorted(range(len(encoded)), key=lambda k: len(encoded[k]))
     start = 0
     while start < len(order):
-        end = start + 1
-        while end < len(order) and (end + 1 - start) * len(encoded[order[end]]) <= tokens_per_batch:
+        end, num_tokens = start + 1, len(encoded[order[start]])
+        while end < len(order) and num_tokens + len(encoded[order[end]]) <= tokens_per_batch:
+            num_tokens += len(encoded[order[end]])
             end += 1
         chosen = order[start:end]
-        batch = _pad([encoded[k] for k in chosen])
-        yield chosen, _states(model, batch), batch["attention_mask"]
+        rows = [encoded[k] for k in chosen]
+        if packed:
+            states = packed.hidden_states(rows)
+        else:
+            batch = _pad(rows)
+            real = batch["attention_mask"].bool()
+            states = [hidden[real] for hidden in _states(model, batch)]
+        yield chosen, [len(row) for row in rows], states
         start = end
 
 
 def _states(model, batch):
     """The L + 1 hidden states, (B, T, D) each. The output head is left out: it is most of the arithmetic."""
-    body = getattr(model.network, model.network.base_model_prefix, model.network)
-    return body(**batch, output_hidden_states=True).hidden_states
+    return body_of(model.network)(**batch, output_hidden_states=True).hidden_states

@@ -11,6 +11,7 @@ import torch
 
 from labkit.cloze import accuracy_interval
 from labkit.messages import LabkitError
+from labkit.models import require_model
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,7 @@ def encode_prompt(model, text):
 
 
 def _require_decoder(model):
+    require_model(model, "continue_text(labkit.load('gpt'), text)")
     if model.kind != "decoder":
         raise LabkitError(
             f"{model.name} is an encoder: it sees the words that it would have to predict. "

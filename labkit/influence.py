@@ -6,6 +6,7 @@ Lab 02 asks students to write `sees_future`; this is the function it compares wi
 import torch
 
 from labkit.messages import LabkitError
+from labkit.models import require_model
 
 TOLERANCE = 1e-4  # between the rounding of float32 (about 1e-6 here) and the weakest leak worth the name
 
@@ -50,6 +51,7 @@ def influence_map(model, text, num_changes=8, seed=0):
     """
     from labkit.cloze import encode
 
+    require_model(model, "influence_map(labkit.load('bert'), text)")
     input_ids = encode(model, text)  # (1, T)
     body = getattr(model.network, getattr(model.network, "base_model_prefix", "") or "-", None)
     if body is None:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import torch
 
 from labkit.messages import LabkitError
+from labkit.models import require_model
 
 
 def causal_mask(length):
@@ -66,6 +67,7 @@ def with_mask(model, causal):
     """
     from labkit.transformer import from_transformers
 
+    require_model(model, "with_mask(labkit.load('bert'), causal=True)")
     if model.kind == "encoder" and not model.has_mlm_head:
         raise LabkitError(f"{model.name} has no masked-word head to read. Take labkit.load('bert').")
     network = from_transformers(model.network)

@@ -110,6 +110,14 @@ def load_next_sentence(name="bert"):
     return _load(_find(name, None), attentions=False, next_sentence=True)
 
 
+def require_model(model, example):
+    """Raise LabkitError unless `model` is what `load` returns. example: a right call, for the message."""
+    if not hasattr(model, "tokenizer") or not hasattr(getattr(model, "network", None), "config"):
+        raise LabkitError(
+            f"A model is wanted, what labkit.load returns, and not {type(model).__name__}: {example}"
+        )
+
+
 def _find(name, revision):
     """Decide what `name` means, fetch it if need be, and check the bytes that we know."""
     wish = os.environ.get("LABKIT_MODELS", "bundled") or "bundled"

@@ -157,6 +157,15 @@ def test_no_texts_and_one_text_that_is_no_list(model):
             call(model, [None])
 
 
+def test_something_that_is_no_model_is_a_plain_message(model):
+    for wrong in ("bert", None, model.network):
+        for call in (extract, features.extract_poolings, features.hidden_states):
+            with pytest.raises(LabkitError, match="what labkit.load returns"):
+                call(wrong, TEXTS)
+        with pytest.raises(LabkitError, match="what labkit.load returns"):
+            features.token_vector(wrong, "The bank.", "bank")
+
+
 def test_nan_in_the_padding_stays_there_and_nothing_but_padding_is_said():
     hidden = torch.randn(1, 3, 4)
     hidden[0, 2] = torch.nan

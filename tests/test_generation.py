@@ -100,6 +100,12 @@ def test_an_encoder_is_a_plain_message(bert):
             call()
 
 
+def test_something_that_is_no_model_is_a_plain_message(gpt):
+    for wrong in ("gpt", None, gpt.network):
+        with pytest.raises(LabkitError, match="what labkit.load returns"):
+            generation.sentence_log_prob(wrong, "The cat.")
+
+
 # The draw
 
 LOGITS = torch.tensor([0.5, 0.25, 0.15, 0.1]).log()

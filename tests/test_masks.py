@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from labkit import cloze, masks
+from labkit import ablation, cloze, influence, masks
 from labkit.messages import LabkitError
 from labkit.models import load
 
@@ -118,6 +118,17 @@ def test_a_swapped_bert_still_fills_blanks(bert):
     assert cloze.fill_mask(swapped, text, k=3) != cloze.fill_mask(bert, text, k=3)
     left = cloze.left_context(swapped)
     assert left(text, 3) == left("The [MASK] in the kingdom was old.", 3)
+
+
+def test_something_that_is_no_model_is_a_plain_message():
+    calls = [
+        lambda: masks.with_mask("bert", causal=True),
+        lambda: influence.influence_map("bert", "The cat."),
+        lambda: ablation.text_losses("bert", ["The cat."]),
+    ]
+    for call in calls:
+        with pytest.raises(LabkitError, match="what labkit.load returns"):
+            call()
 
 
 def test_a_model_without_a_head_is_a_plain_message(bert, monkeypatch):
