@@ -18,6 +18,11 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from labkit.grading.pool import LOST, WarmPython
 
+OWN = (
+    "JPY_",
+    "PYTEST_",
+    "LABKIT_",
+)  # variables that may differ from kernel to kernel: nothing reads them early
 _LOCK = threading.Lock()
 _WARM = {}  # (sandbox?, executable, environment) -> WarmPython
 
@@ -28,7 +33,7 @@ def warm_python(sandbox, executable, environment):
     Many variables count only when a library is imported (OMP_NUM_THREADS, PYTHONPATH), so a kernel has to
     come from a Python that was started with its own.
     """
-    common = {name: text for name, text in environment.items() if not name.startswith(("JPY_", "PYTEST_"))}
+    common = {name: text for name, text in environment.items() if not name.startswith(OWN)}
     key = (sandbox,) if sandbox else (sandbox, executable, tuple(sorted(common.items())))
     with _LOCK:
         if key not in _WARM:
@@ -65,7 +70,7 @@ class WarmProvisioner(LocalProvisioner):
             "arguments": arguments,
             "path": arguments[1],
             "folder": str(self.cwd),
-            "variables": {name: text for name, text in environment.items() if name.startswith("JPY_")},
+            "variables": {name: text for name, text in environment.items() if name.startswith(OWN)},
         }
         if self.sandbox:
             request["connection"] = Path(arguments[1]).read_text(encoding="utf-8")

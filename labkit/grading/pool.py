@@ -108,13 +108,18 @@ class WarmPython:
         Raises LabkitError when none can be begun: a fault of the machine, not of an answer.
         """
         seconds = float(request.get("seconds", 20)) * 2 + zygote.GRACE
-        return self.begin(request, seconds)
+        return self.begin(request, seconds, request["lab"], request["exercise"], request["seed"])
 
-    def begin(self, request, seconds):
-        """As `ask`, for any request.  seconds: until the process is killed; 0: it may stay."""
+    def begin(self, request, seconds, lab="", exercise="", seed=0):
+        """As `ask`, for any request.
+
+        seconds: until the process is killed; 0: it may stay.
+        lab, exercise, seed: of the inputs that it will want.
+        """
+        announcement = zygote.ANNOUNCEMENT.pack(seconds, lab.encode(), exercise.encode(), seed % 2**63)
         problem = ""
         for _ in range(ATTEMPTS):
-            conversation = self.connect(seconds)
+            conversation = self.connect(announcement)
             try:
                 conversation.channel.send(request)
                 message = conversation.receive(START_SECONDS)
@@ -126,11 +131,10 @@ class WarmPython:
             conversation.close()
         raise LabkitError(f"The grader could not begin a process: {problem}.")
 
-    def connect(self, seconds):
+    def connect(self, announcement):
         """A Conversation with a new process; where the warm Python is gone, with one of a new warm Python."""
         job, theirs = socket.socketpair()
         monitor, watched = socket.socketpair()
-        announcement = zygote.ANNOUNCEMENT.pack(seconds)
         try:
             with self.lock:
                 for _ in range(2):

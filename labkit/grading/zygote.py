@@ -1,7 +1,8 @@
 """A warm Python that forks: torch, transformers, labkit and the models are loaded once, not for each answer.
 
 Started by `labkit.grading.pool`, whose messages come through a socket that is our standard input: each brings
-two more sockets, and a child is forked for it. Through the first (the job) the child hears what to do: an
+two more sockets, and a child is forked for it, with the inputs of the exercise that it will be about. Through
+the first (the job) the child hears what to do: an
 answer to run (`worker`) or a notebook's kernel to be (`kernel_child`). The second (the monitor) stays here:
 what the pool writes there are numbers of signals for the child, and the child's exit status goes back. A
 child is killed when its time is up, when its monitor is closed, and when we end; and we end with the pool.
@@ -19,10 +20,11 @@ import time
 from labkit.grading import isolation
 
 WALLED, LIMITED, OPEN = "walled", "limited", "open"  # how a child is shut in
-ANNOUNCEMENT = struct.Struct("d")  # seconds until the child is killed; 0: it may stay
+# Seconds until the child is killed (0: it may stay); lab, exercise and seed of the inputs that it will want.
+ANNOUNCEMENT = struct.Struct("d8s64sq")
 STATUS = struct.Struct("i")
 GRACE = 3.0  # seconds beyond an answer's own limit, in which it can say itself that it ran out of time
-TURN = 0.1  # seconds between two looks at the children
+TURN, REST = 0.1, 1.0  # seconds between two looks at the children, and where there seem to be none
 
 
 def main():
@@ -30,6 +32,7 @@ def main():
     how, kernels = sys.argv[1], "kernels" in sys.argv[2:]
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"  # see `child`
     isolation.end_with_parent()
     isolation.adopt_orphans()
     threads = warm_up(kernels)
@@ -47,6 +50,7 @@ def warm_up(kernels=False):
 
     import labkit
     from labkit import exercises
+    from labkit.grading import worker  # noqa: F401
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -58,6 +62,7 @@ def warm_up(kernels=False):
         import ipykernel.kernelapp  # noqa: F401
 
         import labkit.plotting
+        from labkit.grading import kernel_child  # noqa: F401
     gc.collect()
     gc.freeze()  # what is there already is never looked at again, and stays shared between the children
     return threads
@@ -79,7 +84,7 @@ def serve(control, run):
     children = {}
     while True:
         monitors = {child.monitor: pid for pid, child in children.items()}
-        ready, _, _ = select.select([control, *monitors], [], [], TURN if children else None)
+        ready, _, _ = select.select([control, *monitors], [], [], TURN if children else REST)
         for monitor in ready:
             if monitor is not control:
                 pass_on_signals(monitor, monitors[monitor])
@@ -87,10 +92,25 @@ def serve(control, run):
             received, descriptors, _, _ = socket.recv_fds(control, ANNOUNCEMENT.size, 2)
             if len(received) < ANNOUNCEMENT.size:
                 break
-            start(*ANNOUNCEMENT.unpack(received), *descriptors, control, children, run)
+            seconds, *wanted = ANNOUNCEMENT.unpack(received)
+            prepare(*wanted)
+            start(seconds, *descriptors, control, children, run)
         look_after(children)
     for pid in children:
         kill_group(pid)
+
+
+def prepare(lab, exercise, seed):
+    """Draw an exercise's inputs here, once for all answers to it: some of them hold a whole model."""
+    from labkit.grading import worker
+
+    lab, exercise = (text.rstrip(b"\0").decode() for text in (lab, exercise))
+    if exercise:
+        try:
+            worker.draw(lab, exercise, seed)
+            gc.freeze()
+        except Exception:
+            pass  # the child will try as well, and can say what is wrong
 
 
 def start(seconds, job, monitor, control, children, run):
@@ -131,9 +151,8 @@ def child(job, seconds, how, threads):
         draw_afresh()  # as in a Python that has just been started
     # Torch makes its thread pool anew after a fork, and not safely if several threads ask for it at once, as
     # the loading of a model does ("Invalid thread pool!", now and then). So ask alone, and load in one
-    # thread.
+    # thread (HF_DEACTIVATE_ASYNC_LOAD).
     torch.set_num_threads(threads)
-    os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)

@@ -99,7 +99,7 @@ class ClassOfStudents:
 
 
 def grade(folder, output, workers=2):
-    """Run `labkit grade`, where there is a sandbox in it; returns (seconds, {student: {exercise: passed?}})."""
+    """Run `labkit grade`, in a sandbox if there is one; returns (seconds, {student: {exercise: passed?}})."""
     try:
         require_sandbox()
         options = []

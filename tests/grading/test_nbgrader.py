@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,10 +25,11 @@ c.ExecutePreprocessor.startup_timeout = {CELL_SECONDS}
 def nbgrader(course, *command):
     """Run one nbgrader command on the course; returns what it said. A failure fails the test."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls alembic
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *command, f"--course-dir={course}"],
         cwd=course,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "PATH": programs},
         capture_output=True,
         text=True,
         timeout=6 * CELL_SECONDS,

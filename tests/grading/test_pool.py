@@ -1,0 +1,177 @@
+"""What becomes of processes: left behind, killed, unable to start. The grade must never depend on it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from labkit.grading import pool, zygote
+from labkit.grading.grader import Grader
+from labkit.grading.pool import Conversation, WarmPython
+from labkit.grading.worker import run
+from labkit.messages import LabkitError
+
+from ..notebooks.conftest import ROOT
+
+RIGHT = """
+def mlm_loss(logits, labels):
+    import torch
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+"""
+
+
+def soon(condition):
+    """Wait until something is so; returns whether it became so."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def running(pid):
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_processes_that_an_answer_leaves_behind_are_ended(not_shut_in, tmp_path):
+    note = tmp_path / "pids"
+    leak = f"""
+def mlm_loss(logits, labels):
+    import os, time
+    for new_session in (False, True):
+        if os.fork() == 0:
+            if new_session:
+                os.setsid()
+            with open({str(note)!r}, "a") as file:
+                file.write(f"{{os.getpid()}} ")
+            time.sleep(900)
+    return 0
+"""
+    grader = Grader("01", seed=3, python=not_shut_in)
+    assert grader.grade("mlm_loss", leak).points <= 2
+    left = [int(word) for word in note.read_text().split()]
+    assert len(left) >= 2
+    assert soon(lambda: not any(map(running, left)))
+    assert grader.grade("mlm_loss", RIGHT).passed
+
+
+@pytest.mark.parametrize("kind", ["shut_in", "not_shut_in"])
+def test_an_answer_is_run_again_when_the_warm_python_was_killed_under_it(kind, request, monkeypatch):
+    python = request.getfixturevalue(kind)
+    original, killed = Conversation.receive, []
+
+    def receive(self, seconds):
+        message = original(self, seconds)
+        if message.get("ready") and not killed:
+            killed.append(python.process.pid)
+            python.process.kill()
+            python.process.wait()
+        return message
+
+    monkeypatch.setattr(Conversation, "receive", receive)
+    assert Grader("01", seed=3, python=python).grade("mlm_loss", RIGHT).passed
+    assert killed and python.process.pid != killed[0]
+
+
+def test_who_kills_the_warm_python_each_time_gets_no_points_and_no_endless_run(not_shut_in, monkeypatch):
+    monkeypatch.setattr("labkit.grading.grader.ATTEMPTS", 1)  # each costs the start of a Python
+    killer = (
+        "def mlm_loss(logits, labels):\n    import os\n    os.kill(os.getppid(), 9)\n    while True: pass"
+    )
+    report = Grader("01", seed=3, python=not_shut_in).grade("mlm_loss", killer)
+    assert report.points == 0 and "ended the whole process" in report.text
+
+
+def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
+    """The grader's own process, killed in the middle of an answer."""
+    program = tmp_path / "grader.py"
+    program.write_text(
+        "from labkit.grading.pool import WarmPython\n"
+        "python = WarmPython(sandbox=False)\n"
+        'code = \'import os, time\\nopen("pid", "w").write(str(os.getpid()))\\ntime.sleep(900)\'\n'
+        "answer = python.ask({'lab': '01', 'exercise': 'mlm_loss', 'code': code, 'seed': 1})\n"
+        "print(python.process.pid, flush=True)\n"
+        "import time; time.sleep(900)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    grader = subprocess.Popen(
+        [sys.executable, str(program)], stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment
+    )
+    warm = int(grader.stdout.readline())
+    assert soon(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    answer = int((tmp_path / "pid").read_text())
+    assert running(warm) and running(answer)
+    grader.kill()
+    grader.wait()
+    grader.stdout.close()
+    assert soon(lambda: not running(warm) and not running(answer))
+
+
+def test_an_answer_that_nobody_waits_for_is_ended(not_shut_in):
+    code = "def mlm_loss(logits, labels):\n    while True: pass"
+    request = {"lab": "01", "exercise": "mlm_loss", "code": code, "seed": 1, "seconds": 900}
+    with not_shut_in.ask(request):
+        busy = psutil.Process(not_shut_in.process.pid).children()
+        assert len(busy) == 1
+    assert soon(lambda: not running(busy[0].pid))
+
+
+def test_what_goes_wrong_before_an_answer_begins_is_not_the_answers_fault(not_shut_in):
+    with pytest.raises(LabkitError, match="could not begin a process: StopIteration"):
+        not_shut_in.ask({"lab": "01", "exercise": "no_such", "code": RIGHT, "seed": 1})
+
+
+def test_an_answer_cannot_claim_a_fault_of_ours(not_shut_in):
+    claim = RIGHT + 'import os\nfor n in range(3, 30):\n    try: os.write(n, b\'{"fault": "yours"}\\n\')\n'
+    claim += "    except OSError: pass\n"
+    report = Grader("01", seed=3, python=not_shut_in).grade("mlm_loss", claim)
+    assert not report.passed and "unreadable" in report.text
+
+
+def test_no_room_for_a_process_is_said_to_the_job(monkeypatch):
+    """Where the machine has no memory for a fork, the warm Python goes on, and the pool hears why."""
+
+    def no_memory():
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(zygote.os, "fork", no_memory)
+    (job, theirs), (monitor, watched) = socket.socketpair(), socket.socketpair()
+    children = {}
+    zygote.start(1.0, theirs.detach(), watched.detach(), None, children, None)
+    conversation = Conversation(job, monitor)
+    assert conversation.receive(5) == {"fault": "no process could be started: Cannot allocate memory"}
+    assert children == {} and conversation.lost
+    conversation.close()
+
+
+def test_a_crash_and_its_signal_are_told_apart_from_a_killed_warm_python(not_shut_in):
+    request = {"lab": "01", "exercise": "mlm_loss", "code": "import os; os.abort()", "seed": 1}
+    with not_shut_in.ask(request) as conversation:
+        with pytest.raises(pool.Ended, match="^ended$"):
+            conversation.receive(60)
+        assert conversation.status == -signal.SIGABRT and not conversation.lost
+
+
+def test_a_process_that_cannot_be_shut_in_runs_nothing(monkeypatch):
+    def forbidden(*_):
+        raise OSError(1, "unshare: Operation not permitted")
+
+    monkeypatch.setattr("labkit.grading.isolation.part_from_others", forbidden)
+    said = []
+    channel = type("Channel", (), {"send": lambda self, message: said.append(message)})()
+    run({"lab": "01", "exercise": "mlm_loss", "code": "1 / 0", "seed": 1}, channel, "walled", 5)
+    (only,) = said
+    assert "Operation not permitted" in only["fault"]
+
+
+def test_a_python_that_does_not_start_is_one_message():
+    with pytest.raises(LabkitError, match="can't be run: No such file"):
+        WarmPython(sandbox=False, executable="/no/such/python")
+    with pytest.raises(LabkitError, match="could not be started"):
+        WarmPython(sandbox=False, executable="/bin/false" if os.path.exists("/bin/false") else "false")
