@@ -10,8 +10,8 @@ import os
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import labkit
 from labkit import exercises
@@ -119,13 +119,19 @@ class Classroom:
         return key.hexdigest()
 
     def assign(self, jobs):
-        """Where the whole class has handed in one lab, what can't be read counts for that one too.
+        """What can't be read counts for the lab that the class has handed in, or this student, if it is one.
 
         And a notebook of another lab is nobody's mistake where the student has handed in the right one.
         """
-        labs = {job.lab for job in jobs} - {NO_LAB}
-        if len(labs) == 1:
-            jobs = [replace(job, lab=next(iter(labs))) if job.lab == NO_LAB else job for job in jobs]
+        everybodys, mine = set(), {}
+        for job in jobs:
+            if job.lab != NO_LAB:
+                everybodys.add(job.lab)
+                mine.setdefault(job.student, set()).add(job.lab)
+        for job in jobs:
+            for labs in (mine.get(job.student, ()), everybodys):
+                if job.lab == NO_LAB and len(labs) == 1:
+                    (job.lab,) = labs
         right = {(job.student, job.lab) for job in jobs if not job.other_lab}
         return [job for job in jobs if not job.other_lab or (job.student, job.lab) not in right]
 
@@ -172,15 +178,15 @@ class Classroom:
 
     def complete(self, grades):
         """One grade for each student and lab: the best of several; a zero for who handed in nothing."""
-        best = {}
+        handed_in = {}
         for grade in sorted(grades, key=lambda g: (g.origin, g.lab)):
-            key = (grade.lab, grade.student)
-            if key in best:
-                best[key], other = sorted((best[key], grade), key=lambda g: (g.problem != "", -g.points))
-                said = "" if not other.problem else f" {other.origin}: {other.problem}"
-                best[key].notes.append(f"Several notebooks were handed in; {best[key].origin} counts.{said}")
-            else:
-                best[key] = grade
+            handed_in.setdefault((grade.lab, grade.student), []).append(grade)
+        best = {}
+        for key, several in handed_in.items():
+            best[key] = counts = min(several, key=lambda g: (g.problem != "", -g.points))
+            if len(several) > 1:
+                counts.notes.append(f"Several notebooks were handed in; {counts.origin} counts.")
+                counts.notes += [f"{g.origin}: {g.problem}" for g in several if g.problem and g is not counts]
         if self.roster is not None:
             for number in self.wanted or sorted({g.lab for g in best.values() if g.lab != NO_LAB}):
                 for student in self.roster:
@@ -236,12 +242,11 @@ class Job:
 
 
 def lab_named(origin):
-    """The lab that a file's name tells of: "ann/02_causal_masks (1).ipynb", "lab02.ipynb"; else NO_LAB."""
-    name = PurePosixPath(origin.rsplit("!", 1)[-1]).name.lower()
-    for number in exercises.labs():
-        slug = exercises.get(number).SLUG.lower()
-        if slug in name or re.search(rf"lab[-_ ]?{number}(?!\d)", name):
-            return number
+    """The lab that a path tells of: "ann/02_causal_masks (1).ipynb", "lab02.zip!a.ipynb"; else NO_LAB."""
+    for name in reversed(re.split("[/!]", origin.lower())):
+        for number in exercises.labs():
+            if exercises.get(number).SLUG.lower() in name or re.search(rf"lab[-_ ]?{number}(?!\d)", name):
+                return number
     return NO_LAB
 
 
