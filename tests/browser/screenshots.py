@@ -19,7 +19,7 @@ from .answers import ANSWERS
 
 IMAGES = start.ROOT / "notebooks" / "images"
 README = start.ROOT / "README.md"
-MOST_BYTES, COLOURS = 60_000, 64
+MOST_BYTES = 60_000
 HEIGHT = 2400  # of the window, so that no cell is taller
 DESCRIPTION = "Description"  # the field of a PNG file that holds what the picture shows
 RUN_SECONDS, DRAW_SECONDS = 1800, 120
@@ -34,12 +34,14 @@ CELLS = {
     "claim": 'films = labkit.transfer.results("films")\n'
     'labkit.plotting.learning_curves(films.curves, title="Film snippets: 100 with, 10,000 without?")',
 }
-# picture -> the cells that it shows, one under the other, and what a cell shows once it is drawn
+# picture -> what it shows, one under the other: cells, or a part of one; and what is there once it is drawn
 PICTURES = {
-    "hint": (("wrong", "check"), ".labkit-check, .jp-RenderedHTMLCommon"),
-    "attention": (("attention",), "#vis svg line"),
-    "claim": (("claim",), ".js-plotly-plot .main-svg"),
+    "hint": ((("wrong", None), ("check", None)), ".jp-OutputArea-output"),
+    "attention": ((("attention", "[role=figure]"),), "#vis svg line"),
+    "claim": ((("claim", None),), ".js-plotly-plot .main-svg"),
 }
+# Which cell is the active one says nothing about the course.
+PLAIN = ".jp-cell-toolbar, .jp-Collapser { visibility: hidden !important }"
 
 
 def descriptions():
@@ -58,7 +60,8 @@ def descriptions():
     texts = {
         "hint": "A wrong answer in lab 02, a causal mask with its triangle above the diagonal, and the check "
         f"below it: which properties it has and which it lacks, and a hint: {ANSWERS['02'].hints(lab)[0]}",
-        "attention": f"bertviz in the notebook, without a network, reads: {SENTENCE} {view.summary}",
+        "attention": f"bertviz's head view of bert-mini, of the sentence: {SENTENCE} A line from each "
+        f"word to those it looks at, a colour for each head. {view.twin.summary}",
         "claim": "A figure of lab 05, the lecture's claim of 100 examples against 10,000 measured on film "
         f"snippets: {', '.join(reached)}.",
     }
@@ -86,13 +89,16 @@ def renew():
         page.run_all(RUN_SECONDS, may_stop_at="check")
         for name in list(CELLS)[list(CELLS).index("check") + 1 :]:
             page.run(name, RUN_SECONDS)
-        for picture, (cells, drawn) in PICTURES.items():
+        driver.execute_script(
+            "document.head.appendChild(document.createElement('style')).textContent = arguments[0]", PLAIN
+        )
+        for picture, (parts, drawn) in PICTURES.items():
             until(
-                lambda drawn=drawn, cell=cells[-1]: page.cell(cell).find_elements("css selector", drawn),
+                lambda drawn=drawn, cell=parts[-1][0]: page.cell(cell).find_elements("css selector", drawn),
                 DRAW_SECONDS,
                 f"a picture of {picture}",
             )
-            size = save(IMAGES / f"{picture}.png", [shot(page, cell) for cell in cells], texts[picture])
+            size = save(IMAGES / f"{picture}.png", [shot(page, *part) for part in parts], texts[picture])
             print(f"wrote notebooks/images/{picture}.png, {size:,} bytes")
     README.write_text(with_descriptions(README.read_text(encoding="utf-8"), texts), encoding="utf-8")
 
@@ -144,8 +150,8 @@ def browser():
     return running()
 
 
-def shot(page, cell):
-    """A cell as PNG, its figures drawn."""
+def shot(page, cell, part=None):
+    """A cell, or a part of it by its CSS selector, as PNG, its figures drawn."""
     from .page import until
 
     element = page.cell(cell)
@@ -157,6 +163,8 @@ def shot(page, cell):
         DRAW_SECONDS,
         f"{cell}, drawn",
     )
+    if part:
+        element = element.find_element("css selector", part)
     return element.screenshot_as_png
 
 
@@ -173,7 +181,8 @@ def save(path, parts, description):
         top += picture.height
     words = PngImagePlugin.PngInfo()
     words.add_itxt(DESCRIPTION, description)
-    small = sheet.quantize(COLOURS, dither=Image.Dither.NONE)
+    # "Coverage" keeps the colours of thin lines, which are few pixels.
+    small = sheet.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     small.save(path, optimize=True, pnginfo=words)
     return path.stat().st_size
 
