@@ -8,7 +8,6 @@ limits on memory, processor time and file size, no privileges and no new process
 import ctypes
 import os
 import platform
-import resource
 import signal
 import struct
 from dataclasses import dataclass
@@ -114,6 +113,8 @@ def shut_in(limits):
 
 def limit(limits):
     """Bound this process."""
+    import resource  # no such thing on Windows, where this module must be importable
+
     with open("/proc/self/statm") as file:
         now = int(file.read().split()[0]) * resource.getpagesize()
     for what, most in (

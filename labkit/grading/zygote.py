@@ -11,7 +11,6 @@ child is killed when its time is up, when its monitor is closed, and when we end
 import gc
 import os
 import select
-import signal
 import socket
 import struct
 import sys
@@ -23,6 +22,7 @@ WALLED, LIMITED, OPEN = "walled", "limited", "open"  # how a child is shut in
 # Seconds until the child is killed (0: it may stay); lab, exercise and seed of the inputs that it will want.
 ANNOUNCEMENT = struct.Struct("d8s64sq")
 STATUS = struct.Struct("i")
+KILL = 9  # signal.SIGKILL, a name that Windows lacks: there the pool says so, and must be importable
 GRACE = 3.0  # seconds beyond an answer's own limit, in which it can say itself that it ran out of time
 TURN, REST = 0.1, 1.0  # seconds between two looks at the children, and where there seem to be none
 
@@ -172,9 +172,9 @@ def child(job, seconds, how, threads):
 def pass_on_signals(monitor, pid):
     """What the pool wants the child to get; a closed line means that nobody waits for it any more."""
     try:
-        numbers = monitor.recv(64) or [signal.SIGKILL]
+        numbers = monitor.recv(64) or [KILL]
     except OSError:
-        numbers = [signal.SIGKILL]
+        numbers = [KILL]
     for number in numbers:
         kill_group(pid, number)
 
@@ -222,7 +222,7 @@ def session(pid):
         return None
 
 
-def kill(pid, number=signal.SIGKILL):
+def kill(pid, number=KILL):
     """Send a signal to one process, if it is there."""
     try:
         os.kill(pid, number)
@@ -230,7 +230,7 @@ def kill(pid, number=signal.SIGKILL):
         pass
 
 
-def kill_group(pid, number=signal.SIGKILL):
+def kill_group(pid, number=KILL):
     """Send a signal to a child and what it has started."""
     try:
         os.killpg(pid, number)

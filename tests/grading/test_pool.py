@@ -170,6 +170,22 @@ def test_a_process_that_cannot_be_shut_in_runs_nothing(monkeypatch):
     assert "Operation not permitted" in only["fault"]
 
 
+def test_a_system_that_cannot_fork_is_one_message():
+    """As on Windows, which has neither these names nor this module."""
+    program = (
+        "import os, signal, sys\n"
+        "del os.fork, signal.SIGKILL\n"
+        "sys.modules['resource'] = sys.modules['pwd'] = None\n"
+        "from labkit.grading import command, pool\n"
+        "from labkit.messages import LabkitError\n"
+        "try:\n    pool.WarmPython()\nexcept LabkitError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert "Linux container" in done.stdout, done.stderr
+
+
 def test_a_python_that_does_not_start_is_one_message():
     with pytest.raises(LabkitError, match="can't be run: No such file"):
         WarmPython(sandbox=False, executable="/no/such/python")
