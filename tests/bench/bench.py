@@ -1,7 +1,7 @@
 """`make bench`: what should stay fast, as ratios within one run, so that any machine can be compared.
 
-Each pair is measured in turns, and the ratio of the medians is printed: another program running beside it
-then slows both down alike.
+First every lab's solution notebook, with its seconds and memory. Then the ratios: each pair is measured in
+turns, and the ratio of the medians is printed: another program running beside it then slows both down alike.
 """
 
 import statistics
@@ -13,6 +13,8 @@ import torch
 
 from tests.bench.against_trainer import bench_against_trainer
 from tests.bench.features import bench_features
+from tests.bench.grading import bench_grading
+from tests.bench.notebooks import bench_notebooks
 from tests.bench.pretraining import bench_bfloat16, bench_memory
 
 STARTS = 5
@@ -39,7 +41,9 @@ def bench_import():
 
 if __name__ == "__main__":
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}")
+    bench_notebooks()
     bench_import()
+    bench_grading(nbval_on=int(sys.argv[1]) if len(sys.argv) > 1 else 10)
     for kind in ("encoder", "decoder"):
         bench_bfloat16(kind)
         bench_against_trainer(kind)
