@@ -129,7 +129,7 @@ def chromium(profile, width=1280, height=900):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
-    # What one answer may take: on a busy machine selenium's own 2 minutes, or 30 seconds for a script, are few.
+    # What one answer may take: 2 minutes, or 30 seconds for a script, are few on a busy machine.
     driver.command_executor.client_config.timeout = START_SECONDS
     driver.set_page_load_timeout(START_SECONDS)
     driver.set_script_timeout(START_SECONDS)
