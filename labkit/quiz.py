@@ -132,8 +132,10 @@ class Question:
         lines = "".join(map(self._line, self.letters, self.choices))
         return (
             f'{_STYLE}<div class="labkit-quiz mathjax_ignore tex2jax_ignore" role="group" '
-            f'aria-label="Question" style="{_BOX}">'
-            f"<p><strong>Question.</strong> {_inline(self.prompt)}{source}</p>{lines}"
+            f'aria-label="Question: {html.escape(self.prompt.replace("`", ""))}" style="{_BOX}">'
+            f'<p><strong role="heading" aria-level="4">Question.</strong> {_inline(self.prompt)}{source}</p>'
+            # What opens inside is read out at once, without moving to it.
+            f'<div aria-live="polite">{lines}</div>'
             f"<p><small>{several}Click a choice, or Tab to it and press Enter or Space: "
             f"it says whether it is right, and why.</small></p></div>"
         )

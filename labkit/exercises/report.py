@@ -121,7 +121,8 @@ class Report:
         parts = [
             f'<div role="status" aria-live="polite" style="border-left:6px solid {colour};background:#fff;'
             f'color:#1a1a1a;padding:8px 14px;margin:4px 0;max-width:60em;font-size:14px;line-height:1.45">',
-            f"<strong>{sign} {escape(self.headline)}</strong>",
+            # Not an <h4>: JupyterLab would list every report in the table of contents.
+            f'<strong role="heading" aria-level="4">{sign} {escape(self.headline)}</strong>',
             f"<p>{escape(self.problem)}</p>" if self.problem else "",
             f'<ul style="list-style:none;padding-left:4px;margin:6px 0">{"".join(rows)}</ul>' if rows else "",
         ]

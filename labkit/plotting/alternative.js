@@ -2,7 +2,7 @@
 // Runs wherever plotly has drawn: with JupyterLab's copy of it, Colab's, or that of an exported page.
 (function (host) {
 const text = host.querySelector("pre").textContent.trim();
-const title = host.dataset.title;
+const title = host.dataset.title + (/[.?!:]$/.test(host.dataset.title) ? "" : ".");
 
 // The nearest figure above with these very words. JupyterLab may draw it anew: look for it each time.
 function figure() {
@@ -16,7 +16,7 @@ function name(plot) {
   plot.querySelectorAll(".main-svg").forEach((svg, index) => {
     if (index) return svg.setAttribute("aria-hidden", "true");
     svg.setAttribute("role", "img");
-    svg.setAttribute("aria-label", title + ". A text version follows.");
+    svg.setAttribute("aria-label", title + " A text version follows.");
   });
 }
 
