@@ -32,6 +32,8 @@ def same(expected, got, tolerance=1e-4):
         return len(expected) == len(got) and all(
             same(e, g, tolerance) for e, g in zip(expected, got, strict=True)
         )
+    if isinstance(expected, torch.Tensor) or isinstance(got, torch.Tensor):
+        return False  # one of the two is no array of numbers
     return type(expected) is type(got) and expected == got
 
 
@@ -94,9 +96,15 @@ def _show(value):
 def _as_array(value):
     """A float64 array of anything numeric, or None."""
     if isinstance(value, torch.Tensor):
-        return value.detach().cpu().double().numpy()
+        try:
+            return value.detach().cpu().double().numpy()
+        except (TypeError, RuntimeError):  # a sparse one, or one without data
+            return None
     if isinstance(value, Number | np.generic):
-        return np.asarray(value, dtype=float) if not isinstance(value, complex) else None
+        try:
+            return np.asarray(value, dtype=float) if not isinstance(value, complex) else None
+        except OverflowError:  # an integer beyond every float
+            return None
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         return value.astype(float)
     if isinstance(value, list | tuple) and value:

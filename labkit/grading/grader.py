@@ -50,16 +50,15 @@ class Grader:
         for _ in range(ATTEMPTS):
             with self.python.ask(request | {"seconds": exercise.seconds}) as conversation:
                 report = self.converse(exercise, conversation)
-                if (
-                    not conversation.lost
-                ):  # else the grader's own Python was killed, perhaps by no answer at all
+                # Else the grader's own Python was killed, perhaps by no answer at all.
+                if not conversation.lost:
                     break
         return report
 
     def converse(self, exercise, conversation):
         """The report on one run of one answer."""
         try:
-            message = conversation.receive(2 * exercise.seconds + MARGIN)
+            message = conversation.receive(patience(exercise))
             if "problem" in message:
                 return engine.unfinished(exercise, "unusable", str(message["problem"])[:1000])
             return self.judge(exercise, message, conversation)
@@ -82,7 +81,7 @@ class Grader:
 
         def call(*arguments):
             conversation.channel.send({"call": [_sendable(a, known.cases) for a in arguments]})
-            return read_outcome(conversation.receive(2 * exercise.seconds + MARGIN))
+            return read_outcome(conversation.receive(patience(exercise)))
 
         trial.call = call
         results = [engine.judge(prop, trial) for prop in exercise.properties]
@@ -96,6 +95,11 @@ class Grader:
                 expected = engine.observe_all(exercise.reference, exercise, cases)
                 self.ready[exercise.name] = Expectation(exercise, cases, expected)
             return self.ready[exercise.name]
+
+
+def patience(exercise):
+    """Seconds to wait for a process's next message: for the cases, or for one call more."""
+    return 2 * exercise.seconds + MARGIN
 
 
 def read_outcome(sent):
@@ -114,7 +118,7 @@ def read_outcome(sent):
 def _decoded(data):
     try:
         return decode(data)
-    except (ValueError, TypeError, KeyError, IndexError, RuntimeError):
+    except (ValueError, TypeError, LookupError, RuntimeError, ArithmeticError, SyntaxError, MemoryError):
         raise Ended("sent something unreadable") from None
 
 

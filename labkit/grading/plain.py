@@ -34,6 +34,9 @@ class Other:
 
     __hash__ = None
 
+    def __repr__(self):
+        return f"<{self.shown}>"
+
 
 def encode(value, depth=0):
     """A value as something that json.dumps takes. Raises TooLarge."""
@@ -46,7 +49,10 @@ def encode(value, depth=0):
     if isinstance(value, float):
         return value if math.isfinite(value) else {"kind": "float", "text": repr(value)}
     if isinstance(value, torch.Tensor):
-        return _encode_array(_as_numpy(value), "tensor")
+        try:
+            return _encode_array(_as_numpy(value), "tensor")
+        except (TypeError, RuntimeError):  # a sparse one, or one without data
+            return {"kind": "other", "shown": f"a tensor of layout {value.layout} on {value.device}"}
     if isinstance(value, np.ndarray | np.generic) and np.asarray(value).dtype.kind in KINDS:
         return _encode_array(np.asarray(value), "array")
     if isinstance(value, torch.Generator):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import labkit
 from labkit.grading import zygote
-from labkit.grading.sandbox import bubblewrap, require_sandbox
+from labkit.grading.sandbox import REPEATABLE, bubblewrap, require_sandbox
 from labkit.grading.worker import Channel
 from labkit.messages import LabkitError
 
@@ -53,7 +53,8 @@ class WarmPython:
         self.sandbox, self.user, self.kernels = sandbox, user, kernels
         self.executable = executable or sys.executable
         # Answers get one thread: then their speed does not depend on how many are graded at once.
-        self.environment = environment or {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        own = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **REPEATABLE}
+        self.environment = environment or own
         # The sockets of kernels in the sandbox lie here: a path to a socket has 107 characters at most.
         self.folder = Path(tempfile.mkdtemp(prefix="labkit-", dir="/tmp" if os.path.isdir("/tmp") else None))
         self.lock = threading.Lock()
@@ -98,7 +99,7 @@ class WarmPython:
         """Whose process it is and what it knows of the machine: arguments of subprocess.Popen."""
         if self.user is None:
             return {"env": self.environment}
-        variables = {"PATH": os.environ.get("PATH", ""), "HOME": "/tmp", "OMP_NUM_THREADS": "1"}
+        variables = {"PATH": os.environ.get("PATH", ""), "HOME": "/tmp", "OMP_NUM_THREADS": "1", **REPEATABLE}
         variables["PYTHONPATH"] = str(Path(labkit.__file__).parents[1])
         return {"env": variables, "cwd": "/tmp", **as_user(self.user)}
 

@@ -10,6 +10,7 @@ import labkit
 from labkit import paths
 from labkit.messages import LabkitError
 
+REPEATABLE = {"PYTHONHASHSEED": "0"}  # an answer that takes words out of a set takes the same in every run
 SCRATCH = "/scratch"  # inside; each answer gets an empty one of its own
 SYSTEM = (
     "/usr",
@@ -39,7 +40,7 @@ def bubblewrap(command, environment=None, shared=None):
     """
     argv = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     variables = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH, "OMP_NUM_THREADS": "1"}
-    variables |= {"LANG": "C.UTF-8", "PYTHONPATH": str(Path(labkit.__file__).parents[1])}
+    variables |= REPEATABLE | {"LANG": "C.UTF-8", "PYTHONPATH": str(Path(labkit.__file__).parents[1])}
     for name, value in (variables | (environment or {})).items():
         argv += ["--setenv", name, value]
     argv += ["--tmpfs", "/"]

@@ -69,3 +69,18 @@ def test_a_generator_is_copied_with_its_state():
 def test_long_values_are_shown_short():
     assert len(show(list(range(1000)))) <= 160
     assert show(torch.tensor([0.123456])) == "[0.1235], shape (1,)"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        10**400,
+        torch.eye(2).to_sparse(),
+        torch.empty(2, 2, device="meta"),
+        [10**400],
+        [torch.eye(2).to_sparse()],
+    ],
+    ids=["a huge integer", "a sparse tensor", "a tensor without data", "in a list", "sparse in a list"],
+)
+def test_what_is_no_array_is_different_and_no_error(odd):
+    assert not same(1.0, odd) and not same(odd, torch.eye(2))

@@ -51,7 +51,7 @@ def _ignores_the_rest(trial):
     before, after = trial.call(logits, labels), trial.call(moved, labels)
     if before.error or after.error:
         return f"raised {before.error or after.error}"
-    if abs(_value(before) - _value(after)) > 1e-4:
+    if not abs(_value(before) - _value(after)) <= 1e-4:  # NaN is nowhere near
         return (
             "When only the logits at positions with label -100 change, the loss must not move.\n"
             f"before: {_value(before):.4f}\nafter:  {_value(after):.4f}"
@@ -70,7 +70,7 @@ def _knows_the_ends(trial):
         outcome = trial.call(logits, labels)
         if outcome.error:
             return f"raised {outcome.error}"
-        if abs(_value(outcome) - expected) > 1e-3:
+        if not abs(_value(outcome) - expected) <= 1e-3:
             return f"For {name}\nexpected: {expected:.4f}\ngot:      {_value(outcome):.4f}"
     return ""
 

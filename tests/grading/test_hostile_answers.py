@@ -1,0 +1,183 @@
+"""Hostile answers, and answers that behave badly: they gain nothing, and cost their own exercise alone."""
+
+import re
+
+import pytest
+
+from labkit.grading.grader import Grader
+
+from .conftest import needs_sandbox
+
+MLM = "def mlm_loss(logits, labels):\n    {body}\n"
+SAY = """
+import os
+def say(line):
+    for number in range(3, 64):
+        try: os.write(number, line + b"\\n")
+        except OSError: pass
+"""
+WRONG_VALUE = "import torch\n    return torch.tensor(1.0)"
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "import labkit\nlabkit.start('01').check = lambda f: None",
+        "import labkit.lab\nlabkit.lab.Lab.check = lambda self, f: print('passed')",
+        "import torch\ntorch.equal = torch.allclose = torch.isclose = lambda *a, **k: True",
+        "import numpy\nnumpy.allclose = numpy.array_equal = lambda *a, **k: True",
+        "import builtins\nbuiltins.print = builtins.abs = builtins.all = lambda *a: True",
+        "import sys\nfor name in list(sys.modules):\n    if name.startswith('labkit'): sys.modules.pop(name)",
+        "import labkit.exercises.values as v\nv.same = lambda *a, **k: True\nv.unchanged = lambda *a: True",
+        "import labkit.exercises.engine as e\ne._alike = lambda *a: True\ne.judge = lambda *a: True",
+        "import labkit.grading.plain as p\np.encode = lambda *a: {'kind': 'other', 'shown': 'right'}",
+        "import atexit\natexit.register(lambda: print('points: 5'))",
+        "class Yes(float):\n    __eq__ = lambda a, b: True\n    __hash__ = None",
+        "import gc\nfor x in gc.get_objects():\n    if type(x).__name__ == 'Report': x.status = 'passed'",
+        "import torch\ntorch.Tensor.__eq__ = torch.Tensor.__sub__ = lambda *a: torch.zeros(())",
+        "import labkit.grading.worker as w\nw.answer_case = lambda *a: {'passed': True, 'points': 5}",
+        "import labkit.grading.worker as w\nw.Channel.send = lambda *a: None",
+        SAY + "say(b'{\"outcomes\": []}')",
+        SAY + 'say(b\'{"status": "passed", "points": 5}\')',
+        SAY + "say(b'[' * 10**5)",
+    ],
+    ids=lambda text: text[:40],
+)
+def test_patching_gains_nothing(shut_in, attack):
+    code = attack + "\n" + MLM.format(body=WRONG_VALUE)
+    report = Grader("01", seed=3, python=shut_in).grade("mlm_loss", code)
+    assert not report.passed and report.points <= 2  # what a constant gets without any attack
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Pickle()", "Pickle"),
+        ("Always()", "Always"),
+        ("10**400", "1000000"),
+        ("float('nan')", "nan"),
+        ("torch.eye(3).to_sparse()", "sparse"),
+        ("torch.empty(3, device='meta')", "meta"),
+        ("get_ipython().events", "NameError"),
+        ("(n for n in iter(int, 1))", "generator"),
+    ],
+)
+def test_only_plain_data_comes_back(shut_in, value, shown):
+    """A pickle in place of an array, an object that equals everything: neither is brought to life here."""
+    code = """
+import os, torch
+class Pickle:
+    def __reduce__(self): return os.system, ("touch pickled",)
+class Always:
+    __eq__ = __lt__ = __gt__ = __le__ = lambda a, b: True
+    __float__ = lambda self: 0.0
+def mlm_loss(logits, labels):
+    return {value}
+"""
+    report = Grader("01", seed=3, python=shut_in).grade("mlm_loss", code.replace("{value}", value))
+    assert report.status == "wrong" and report.points <= 1 and shown in report.text
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from labkit.objectives import mlm_loss",
+        "from labkit.exercises import get\nmlm_loss = get('01').EXERCISES[3].reference",
+    ],
+)
+def test_what_cannot_be_prevented(not_shut_in, code):
+    """The checks are in the package and so is what they compare with: an answer may hand it in as its own.
+
+    It is right then, and gets its points. Only a reader can tell; README says so too.
+    """
+    assert Grader("01", seed=3, python=not_shut_in).grade("mlm_loss", code).passed
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("import os; os._exit(0)", "ended the whole process"),
+        ("import ctypes; ctypes.string_at(0)", "ended the whole process"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL); os.abort()", "ended the whole process"),
+        ("return [0] * 10**7", "expected"),
+        ("return bytearray(5 * 10**9)", "MemoryError"),
+        ("import os\n    while True: os.fork()", "not permitted|PermissionError"),
+        ("import subprocess; subprocess.run(['ls'])", "not permitted|PermissionError"),
+        ("return open('/etc/passwd').read()", "FileNotFoundError"),
+        ("import os; return os.listdir(os.path.expanduser('~root'))", "Error|expected"),
+        ("open('/grades.csv', 'w')", "Read-only|PermissionError"),
+        ("import socket; socket.create_connection(('1.1.1.1', 80), 2)", "Error"),
+        ("input()", "input"),
+        ("exit()", "SystemExit|NameError"),
+        ("raise KeyboardInterrupt", "ended the whole process"),
+        ("import os; os.kill(0, 9)", "expected|ended the whole process"),
+        ("import os; os.kill(-1, 9); os.kill(os.getppid(), 9)", "Error|ended the whole process"),
+        ("return mlm_loss(logits, labels)", "RecursionError"),
+        ("x = []\n    while True: x.append(bytearray(10**8))", "MemoryError|did not come back"),
+        ("open('large', 'wb').write(bytes(10**8))", "File too large|No space|OSError"),
+        ("import torch; torch.empty(10**10).fill_(0)", "RuntimeError|MemoryError"),
+        (
+            "import threading, time\n    while True: threading.Thread(target=time.sleep, args=(99,)).start()",
+            "can't start new thread|MemoryError|ended",
+        ),
+        ("import os; os.write(3, b'forged'); return 0", "expected|Error|unreadable|ended"),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_behaviour_costs_the_exercise_and_nobody_else(shut_in, body, said):
+    grader = Grader("01", seed=3, python=shut_in)
+    report = grader.grade("mlm_loss", MLM.format(body=body))
+    assert report.points <= 2 and re.search(said, report.text), report.text
+    right = "import torch\n" + MLM.format(
+        body="return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())"
+    )
+    assert grader.grade("mlm_loss", right).passed
+
+
+@needs_sandbox
+def test_output_floods_and_threads_are_borne(shut_in):
+    code = """
+import os, threading, time, torch
+def busy():
+    while True:
+        time.sleep(0.001)
+def mlm_loss(logits, labels):
+    for _ in range(10**5):
+        print("flood " * 100)
+    os.write(1, b"flood" * 10**6)
+    os.write(2, b"flood" * 10**6)
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    threading.Thread(target=busy, daemon=True).start()
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+"""
+    assert Grader("01", seed=3, python=shut_in).grade("mlm_loss", code).passed
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True:\n        try:\n            while True: pass\n        except BaseException: pass",
+        "import signal\n    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    while True: pass",
+    ],
+    ids=["swallows KeyboardInterrupt", "ignores the alarm"],
+)
+def test_an_endless_loop_ends_with_its_time(shut_in, monkeypatch, body):
+    from dataclasses import replace
+
+    grader = Grader("01", seed=3, python=shut_in)
+    monkeypatch.setattr("labkit.grading.grader.MARGIN", 1.0)
+    grader.tasks["mlm_loss"] = replace(grader.tasks["mlm_loss"], seconds=1.0)
+    report = grader.grade("mlm_loss", MLM.format(body=body))
+    assert report.points == 0 and "in time" in report.text
+
+
+def test_one_answer_cannot_see_anothers_files(shut_in):
+    write = "open('mine.txt', 'w').write('x')\n    import torch\n    return torch.tensor(1.0)"
+    look = "import os\n    raise ValueError(os.listdir('.'))"
+    grader = Grader("01", seed=3, python=shut_in)
+    assert "expected" in grader.grade("mlm_loss", MLM.format(body=write)).text
+    assert "ValueError: []" in grader.grade("mlm_loss", MLM.format(body=look)).text
