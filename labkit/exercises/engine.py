@@ -6,6 +6,7 @@ reference, the engine asks which of them behaves like it on every case, and says
 
 import inspect
 import linecache
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -123,7 +124,7 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
                     running = case
                     outcome = trial.call(*case.args)
                     if outcome.error_type is NotImplementedError:
-                        return unfinished(exercise, "unsolved", UNSOLVED.format(name=exercise.name))
+                        return unfinished(exercise, "unsolved", _what_is_unwritten(exercise, outcome.error))
                     trial.outcomes.append(outcome)
                     trial.observed.append(observe_outcome(outcome, exercise, case))
                 results = [judge(prop, trial) for prop in exercise.properties]
@@ -152,7 +153,8 @@ def diagnose(trial, exercise):
     """The misconception that explains the answer best, or None.
 
     Best is one that behaves like the answer on every case. Two mistakes at once are like none: then it is the
-    one that explains the smallest failing case and, of several, the most failing cases.
+    one that explains the smallest failing case and, of several, the most failing cases. One that would have
+    failed where the answer is right is not the student's mistake, and its hint would be false.
     """
     failing = [
         k for k, pair in enumerate(zip(trial.expected, trial.observed, strict=True)) if not _alike(*pair)
@@ -166,7 +168,8 @@ def diagnose(trial, exercise):
         if all(agrees):
             return misconception
         explained = sum(agrees[k] for k in failing)
-        if agrees[failing[0]] and explained > most:
+        possible = all(agreed or k in failing for k, agreed in enumerate(agrees))
+        if agrees[failing[0]] and possible and explained > most:
             best, most = misconception, explained
     return best
 
@@ -228,6 +231,10 @@ _CHANGED = (
     "changed one of its arguments. Work on a copy (list(x), x.clone()): the caller still needs the original."
 )
 UNSOLVED = "Write {name}, run its cell, then run this one again."
+UNSOLVED_OTHER = (
+    "Your {name} calls {other}, which is not written yet. Write that first, "
+    "or call lab.best({other})(...) in its place: the course's own until yours passes."
+)
 OUT_OF_TIME = (
     "{name} did not come back within {seconds:g} seconds, for {case}. "
     "Look for a loop whose condition never becomes false, or a variable that the loop forgets to move on."
@@ -310,6 +317,14 @@ def judge(prop, trial):
     except Exception as error:
         message = f"the result has another form than expected ({type(error).__name__}: {error})"
     return PropertyResult(prop.name, prop.points, not message, message)
+
+
+def _what_is_unwritten(exercise, error):
+    """The stub that was met: the exercise's own, or another's that the answer calls."""
+    other = re.search(r"write (\w+) here", error)
+    if other and other[1] != exercise.name:
+        return UNSOLVED_OTHER.format(name=exercise.name, other=other[1])
+    return UNSOLVED.format(name=exercise.name)
 
 
 def unfinished(exercise, status, problem):

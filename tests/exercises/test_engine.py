@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -161,6 +162,28 @@ def test_two_mistakes_at_once_get_the_hint_of_the_smallest_failing_case():
     assert report.misconception == "the sum"
 
 
+def test_a_mistake_that_would_show_where_the_answer_is_right_is_not_named():
+    """Right for some cases on which the sum is wrong: whoever did this did not forget to divide."""
+
+    def sometimes(values):
+        return sum(values) if len(values) == 3 else sum(values) / len(values)
+
+    report = check(sometimes, EXERCISE)
+    assert report.status == "wrong" and report.misconception == "" and report.hints == []
+
+
+def test_a_stub_that_the_answer_calls_is_named():
+    def helper(values):
+        raise NotImplementedError("write helper here")
+
+    def mean(values):
+        return helper(values)
+
+    report = check(mean, EXERCISE)
+    assert report.status == "unsolved"
+    assert "calls helper, which is not written yet" in report.problem and "lab.best(helper)" in report.problem
+
+
 @pytest.mark.parametrize("leave", [exit, SystemExit])
 def test_exit_does_not_end_the_notebook(leave):
     def leaving(values):
@@ -177,7 +200,7 @@ def test_what_a_function_prints_is_shown_and_a_flood_is_cut(capsys):
             print("x")
         return 0
 
-    report = check(chatty, EXERCISE)
+    report = check(chatty, replace(EXERCISE, seconds=60))  # how long it takes is not the point
     assert "looking at [1, 2, 4]" in report.text
     assert len(report.text) < 3000
     assert capsys.readouterr().out == ""

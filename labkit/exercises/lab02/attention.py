@@ -98,11 +98,13 @@ def _ignores_the_hidden(trial):
     return ""
 
 
-def _attend(fill=None, scale=sqrt, axis=-1, flip=False, turn=False, after=False, add=False):
+def _attend(
+    fill=None, scale=sqrt, axis=-1, flip=False, turn=False, after=False, add=False, root_of_length=False
+):
     """attention with single choices made wrongly."""
 
     def wrong(q, k, v, mask):
-        scores = q @ k.transpose(-2, -1) / scale(q.shape[-1])
+        scores = q @ k.transpose(-2, -1) / scale(q.shape[-2 if root_of_length else -1])
         visible = ~mask if flip else mask.transpose(-2, -1) if turn else mask
         if add:  # the slide's formula, taken at its word
             return (scores + (1 - visible.float()) * float("-inf")).softmax(dim=-1) @ v
@@ -219,6 +221,25 @@ ATTENTION = Exercise(
                 "Your softmax runs over the wrong axis: the weights of one *key* sum to 1.",
                 "Each query shares out its attention among the keys, so the weights of a row sum to 1.",
                 "scores are (B, T, T), rows are queries, the keys are the last axis: dim=-1.",
+            ),
+        ),
+        Misconception(
+            "scaled by the root of T",
+            _attend(root_of_length=True),
+            (
+                "You divide by the root of the number of tokens.",
+                "A score is a sum of D products, one for each number of the vectors: D decides how large it "
+                "gets. With T, the same two tokens would look at each other differently in a longer text.",
+                "√D: the length of a query, which is q's last axis.",
+            ),
+        ),
+        Misconception(
+            "divided after the softmax",
+            lambda q, k, v, mask: _attend(scale=lambda width: 1.0)(q, k, v, mask) / sqrt(q.shape[-1]),
+            (
+                "Your results are too small: the weights of a row do not sum to 1.",
+                "What the softmax gives are shares already. Divided by √D they are shares of nothing.",
+                "Divide the scores, before the softmax. Brackets help.",
             ),
         ),
     ),

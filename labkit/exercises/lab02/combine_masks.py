@@ -141,5 +141,15 @@ COMBINE_MASKS = Exercise(
                 "& (or a product of zeros and ones) is True only where both are.",
             ),
         ),
+        Misconception(
+            "no axis for the queries",
+            lambda causal, padding: causal & (padding == 1),
+            (
+                "(T, T) and (B, T) do not fit together as they are.",
+                "PyTorch lines up the last axes: the texts of your padding meet the queries of the causal "
+                "mask. (With as many texts as tokens it would not even complain.)",
+                "padding[:, None, :] has the shape (B, 1, T): every query of a text gets the same row.",
+            ),
+        ),
     ),
 )

@@ -141,6 +141,18 @@ def _writer(
     return wrong
 
 
+def _feeds_the_prompt_again(model, input_ids, num_new, choose):
+    result, past = input_ids, None
+    for _ in range(num_new):
+        output = model.network(input_ids=input_ids, past_key_values=past, use_cache=True)
+        past = output.past_key_values
+        token = choose(output.logits[:, -1]).reshape(1, 1)
+        result = torch.cat([result, token], dim=1)
+        if token.item() == model.tokenizer.eos_token_id:
+            break
+    return result
+
+
 GENERATE = Exercise(
     name="generate",
     title="Write with a cache",
@@ -241,6 +253,16 @@ GENERATE = Exercise(
                 "You write one token less than asked.",
                 "The first pass over the prompt already gives a token: it counts.",
                 "How often does your loop run when num_new is 1?",
+            ),
+        ),
+        Misconception(
+            "the prompt is fed again at each step",
+            _feeds_the_prompt_again,
+            (
+                "At each step you feed the prompt once more.",
+                "The cache grows by it each time, so that the model reads the prompt again and again, and "
+                "never what it wrote.",
+                "After the first call the feed is the new token alone: set it inside the loop.",
             ),
         ),
     ),

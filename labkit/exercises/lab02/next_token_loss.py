@@ -39,7 +39,7 @@ def _last_logits_do_not_count(trial):
     before, after = trial.call(logits, input_ids), trial.call(moved, input_ids)
     if before.error or after.error:
         return f"raised {before.error or after.error}"
-    if abs(float(before.value) - float(after.value)) > 1e-4:
+    if not abs(float(before.value) - float(after.value)) <= 1e-4:  # NaN is nowhere near
         return (
             "When only the logits at the last position change, the loss must not move: no token comes "
             "after it "
@@ -59,7 +59,7 @@ def _knows_the_ends(trial):
         outcome = trial.call(logits, input_ids)
         if outcome.error:
             return f"raised {outcome.error}"
-        if abs(float(outcome.value) - expected) > 1e-3:
+        if not abs(float(outcome.value) - expected) <= 1e-3:
             return f"For {name}\nexpected: {expected:.4f}\ngot:      {float(outcome.value):.4f}"
     return ""
 
@@ -168,6 +168,16 @@ NEXT_TOKEN_LOSS = Exercise(
                 "You average the probabilities, without a logarithm.",
                 "-log p punishes a confident mistake without limit; -p shrugs at it.",
                 "log_softmax instead of softmax.",
+            ),
+        ),
+        Misconception(
+            "the sign is forgotten",
+            lambda logits, input_ids: -_mean(logits[:, :-1], input_ids[:, 1:]),
+            (
+                "Your loss is negative.",
+                "The logarithm of a probability is never above 0, and a loss is to be small when the guess "
+                "is good: it is *minus* log p.",
+                "A minus in front of the mean.",
             ),
         ),
     ),

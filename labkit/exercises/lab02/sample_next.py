@@ -131,6 +131,33 @@ def _sampler(
     return wrong
 
 
+def _ignoring(**off):
+    """sample_next that takes a setting for switched off."""
+
+    def wrong(logits, temperature, top_k, top_p, generator):
+        settings = {"top_k": top_k, "top_p": top_p} | off
+        return sample_next(logits, temperature, generator=generator, **settings)
+
+    return wrong
+
+
+def _keeping(more):
+    """sample_next that keeps top_k + more tokens."""
+
+    def wrong(logits, temperature, top_k, top_p, generator):
+        if temperature == 0:
+            return logits.argmax(dim=-1)
+        ordered, ids = (logits / temperature).sort(dim=-1, descending=True)
+        if top_k:
+            ordered[:, top_k + more :] = -torch.inf
+        probs = ordered.softmax(dim=-1)
+        if top_p < 1:
+            probs[probs.cumsum(dim=-1) - probs >= top_p] = 0
+        return ids.gather(-1, _draw(probs, generator)[:, None])[:, 0]
+
+    return wrong
+
+
 def _is(*, temperature=None, cut=None):
     def where(case):
         _, given, top_k, top_p, _ = case.args
@@ -264,6 +291,43 @@ SAMPLE_NEXT = Exercise(
                 "Your softmax runs over the texts of the batch.",
                 "Each text has its own distribution over the V tokens.",
                 "logits are (B, V): the tokens are the last axis.",
+            ),
+        ),
+        Misconception(
+            "top_k is not used",
+            _ignoring(top_k=0),
+            (
+                "Your draws pay no attention to top_k.",
+                "top_k = 1 leaves a single token; yours draws others as well.",
+                "Before the softmax, give all but the first top_k of the sorted logits −inf.",
+            ),
+        ),
+        Misconception(
+            "top_p is not used",
+            _ignoring(top_p=1.0),
+            (
+                "Your draws pay no attention to top_p.",
+                "Tokens that stand behind the p likeliest percent are drawn too.",
+                "A token stays if what is likelier than it sums to less than top_p; the others get "
+                "probability 0.",
+            ),
+        ),
+        Misconception(
+            "one token fewer than top_k",
+            _keeping(-1),
+            (
+                "You keep one token too few of the k likeliest.",
+                "With top_k = 1 nothing is left to draw from.",
+                "The first k of a sorted row are [:, :top_k]; what goes is [:, top_k:].",
+            ),
+        ),
+        Misconception(
+            "one token more than top_k",
+            _keeping(1),
+            (
+                "You keep one token too many of the k likeliest.",
+                "With top_k = 1 the likeliest should come every time.",
+                "The first k of a sorted row are [:, :top_k]; what goes is [:, top_k:].",
             ),
         ),
     ),

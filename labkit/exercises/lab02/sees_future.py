@@ -208,5 +208,15 @@ SEES_FUTURE = Exercise(
                 "Change what comes later and watch what came before.",
             ),
         ),
+        Misconception(
+            "decided at the first position",
+            _prober(changed=lambda length: [1]),
+            (
+                "You have looked at one position only.",
+                "A function can be honest at the second token and peek from the third on. That no leak was "
+                "found so far is no proof that there is none.",
+                "return True as soon as you find a leak; return False only after the loop.",
+            ),
+        ),
     ),
 )

@@ -73,6 +73,11 @@ def _not_shifted(model, text):
     return log_probs.gather(-1, ids[0, 1:, None]).sum().item()
 
 
+def _mean_times_ids(model, text):
+    ids = [model.tokenizer.eos_token_id, *model.tokenizer(text).input_ids]
+    return _log_probs(model, ids)[0].mean().item() * len(ids)
+
+
 SENTENCE_LOG_PROB = Exercise(
     name="sentence_log_prob",
     title="How likely is a sentence?",
@@ -167,6 +172,16 @@ SENTENCE_LOG_PROB = Exercise(
                 "Your result is in bits.",
                 "The slides and PyTorch use the natural logarithm: nats.",
                 "torch.log instead of torch.log2.",
+            ),
+        ),
+        Misconception(
+            "the mean times all ids",
+            _mean_times_ids,
+            (
+                "Your sum is too large: a mean, multiplied by one token too many.",
+                "The model's loss is a mean over the tokens that have something before them. The end-of-text "
+                "token in front is not predicted.",
+                "How many predictions does a text of T tokens have, with one token put in front?",
             ),
         ),
     ),

@@ -66,12 +66,17 @@ def _coordinates(vectors, num_directions):
     return centred @ _directions(centred)[num_directions:].T
 
 
+def _standardised(vectors, num_directions):
+    scaled = _centred(vectors) / vectors.std(dim=0)
+    return _without(scaled, _directions(scaled)[:num_directions])
+
+
 def _mean_is_gone(trial):
     for case, outcome in zip(trial.cases, trial.outcomes, strict=True):
         if outcome.error:
             return f"For {case.shown}\nraised {outcome.error}"
         mean = torch.as_tensor(outcome.value).mean(dim=0)
-        if mean.shape != case.args[0].shape[1:] or mean.abs().max() > 1e-4:
+        if mean.shape != case.args[0].shape[1:] or not mean.abs().max() <= 1e-4:
             return (
                 f"For {case.shown}\nthe mean of your rows should be 0 in each column; it is {mean.tolist()}"
             )
@@ -166,6 +171,27 @@ ALL_BUT_THE_TOP = Exercise(
                 "Coordinates along the remaining directions say the same, but they can no longer be "
                 "compared with vectors of the old space.",
                 "Multiply the coordinates by the directions again: that is the part to subtract, as vectors.",
+            ),
+        ),
+        Misconception(
+            "columns of Vh instead of rows",
+            lambda vectors, num_directions: _without(
+                _centred(vectors), _directions(_centred(vectors)).T[:num_directions]
+            ),
+            (
+                "You take the columns of Vh for directions.",
+                "svd returns V already turned over (the h): its *rows* are the directions, the strongest "
+                "first.",
+                "Vh is (directions, D): along which of its axes do you count to num_directions?",
+            ),
+        ),
+        Misconception(
+            "divided by the spread as well",
+            _standardised,
+            (
+                "You also divide each column by its spread.",
+                "That changes all lengths and angles. Here only something is taken away.",
+                "Subtract the mean, and nothing else, before svd.",
             ),
         ),
     ),

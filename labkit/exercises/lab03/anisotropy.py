@@ -112,5 +112,25 @@ ANISOTROPY = Exercise(
                 "Compare the vectors with each other: every pair of two different rows.",
             ),
         ),
+        Misconception(
+            "pairs counted once, cosines twice",
+            lambda vectors: 2 * _upper(vectors, 1).mean().item(),
+            (
+                "Your mean is twice too large.",
+                "In the matrix each pair stands twice, as (i, j) and as (j, i); you divide by the number of "
+                "pairs that stand there once.",
+                "Without the diagonal, how many entries has a matrix of N rows and N columns?",
+            ),
+        ),
+        Misconception(
+            "the mean is taken away first",
+            lambda vectors: anisotropy(vectors - vectors.mean(dim=0)),
+            (
+                "You take the mean away before you measure.",
+                "That is the cure of the next exercise. Here the question is how narrow the cone is before "
+                "it.",
+                "Use the vectors as they come.",
+            ),
+        ),
     ),
 )

@@ -47,6 +47,11 @@ def _wrong(**changes):
     return lambda x, y: _cka(x, y, **changes)
 
 
+def _lengths_below(x, y):
+    x, y = _centred(x), _centred(y)
+    return ((y.T @ x).norm() / (x.norm() * y.norm())).item() ** 2
+
+
 def _of_rows(x, y):
     """Cosines of the vectors themselves, text by text: needs equal widths, so the shorter is filled up."""
     width = max(x.shape[1], y.shape[1])
@@ -177,6 +182,15 @@ LINEAR_CKA = Exercise(
                 "Number 7 of one model has nothing to do with number 7 of the other, and the widths may "
                 "differ. CKA compares how the texts lie to each other in each space.",
                 "YᵀX: its rows are the numbers of one space, its columns those of the other.",
+            ),
+        ),
+        Misconception(
+            "the lengths of X and Y below",
+            _lengths_below,
+            (
+                "You divide by the norms of X and Y, not by those of XᵀX and YᵀY.",
+                "Then a space is not fully like itself: CKA of X and X must be 1.",
+                "What stands above is about products of columns, so what stands below has to be, too.",
             ),
         ),
     ),

@@ -43,6 +43,11 @@ def _with_itself(vectors, index, k):
     return torch.cosine_similarity(vectors, vectors[index : index + 1]).topk(k).indices.tolist()
 
 
+def _without_the_row(vectors, index, k):
+    values = torch.cosine_similarity(vectors, vectors[index : index + 1])
+    return torch.cat([values[:index], values[index + 1 :]]).topk(k).indices.tolist()
+
+
 def _cosines(vectors, index, k):
     values = torch.cosine_similarity(vectors, vectors[index : index + 1])
     return [values[k].item() for k in nearest(vectors, index, k)]
@@ -134,6 +139,25 @@ NEAREST = Exercise(
                 "You return the cosines, not the row numbers.",
                 "From a cosine nobody can look up the text.",
                 "topk gives .values and .indices: which do you need?",
+            ),
+        ),
+        Misconception(
+            "one neighbour too few",
+            lambda vectors, index, k: _with_itself(vectors, index, k)[1:],
+            (
+                "You return k − 1 rows.",
+                "The row itself was among the k best, and you took it away afterwards.",
+                "Ask for one more, or make sure beforehand that the row cannot win.",
+            ),
+        ),
+        Misconception(
+            "the numbers behind the row have moved up",
+            _without_the_row,
+            (
+                "Some of your row numbers are one too small.",
+                "When the row is cut out of the scores, all rows behind it move up by one place, and topk "
+                "counts places.",
+                "Leave the score in its place, and write something very small into it.",
             ),
         ),
     ),

@@ -146,5 +146,24 @@ POOL = Exercise(
                 "First and last mean: the first and the last 1 in a row of attention_mask.",
             ),
         ),
+        Misconception(
+            "the sum instead of the mean",
+            _wrong(mean=_masked_sum),
+            (
+                "Your means grow with the length of the text.",
+                "You sum over the real tokens and do not divide.",
+                "By how many tokens? attention_mask knows: sum it along the tokens.",
+            ),
+        ),
+        Misconception(
+            "cls and last exchanged",
+            lambda hidden, mask, how: pool(hidden, mask, {"cls": "last", "last": "cls"}.get(how, how)),
+            (
+                'Your "cls" is the last token, and your "last" the first.',
+                "BERT puts [CLS] in front of the text; a decoder's last token is the one that has read "
+                "everything.",
+                "Exchange the two branches.",
+            ),
+        ),
     ),
 )

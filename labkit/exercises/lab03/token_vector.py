@@ -84,6 +84,11 @@ def _first_match(model, text, word):
     return [k for k, (left, right) in enumerate(_spans(model, text)) if left < end and right > start]
 
 
+def _touching(model, text, word):
+    start, end = features.word_span(text, word)
+    return [k for k, (left, right) in enumerate(_spans(model, text)) if left <= end and right >= start]
+
+
 def _summed(model, text, word):
     return _states(model, text)[:, features.word_pieces(model, text, word)].sum(dim=1)
 
@@ -195,6 +200,24 @@ TOKEN_VECTOR = Exercise(
                 "You average the whole sentence.",
                 "That is a vector of the text. Asked is the word's own, which has read the text.",
                 "Pick the word's pieces before the mean.",
+            ),
+        ),
+        Misconception(
+            "the last layer alone",
+            lambda model, text, word: token_vector(model, text, word)[-1],
+            (
+                "You return one vector, that of the last layer.",
+                "The lab will ask in which layer the senses part: it needs them all.",
+                "hidden has the layers on its first axis: keep it, (L + 1, D).",
+            ),
+        ),
+        Misconception(
+            "the neighbours that touch the word",
+            _pieces_by(_touching),
+            (
+                "You take pieces that only touch the word, such as the one before it.",
+                "A piece that ends where the word begins has no letter in common with it.",
+                "Overlap: left < end and right > start, without the =.",
             ),
         ),
     ),

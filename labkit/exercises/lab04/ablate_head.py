@@ -168,5 +168,14 @@ ABLATE_HEAD = Exercise(
                 "0.0.",
             ),
         ),
+        Misconception(
+            "everything up to the head",
+            _ablator(choose=lambda head, num_heads, width: slice(0, (head + 1) * width)),
+            (
+                "You silence the heads before it as well.",
+                "The numbers of one head are D/H in a row; they begin where those of the head before end.",
+                "At which number does head 2 begin, if each has D/H?",
+            ),
+        ),
     ),
 )

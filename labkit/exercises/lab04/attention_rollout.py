@@ -45,7 +45,7 @@ def _sees_no_later_token(trial):
     if outcome.error:
         return f"For {case.shown}\nraised {outcome.error}"
     ahead = float(torch.as_tensor(outcome.value).triu(1).abs().max())
-    if torch.as_tensor(outcome.value).ndim != 2 or ahead > 1e-6:
+    if torch.as_tensor(outcome.value).ndim != 2 or not ahead <= 1e-6:
         return f"For {case.shown}, causal\na token gets {ahead:.3f} from a later one."
     return ""
 
@@ -175,6 +175,15 @@ ATTENTION_ROLLOUT = Exercise(
                 "You follow head 0 alone.",
                 "All heads of a layer write into the same vector.",
                 "mean over the heads: maps.mean(dim=1) is (L, T, T).",
+            ),
+        ),
+        Misconception(
+            "the sum of the heads",
+            _roll(fuse=lambda layer: layer.sum(dim=0)),
+            (
+                "Your rows sum to more than 1.",
+                "H heads sum to H in each row; half of that and half of the identity is no set of shares.",
+                "The mean over the heads, which are the first axis of a layer's maps.",
             ),
         ),
     ),

@@ -262,5 +262,32 @@ FIND_HEADS = Exercise(
                 "(layer, head, share).",
             ),
         ),
+        Misconception(
+            "the threshold is not used",
+            lambda maps, tokens, pattern, at_least: find_heads(maps, tokens, pattern, 0.0),
+            (
+                "You return every head, however weak.",
+                "Every head has some share of every pattern; one that follows it has at least at_least.",
+                "Compare each share with at_least before you keep the head.",
+            ),
+        ),
+        Misconception(
+            "heads counted from 1",
+            _finder(place=lambda layer, head: (layer + 1, head + 1)),
+            (
+                "Your layers and heads are one too high.",
+                "Here both are counted from 0, as in maps[layer, head].",
+                "range counts from 0: use its numbers as they are.",
+            ),
+        ),
+        Misconception(
+            "only the strongest head",
+            lambda maps, tokens, pattern, at_least: find_heads(maps, tokens, pattern, at_least)[:1],
+            (
+                "You return one head where several follow the pattern.",
+                "Heads share habits: in BERT several look at the previous token.",
+                "Does your function return inside the loop?",
+            ),
+        ),
     ),
 )

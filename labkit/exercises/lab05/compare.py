@@ -94,6 +94,25 @@ def _approximate(a, b):
     return _normal_p((only_a - only_b) / math.sqrt(only_a + only_b)) if only_a + only_b else 1.0
 
 
+def _a_is_better(a, b):
+    only_a, only_b = _counts(a, b)
+    n = only_a + only_b
+    return sum(math.comb(n, j) for j in range(only_a, n + 1)) / 2**n
+
+
+def _chi_square(a, b):
+    only_a, only_b = _counts(a, b)
+    if only_a + only_b == 0:
+        return 1.0
+    return _normal_p((abs(only_a - only_b) - 1) / math.sqrt(only_a + only_b))
+
+
+def _t_test(a, b):
+    from scipy.stats import ttest_rel
+
+    return float(ttest_rel(a, b).pvalue) if (a != b).any() else 1.0
+
+
 def _agreement(a, b):
     return _two_sided(int((a == b).sum()), len(a))
 
@@ -221,6 +240,36 @@ COMPARE = Exercise(
                 "Your difference counts reviews.",
                 "Accuracies are shares, so their difference is one too.",
                 "Divide by the number of reviews.",
+            ),
+        ),
+        Misconception(
+            "only whether A is better",
+            _tester(_a_is_better),
+            (
+                "Your p asks only whether A is better.",
+                "Before the test nobody knew which of the two would win; a split as uneven to the other side "
+                "would have been told as a find, too.",
+                'Both sides count: binomtest does so unless you ask for "greater".',
+            ),
+        ),
+        Misconception(
+            "McNemar's test by chi-square",
+            _tester(_chi_square),
+            (
+                "Your p comes from the chi-square approximation.",
+                "It is McNemar's test as it was done by hand, good for many disagreements. With six it is "
+                "off.",
+                "binomtest counts exactly, for any number.",
+            ),
+        ),
+        Misconception(
+            "a t test",
+            _tester(_t_test),
+            (
+                "Your p comes from a paired t test.",
+                "It takes the differences for draws from a bell curve; they are −1, 0 or 1, and mostly 0.",
+                "Look only at the reviews on which exactly one of the two is right, and toss a coin for "
+                "each.",
             ),
         ),
     ),

@@ -16,7 +16,7 @@ from labkit.exercises.engine import (
     inputs_unchanged,
     matches_reference,
 )
-from labkit.features import extract
+from labkit.features import extract, hidden_states
 
 
 def features(model, texts, layer, how):
@@ -89,6 +89,12 @@ def _same_way(model, texts, layer, how):
 def _normalised(model, texts, layer, how):
     rows = _extractor()(model, texts, layer, how)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _padded_together(model, texts, layer, how):
+    hidden, _ = hidden_states(model, texts)
+    pooled = {"cls": hidden[layer, :, 0], "last": hidden[layer, :, -1], "mean": hidden[layer].mean(dim=1)}
+    return pooled[how].numpy()
 
 
 def _averaged(model, texts, layer, how):
@@ -218,6 +224,16 @@ FEATURES = Exercise(
                 "You return one vector for all texts together.",
                 "A classifier needs a row for each text: it is the texts that have labels.",
                 "Average over the tokens of one text, then stack the texts.",
+            ),
+        ),
+        Misconception(
+            "padding counted",
+            _padded_together,
+            (
+                "Your vectors depend on which texts stand beside each other.",
+                "In a batch the short texts are filled up, and you pool over the filling: its last position "
+                "and its mean are not those of the text.",
+                "Text by text there is no padding. (Or pool by attention_mask, as in lab 03.)",
             ),
         ),
     ),

@@ -78,6 +78,11 @@ def _labels(x_train, y_train, x_test):
     return (fit_probe(x_train, y_train, x_test) > 0.5).astype(float)
 
 
+def _score(x_train, y_train, x_test):
+    ones = fit_probe(x_train, y_train, x_test)
+    return np.log(ones / (1 - ones))
+
+
 def _both_columns(x_train, y_train, x_test):
     ones = fit_probe(x_train, y_train, x_test)
     return np.stack([1 - ones, ones], axis=1)
@@ -95,7 +100,7 @@ def _probability_differs(expected, seen):
     if not isinstance(seen, np.ndarray) or seen.shape != expected.shape:
         shape = seen.shape if isinstance(seen, np.ndarray) else seen
         return expected_got(f"{len(expected)} probabilities, one a test row", shape)
-    if np.abs(seen - expected).max() > NEAR:
+    if not np.abs(seen - expected).max() <= NEAR:
         k = int(np.abs(seen - expected).argmax())
         return f"test row {k}\n" + expected_got(float(expected[k]), float(seen[k]))
     return ""
@@ -104,7 +109,7 @@ def _probability_differs(expected, seen):
 def _between_0_and_1(expected, seen):
     if not isinstance(seen, np.ndarray) or seen.shape != expected.shape:
         return _probability_differs(expected, seen)
-    if (seen < 0).any() or (seen > 1).any() or len(np.unique(seen.round(6))) < 3:
+    if not ((seen >= 0) & (seen <= 1)).all() or len(np.unique(seen.round(6))) < 3:
         return f"expected: probabilities between 0 and 1\ngot:      {np.unique(seen)[:4].tolist()}, ..."
     return ""
 
@@ -230,6 +235,16 @@ FIT_PROBE = Exercise(
                 "C says how large the weights may grow. With 40 examples in 256 dimensions they must "
                 "be held back.",
                 "LogisticRegression(C=0.1, ...)",
+            ),
+        ),
+        Misconception(
+            "the score instead of the probability",
+            _score,
+            (
+                "Your numbers are not probabilities: some lie outside 0 and 1.",
+                "decision_function gives the score w·x + b, from minus to plus infinity. A sigmoid makes a "
+                "probability of it.",
+                "predict_proba has a column for each class: which of them is class 1?",
             ),
         ),
     ),

@@ -56,6 +56,14 @@ def _next_rows(order, sizes, k):
     return np.roll(order, -sum(sizes[:k]))[: sizes[k]]
 
 
+def _other_labels(fit, x_train, y_train, x_test, y_test, sizes, orders):
+    correct = np.zeros((len(orders), len(sizes), len(y_test)))
+    for s, order in enumerate(orders):
+        for k, size in enumerate(sizes):
+            correct[s, k] = (fit(x_train[order[:size]], y_train[:size], x_test) > 0.5) == y_test
+    return correct
+
+
 def _accuracies(*args):
     return _curve()(*args).mean(axis=2)
 
@@ -216,6 +224,16 @@ LEARNING_CURVE = Exercise(
                 "Your first two axes have changed places.",
                 "The shape is (orders, sizes, test rows): the loop over the orders is the outer one.",
                 "Compare your shape with the docstring's.",
+            ),
+        ),
+        Misconception(
+            "the labels are not picked along",
+            _other_labels,
+            (
+                "Your texts are trained with other texts' labels.",
+                "You pick rows of x_train by the order, and take y_train from the front: row and label no "
+                "longer belong together.",
+                "The same row numbers for both.",
             ),
         ),
     ),
