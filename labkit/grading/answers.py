@@ -109,10 +109,12 @@ def _needed(chosen, definitions, provided):
     for definition in definitions:
         for name in definition.changes:
             changing.setdefault(name, []).append(definition)
-    found, waiting = {}, [chosen]
+    found, waiting, done = {}, [chosen], set(dir(builtins))
     while waiting:
         current = waiting.pop()
-        for name in (_free_names(current) | set(current.changes)) - set(dir(builtins)):
+        names = (_free_names(current) | set(current.changes)) - done
+        done |= names
+        for name in names:
             start = chosen if name in chosen.names else last.get(name)
             if start is not None and isinstance(start.node, ast.Import | ast.ImportFrom):
                 wanted = [start]

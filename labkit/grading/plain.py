@@ -53,8 +53,10 @@ def encode(value, depth=0):
             return _encode_array(_as_numpy(value), "tensor")
         except (TypeError, RuntimeError):  # a sparse one, or one without data
             return {"kind": "other", "shown": f"a tensor of layout {value.layout} on {value.device}"}
-    if isinstance(value, np.ndarray | np.generic) and np.asarray(value).dtype.kind in KINDS:
-        return _encode_array(np.asarray(value), "array")
+    if isinstance(value, np.generic) and value.dtype.kind in KINDS:
+        return encode({"b": bool, "f": float}.get(value.dtype.kind, int)(value))
+    if isinstance(value, np.ndarray) and value.dtype.kind in KINDS:
+        return _encode_array(value, "array")
     if isinstance(value, torch.Generator):
         return {"kind": "generator", "state": _encode_array(value.get_state().numpy(), "array")}
     if isinstance(value, Raised):

@@ -65,7 +65,7 @@ class Program:
             except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
                 self.broken.setdefault(place, _said(error, block))
                 continue
-            lines = block.split("\n")
+            lines = block.encode().split(b"\n")  # ast counts columns in bytes
             for node in tree.body:
                 names, changes = _effects(node)
                 if names or changes:
@@ -104,8 +104,8 @@ def _code(node, lines):
     """A statement's text, with its decorators."""
     first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
     if first == node.end_lineno:  # several statements may share the line
-        return lines[first - 1].encode()[node.col_offset : node.end_col_offset].decode()
-    return "\n".join(lines[first - 1 : node.end_lineno])
+        return lines[first - 1][node.col_offset : node.end_col_offset].decode()
+    return b"\n".join(lines[first - 1 : node.end_lineno]).decode()
 
 
 def _effects(statement):
@@ -204,6 +204,8 @@ def _blocks(text):
 
 
 def _said(error, text):
+    if isinstance(error, RecursionError | MemoryError):
+        return "The cell cannot be read as Python: it is nested too deeply."
     if not isinstance(error, SyntaxError):
         return f"The cell cannot be read as Python: {error}."
     lines = text.split("\n")

@@ -228,3 +228,95 @@ def test_file_names_are_safe_and_stay_different():
 def test_a_roster_that_is_not_there_is_a_plain_message(tmp_path):
     with pytest.raises(LabkitError, match="roster"):
         command.read_roster(tmp_path / "none.txt")
+
+
+def test_changed_rules_grade_everything_again(hand_in, judged, project, tmp_path, monkeypatch):
+    hand_in("ann")
+    grade(project, tmp_path)
+    judged.clear()
+    monkeypatch.setattr(module, "rules", lambda root: "another property")
+    grade(project, tmp_path)
+    assert len(judged) == 6
+
+
+def test_a_fault_of_ours_costs_one_exercise_and_is_graded_again(
+    hand_in, judged, project, tmp_path, monkeypatch
+):
+    hand_in("ann")
+    works = module.Grader.grade
+
+    def fails(self, name, code):
+        if name == "mlm_loss":
+            raise ZeroDivisionError("ours")
+        return works(self, name, code)
+
+    monkeypatch.setattr(module.Grader, "grade", fails)
+    (only,) = grade(project, tmp_path)
+    assert only.points == ALL - 5 and "our mistake, not yours" in only.exercises[3]["text"]
+    monkeypatch.setattr(module.Grader, "grade", works)
+    (only,) = grade(project, tmp_path)
+    assert only.points == ALL
+
+
+def test_a_machine_that_can_begin_no_process_ends_the_run_and_costs_nobody(
+    hand_in, judged, project, tmp_path, monkeypatch
+):
+    for student in ("ann", "bob"):
+        hand_in(student)
+    works, asked = module.Grader.grade, []
+
+    def fails(self, name, code):
+        asked.append(name)
+        if len(asked) > 8:
+            raise LabkitError("no process could be begun")
+        return works(self, name, code)
+
+    monkeypatch.setattr(module.Grader, "grade", fails)
+    with pytest.raises(LabkitError, match="no process"):
+        Classroom(tmp_path / "class", tmp_path / "out", project).grade(workers=1, progress=False)
+    judged.clear()
+    monkeypatch.setattr(module.Grader, "grade", works)
+    assert [g.points for g in grade(project, tmp_path)] == [ALL, ALL]
+    assert len(judged) == 6  # the other was finished and kept
+
+
+@pytest.mark.parametrize(
+    ("origin", "lab"),
+    [
+        ("ann/01_mlm_fill_in_blank.ipynb", "01"),
+        ("ann/02_causal_masks (1).ipynb", "02"),
+        ("Lab 03.ipynb", "03"),
+        ("lab02.zip!deep/work.ipynb", "02"),
+        ("ann/lab021.ipynb", "??"),
+        ("ann/work.ipynb", "??"),
+    ],
+)
+def test_a_files_name_may_tell_the_lab(origin, lab):
+    assert module.lab_named(origin) == lab
+
+
+def test_what_cannot_be_read_counts_for_the_only_lab_it_can_be_of(hand_in, judged, project, tmp_path):
+    hand_in("ann")
+    hand_in("ann", b"junk", "draft.ipynb")
+    hand_in("bob", b"junk", "work.ipynb")
+    ann, bob = grade(project, tmp_path)
+    assert (ann.lab, ann.points) == ("01", ALL) and "ann/draft.ipynb: The file is not" in ann.notes[-1]
+    assert (bob.lab, bob.points, bob.max_points) == ("01", 0, ALL)
+
+
+def test_a_whole_course_in_a_folder_is_graded_lab_by_lab(
+    hand_in, judged, project, tmp_path, unsolved, handed_in
+):
+    hand_in("ann")
+    unsolved.metadata["labkit"]["lab"] = "02"
+    hand_in("ann", handed_in(unsolved), "other.ipynb")
+    (only,) = grade(project, tmp_path, labs=["01"])
+    assert only.points == ALL and only.notes == []  # that one of the notebooks is lab 02 is no news
+
+
+@pytest.mark.skipif(not hasattr(module.os, "fsencode") or module.os.name == "nt", reason="names are bytes")
+def test_a_file_name_in_an_old_encoding_is_somebodys_name(hand_in, judged, project, tmp_path):
+    hand_in("ann").rename(tmp_path / "class" / module.os.fsdecode(b"jos\xe9.ipynb"))
+    (only,) = grade(project, tmp_path)
+    assert only.student == "jos\u00e9" and only.points == ALL
+    write_all([only], tmp_path / "out")

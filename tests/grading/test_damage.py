@@ -12,7 +12,7 @@ from labkit.grading import classroom as module
 from labkit.grading.classroom import Classroom
 
 from . import damage
-from .conftest import has_sandbox
+from .conftest import has_sandbox, shared
 
 
 def solution(project, number):
@@ -50,19 +50,9 @@ def grades(project, request, tmp_path_factory):
             known[key] = run(self, name, code)
         return known[key]
 
-    class Shared:
-        def __init__(self, *_):
-            pass
-
-        def __enter__(self):
-            return python
-
-        def __exit__(self, *_):
-            pass
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module.Grader, "grade", grade)
-        patch.setattr(module, "WarmPython", Shared)
+        patch.setattr(module, "WarmPython", shared(python))
         found = Classroom(folder / "in", folder / "out", project).grade(workers=1, progress=False)
     by_student = {case.name: [] for case in damage.CASES}
     for one in found:

@@ -6,8 +6,6 @@ from labkit.authoring.notebook import MARKER, to_text
 from labkit.grading.cells import Unreadable
 from labkit.grading.splice import read_submission, splice
 
-from ..notebooks.test_notebooks import nbval
-
 
 def cell(notebook, ident):
     return next(cell for cell in notebook.cells if cell.id == ident)
@@ -57,13 +55,3 @@ def test_a_notebook_of_no_lab_is_refused(handed_in, project, solved):
     solved.cells = solved.cells[:3]
     with pytest.raises(Unreadable, match="No exercise of any lab"):
         read_submission(handed_in(solved), project)
-
-
-# Slow: runs a whole lab.
-def test_nbval_passes_right_answers_and_fails_wrong_ones(solved, handed_in, project, lab, tmp_path):
-    cell(solved, "solution-wordpiece").source = "def wordpiece(word, vocab):\n    return [word]"
-    cell(solved, "solution-mlm_loss").source = "def mlm_loss(logits, labels:\n    return 0"
-    spliced = splice(read_submission(handed_in(solved), project), project)
-    outcomes = nbval(to_text(spliced), tmp_path)
-    failed = {ident.removeprefix("check-") for ident, said in outcomes.items() if said and "check-" in ident}
-    assert failed == {"wordpiece", "mlm_loss"}
