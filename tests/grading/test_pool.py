@@ -61,31 +61,20 @@ def mlm_loss(logits, labels):
     assert grader.grade("mlm_loss", RIGHT).passed
 
 
-@pytest.mark.parametrize("kind", ["shut_in", "not_shut_in"])
-def test_an_answer_is_run_again_when_the_warm_python_was_killed_under_it(kind, request, monkeypatch):
-    python = request.getfixturevalue(kind)
+def test_an_answer_is_run_again_when_the_warm_python_was_killed_under_it(shut_in, monkeypatch):
     original, killed = Conversation.receive, []
 
     def receive(self, seconds):
         message = original(self, seconds)
         if message.get("ready") and not killed:
-            killed.append(python.process.pid)
-            python.process.kill()
-            python.process.wait()
+            killed.append(shut_in.process.pid)
+            shut_in.process.kill()
+            shut_in.process.wait()
         return message
 
     monkeypatch.setattr(Conversation, "receive", receive)
-    assert Grader("01", seed=3, python=python).grade("mlm_loss", RIGHT).passed
-    assert killed and python.process.pid != killed[0]
-
-
-def test_who_kills_the_warm_python_each_time_gets_no_points_and_no_endless_run(not_shut_in, monkeypatch):
-    monkeypatch.setattr("labkit.grading.grader.ATTEMPTS", 1)  # each costs the start of a Python
-    killer = (
-        "def mlm_loss(logits, labels):\n    import os\n    os.kill(os.getppid(), 9)\n    while True: pass"
-    )
-    report = Grader("01", seed=3, python=not_shut_in).grade("mlm_loss", killer)
-    assert report.points == 0 and "ended the whole process" in report.text
+    assert Grader("01", seed=3, python=shut_in).grade("mlm_loss", RIGHT).passed
+    assert killed and shut_in.process.pid != killed[0]
 
 
 def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
@@ -191,3 +180,13 @@ def test_a_python_that_does_not_start_is_one_message():
         WarmPython(sandbox=False, executable="/no/such/python")
     with pytest.raises(LabkitError, match="could not be started"):
         WarmPython(sandbox=False, executable="/bin/false" if os.path.exists("/bin/false") else "false")
+
+
+# Last: whoever needs that Python next has to start it again.
+def test_who_kills_the_warm_python_each_time_gets_no_points_and_no_endless_run(not_shut_in, monkeypatch):
+    monkeypatch.setattr("labkit.grading.grader.ATTEMPTS", 1)  # each costs the start of a Python
+    killer = (
+        "def mlm_loss(logits, labels):\n    import os\n    os.kill(os.getppid(), 9)\n    while True: pass"
+    )
+    report = Grader("01", seed=3, python=not_shut_in).grade("mlm_loss", killer)
+    assert report.points == 0 and "ended the whole process" in report.text
