@@ -1,6 +1,7 @@
 """`labkit grade`: a folder of submissions to grades, feedback pages and a picture of the class."""
 
 import argparse
+import unicodedata
 from pathlib import Path
 
 from labkit import exercises
@@ -81,7 +82,7 @@ def read_roster(path):
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise LabkitError(f"The roster {path} can't be read: {error}.") from None
-    return [line.strip() for line in lines if line.strip()]
+    return [unicodedata.normalize("NFC", line.strip()) for line in lines if line.strip()]
 
 
 def _at_least_one(text):

@@ -1,5 +1,7 @@
 """Answers in cells that were moved, merged, split, retyped, broken or written twice."""
 
+import re
+
 import pytest
 
 from labkit.grading.answers import find_answers
@@ -109,8 +111,6 @@ def test_another_answer_is_taken_along_unless_it_is_still_a_stub():
     ],
 )
 def test_a_missing_answer_has_a_reason(cells, reason):
-    import re
-
     answer = only(cells)
     assert answer.code == "" and re.search(reason, answer.problem)
 
@@ -123,3 +123,70 @@ def test_one_broken_answer_leaves_the_others():
 
 def test_nothing_of_a_submission_is_run():
     find_answers(Program([code("raise SystemExit\n" + RIGHT), code("import os\nos._exit(1)")]), ["double"])
+
+
+@pytest.mark.parametrize(
+    ("above", "body"),
+    [
+        ("FACTOR = 1\nFACTOR += 1", "FACTOR * x"),
+        ("table = {}\nfor k in range(9):\n    table[k] = 2 * k", "table[x]"),
+        ("table = []\ntable.append(2)\ntable.extend([3])", "table[0] * x"),
+        ("import types\nbox = types.SimpleNamespace()\nbox.factor = 2", "box.factor * x"),
+        ("factor, *rest = 2, 3", "factor * x"),
+        ("(factor := 2)", "factor * x"),
+        ("with open(__file__) if False else __import__('io').StringIO() as f:\n    factor = 2", "factor * x"),
+        ("from operator import *", "mul(2, x)"),
+        ("factor = 3\nfactor = 2", "factor * x"),
+        ("factor = 2; unused = 1 / 0", "factor * x"),
+    ],
+)
+def test_what_a_global_name_means_at_the_end_of_the_notebook_comes_along(above, body):
+    answer = only([code(above), code(f"def double(x):\n    return {body}")])
+    assert run(answer)["double"](4) == 8, answer.code
+
+
+def test_what_is_set_on_the_function_itself_comes_below_it():
+    answer = only([code("def double(x):\n    return double.factor * x\ndouble.factor = 2\nprint(double)")])
+    assert run(answer)["double"](4) == 8 and "print" not in answer.code
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (STUB, False),
+        (STUB + "\n    return x", False),
+        (STUB.replace("raise", "if x > 3:\n        x += 1\n    raise"), False),
+        (RIGHT + '\n    raise NotImplementedError("write double here")', True),
+        (RIGHT + '\n    raise NotImplementedError("a case that I forgot")', True),
+        (STUB.replace("raise", "for y in [x]:\n        return 2 * y\n    raise"), True),
+    ],
+)
+def test_a_stub_is_one_whose_own_line_is_reached(text, written):
+    assert bool(only([code(text)]).code) == written
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ([code("class Answers:\n    def double(self, x):\n        return x")], "inside something else"),
+        ([code("def twice(x):\n    return x", "solution-double")], "its cell defines twice"),
+        ([code("  \n", "solution-double")], "The cell of double is empty"),
+        ([code("def double(x, x):\n    return x")], "duplicate argument"),
+        ([code("def double(x):\n    nonlocal y")], "nonlocal"),
+        ([code("def double(x):\n    return " + "-" * 9000 + "x")], "nested too deeply"),
+        ([code("def double(x):\n    return '\ud800'")], "cannot be read as Python"),
+        ([Cell("code", "def double(x): ...", problem="The cell has 9 characters.")], "The cell has 9"),
+    ],
+)
+def test_the_reason_says_what_became_of_it(cells, reason):
+    answer = only(cells)
+    assert answer.code == "" and re.search(reason, answer.problem)
+
+
+def test_hostile_texts_do_not_take_for_ever():
+    """Each would take very long if the work grew with the square of the length."""
+    for text in ("@a\n" * 40_000 + "?", "a = 1\n" * 20_000 + "(", "a = 1; " * 20_000, "\n" * 400_000 + "("):
+        answer = only([code(f"{RIGHT}\n{text}")])
+        assert answer.code == RIGHT
+    used = "def double(x):\n    return t\nt = []\n" + "t.append(1)\n" * 20_000
+    assert len(run(only([code(used)]))["double"](0)) == 20_000

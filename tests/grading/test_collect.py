@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 
+from labkit.grading import collect as module
 from labkit.grading.collect import collect, student_of
 from labkit.messages import LabkitError
 
@@ -34,6 +35,10 @@ def zipped(members):
         ("ann_lab02.ipynb", "ann"),
         ("ann-02_causal_masks.ipynb", "ann"),
         ("Jos\u00e9 \u00c1lvarez.ipynb", "Jos\u00e9 \u00c1lvarez"),
+        ("Jose\u0301/lab.ipynb", "Jos\u00e9"),  # as a Mac writes it
+        ("ann.ipynb.txt", "ann"),
+        ("ann (1).ipynb", "ann"),
+        ("ann_lab02 (3).IPYNB", "ann"),
     ],
 )
 def test_the_student_is_in_the_name(name, student):
@@ -110,3 +115,46 @@ def test_a_bad_zip_is_its_students_problem_alone(tmp_path, data, reason):
 def test_no_submissions_is_a_plain_message(tmp_path, make):
     with pytest.raises(LabkitError, match="no notebook|not a folder"):
         list(collect(tmp_path if make == "empty" else tmp_path / "nowhere"))
+
+
+def test_who_handed_in_something_else_is_not_forgotten(tmp_path):
+    for name in ("ann/essay.pdf", "bob/lab.ipynb", "cat.rar", "notes.txt", "dan_1_2_lab.docx"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(NOTEBOOK)
+    export = {"eve_3_4_lab.ipynb": NOTEBOOK, "fay_5_6_lab.pdf": b"%PDF"}
+    (tmp_path / "export.zip").write_bytes(zipped(export))
+    found = {f.student: f for f in collect(tmp_path)}
+    assert sorted(found) == ["ann", "bob", "cat", "dan", "eve", "fay"]
+    assert found["bob"].data == found["eve"].data == NOTEBOOK
+    for student, file in (("ann", "essay.pdf"), ("cat", "cat.rar"), ("fay", "fay_5_6_lab.pdf")):
+        assert found[student].problem == f"There is no notebook (.ipynb) in what was handed in: {file}."
+
+
+def test_a_zip_file_from_windows_and_two_members_of_one_name(tmp_path):
+    (tmp_path / "class.zip").write_bytes(zipped({"ann\\lab.ipynb": NOTEBOOK, "bob\\lab.ipynb": NOTEBOOK}))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("lab.ipynb", NOTEBOOK)
+        archive.writestr("lab.ipynb", b"{}")
+    (tmp_path / "cat.zip").write_bytes(buffer.getvalue())
+    found = list(collect(tmp_path))
+    assert [f.student for f in found] == ["cat", "cat", "ann", "bob"]
+    assert len({f.origin for f in found}) == 4
+
+
+def test_a_students_zip_files_are_read_up_to_a_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MOST_BYTES", 3 * len(NOTEBOOK))
+    (tmp_path / "ann.zip").write_bytes(zipped({f"{k}.ipynb": NOTEBOOK for k in range(5)}))
+    (tmp_path / "bob.ipynb").write_bytes(NOTEBOOK)
+    found = list(collect(tmp_path))
+    assert [bool(f.data) for f in found] == [True, True, True, False, False, True]
+    assert "holds more than" in found[3].problem
+
+
+def test_a_linked_folder_is_not_followed_but_its_student_is_told(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "lab.ipynb").write_bytes(b"secret")
+    (tmp_path / "in").mkdir()
+    os.symlink(tmp_path / "elsewhere", tmp_path / "in" / "ann")
+    (only,) = collect(tmp_path / "in")
+    assert (only.student, only.data) == ("ann", None) and "link" in only.problem
