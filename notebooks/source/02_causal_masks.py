@@ -265,12 +265,16 @@ for key, (_, moved) in zip(("bert moves", "gpt moves"), maps.values()):
     ahead = moved[~triangle(len(moved))]  # the entries above the diagonal
     shares.append((ahead > 1e-4).float().mean().item())
     lab.compare(key, round(100 * shares[-1]), "%")
+moved, places = maps[bert.name][1], torch.arange(len(maps[bert.name][1]))
+distance = (places[:, None] - places).abs()  # (T, T)
+near, far = moved[distance == 1].mean().item(), moved[distance >= 3].mean().item()
+print(f"{bert.name}, mean influence: of a neighbour {near:.2f}, of a token 3 or more away {far:.2f}")
 
 # %% [markdown]
 # A dot is a zero. In gpt-mini there is not one exception above the diagonal, and no training could make one:
-# the mask is part of the computation. In bert-mini everything touches everything, near tokens more than
-# far ones. Read bert-mini's row "bank": the words that say *which* bank stand to its right. A decoder at
-# "bank" cannot know yet.
+# the mask is part of the computation. In bert-mini everything may touch everything; how much it does is
+# learnt (compare the two means). Read bert-mini's row "bank": the words that say *which* bank stand to its
+# right. A decoder at "bank" cannot know yet.
 
 # %% [markdown]
 # ## A lesson at every token
@@ -315,9 +319,9 @@ figure = labkit.plotting.next_token_bars(along, title=f"{gpt.name}: how likely w
 figure
 
 # %% [markdown]
-# Small words that grammar demands are easy, content words are hard, and that is as it should be: after
-# "The" nobody can know that a cat comes. A sentence is not a riddle with one answer. Change the sentence in
-# the next cell to one of yours.
+# Compare the small words that grammar demands ("on", "the") with the content words ("cat", "mat"). A low
+# probability is no failure: after "The" nobody can know that a cat comes, and a sentence is not a riddle with
+# one answer. Change the sentence in the next cell to one of yours.
 
 # %% id="your-sentence"
 mine = labkit.generation.guesses_along(gpt, "It was the worst film I have ever seen.")
@@ -368,11 +372,14 @@ figure
 free, masked, cut = (share for share, _, _ in results["clue on the right"])
 lab.compare("bert causal", round(100 * masked), "%")
 left_free, left_masked, _ = (share for share, _, _ in results["clue on the left"])
-print(f"clue on the left: {left_free:.0%} without a mask, {left_masked:.0%} behind it")
+for where, before, behind in (("left", left_free, left_masked), ("right", free, masked)):
+    kept = f"it keeps {behind / before:.0%} of what it had" if before else "it had none"
+    print(f"clue on the {where}: {before:.0%} without a mask, {behind:.0%} behind it: {kept}")
 
 # %% [markdown]
-# Nobody trained bert-mini for the triangle, and yet it does not fall apart: where the clue stands on the
-# left, compare the dots of "no mask" and "causal mask". What it loses is above all what stood on the right.
+# Nobody trained bert-mini for the triangle. On which side does it keep more of what it had? And look at the
+# third dot: cut off, the sentence ends for bert-mini where none ever ended; behind the triangle the rest of
+# it is there, and out of sight. Not the same.
 #
 # **GPT without its triangle.** Now every position can see the very token it is asked for.
 # **Predict:** will its loss fall or rise?
@@ -397,12 +404,16 @@ def mean_loss(model, texts):
 with_triangle, without = mean_loss(gpt, sentences[:100]), mean_loss(gpt_unmasked, sentences[:100])
 print(f"with its mask {with_triangle:.2f} nats, without {without:.2f}")
 lab.compare("gpt unmasked", "it falls" if without < with_triangle else "it rises")
+if without < with_triangle:
+    used = 1 - without / with_triangle
+    print(f"The answers lie open, and gpt-mini makes little of them: they are worth {used:.0%} of its loss.")
+else:
+    print("The answers lie open, and yet the loss is higher: what now flows in is noise to these weights.")
 
 # %% [markdown]
-# If it rises though the answers lie open: gpt-mini never *learnt* to look right. Its weights were fitted to
-# states that know only the past, and what now flows in is noise to them. Taking a mask away does not make a
-# cheat, nor does giving one to BERT make a writer: weights and mask belong together. But *training* without
-# a mask does make a cheat.
+# Somebody who copied the answers would have a loss near 0. gpt-mini never *learnt* to look right: its weights
+# were fitted to states that know only the past. Taking a mask away does not make a cheat, nor does giving one
+# to BERT make a writer: weights and mask belong together. But *training* without a mask does make a cheat.
 
 # %% [markdown]
 # ## The cheat
@@ -656,17 +667,25 @@ lab.check(generate)
 import time
 
 write = lab.best(generate)
-ids = labkit.generation.encode_prompt(gpt, "Once upon a time")  # (1, 5)
-greedy = lambda logits: logits.argmax(dim=-1)
+ids = labkit.generation.encode_prompt(gpt, "Once upon a time")  # (1, T)
+
+
+def go_on(logits):
+    """The likeliest token, the end of the text left out: a story that ends early would spoil the count."""
+    logits = logits.clone()
+    logits[:, gpt.tokenizer.eos_token_id] = float("-inf")
+    return logits.argmax(dim=-1)
+
+
 seconds, texts = {}, {}
 for use_cache in (False, True):
     start = time.perf_counter()
-    texts[use_cache] = labkit.generation.generate(gpt, ids, 60, greedy, use_cache=use_cache)
+    texts[use_cache] = labkit.generation.generate(gpt, ids, 60, go_on, use_cache=use_cache)
     seconds[use_cache] = time.perf_counter() - start
-same = torch.equal(write(gpt, ids, 60, greedy), texts[False])
-steps = texts[True].shape[1] - 5
-lab.compare("without", sum(range(5, 5 + steps)), " tokens")
-lab.compare("with", 5 + steps - 1, " tokens")
+same = torch.equal(write(gpt, ids, 60, go_on), texts[False])
+fed = range(ids.shape[1], texts[True].shape[1])  # how long the text is at each step
+lab.compare("without", sum(fed), " tokens")
+lab.compare("with", fed[-1], " tokens")
 print(f"yours, token by token the text without a cache: {same}")
 print(f"without a cache {seconds[False]:.2f} s, with one {seconds[True]:.2f} s")
 
@@ -679,9 +698,15 @@ print(f"without a cache {seconds[False]:.2f} s, with one {seconds[True]:.2f} s")
 draw = lab.best(sample_next)
 
 
-def tell(prompt, temperature, top_k, top_p, num_new=40, seed=2):
+def tell(prompt, temperature, top_k, top_p, num_new=40, seed=2, may_end=True):
     generator = torch.Generator().manual_seed(seed)
-    choose = lambda logits: draw(logits, temperature, top_k, top_p, generator)
+
+    def choose(logits):
+        logits = logits.clone()
+        if not may_end:
+            logits[:, gpt.tokenizer.eos_token_id] = float("-inf")
+        return draw(logits, temperature, top_k, top_p, generator)
+
     ids = write(gpt, labkit.generation.encode_prompt(gpt, prompt), num_new, choose)
     return gpt.tokenizer.decode(ids[0], skip_special_tokens=True).strip()
 
@@ -694,22 +719,29 @@ written = {
 print("\n\n".join(f"{name}:\n{story}" for name, story in written.items()))
 
 # %% [markdown]
-# Does greedy text go round in circles? Count how many of its three-word groups are new:
+# Does greedy text go round in circles? Let gpt-mini write on where it would stop, and count how many of the
+# three-word groups are new:
 
 
 # %% id="repetition"
 def new_triples(text):
     words = text.lower().split()
     triples = list(zip(words, words[1:], words[2:]))
-    return len(set(triples)) / len(triples)
+    return len(set(triples)) / max(1, len(triples))
 
 
-greedy_new = new_triples(tell("Once upon a time", 0, 0, 1.0, num_new=100))
-sampled_new = new_triples(tell("Once upon a time", 0.7, 0, 0.9, num_new=100))
-print(f"new groups of three words: greedy {greedy_new:.0%}, sampled {sampled_new:.0%}")
+prompts = ("Once upon a time", "The film was", "She opened the door")
+new = {}
+for name, knobs in {"greedy": (0, 0, 1.0), "temperature 0.7, top_p 0.9": (0.7, 0, 0.9)}.items():
+    long_texts = [tell(prompt, *knobs, num_new=100, may_end=False) for prompt in prompts]
+    new[name] = sum(map(new_triples, long_texts)) / len(prompts)
+    print(f"{name}: {new[name]:.0%} of the groups of three words are new; for instance\n   {long_texts[1][:160]} ...\n")
+greedy_new, sampled_new = new.values()
+more = "repeats itself more" if greedy_new < sampled_new else "does not repeat itself more, this time"
+print(f"Greedy text {more}.")
 
 # %% [markdown]
-# What is likeliest at each step need not be a likely text: once a loop has begun, the model finds it ever
+# What is likeliest at each step need not be a likely text: once a loop has begun, a model finds it ever
 # more likely to go on. Holtzman et al. (2020) describe this for models of every size.
 
 # %% [markdown]
@@ -736,12 +768,15 @@ figure
 # %% id="compare-forcing"
 lab.compare("forced", round(100 * forced[-1][0]), "%")
 lab.compare("free", round(100 * running[-1][0]), "%")
+for step in (0, -1):
+    gap = 100 * (forced[step][0] - running[step][0])
+    print(f"token {step % len(forced) + 1}: {gap:.0f} points between the two")
 
 # %% [markdown]
-# Both begin at the same point: the first guess has only true words before it. Then the ways part. A model
-# that has left the sentence does not come back to it, and it need not: what it writes may be a good sentence,
-# only not this one. But training never showed it its own mistakes. That is the price of teacher forcing,
-# which makes training parallel. (The literature calls it exposure bias.)
+# Both begin at the same point: the first guess has only true words before it. From there on read the gap. A
+# model that has left the sentence does not come back to it, and it need not: what it writes may be a good
+# sentence, only not this one. But training never showed it its own mistakes. That is the price of teacher
+# forcing, which makes training parallel. (The literature calls it exposure bias.)
 
 # %% [markdown]
 # ## Checkpoint

@@ -213,8 +213,8 @@ figure = labkit.plotting.similarity_matrix(
 figure
 
 # %% [markdown]
-# Here the sentences differ. But six sentences about six things: would you have expected cosines *this* high?
-# Keep the question for a moment.
+# Here the sentences differ. But six sentences about six things: did you expect their cosines as high as they
+# are? Keep the question for a moment.
 
 # %% [markdown]
 # ## Who is near whom?
@@ -262,9 +262,10 @@ for model in (bert, gpt):
         print("   ", texts[row - 1])
 
 # %% [markdown]
-# Humble, and often caught by a word that both sentences share. How good is it by numbers? Take each of the
-# 240 sentences and look at its nearest: does it hold the same word in the same sense? By chance that is 11
-# of 239, 5%. **Predict:** which way of pooling is best for bert-mini: `"cls"`, `"mean"` or `"last"`?
+# Read the hits: do they share a meaning with the question, or only a word? And how good is the search by
+# numbers? Take each of the 240 sentences and look at its nearest: does it hold the same word in the same
+# sense? By chance that is 11 of 239, 5%. **Predict:** which way of pooling is best for bert-mini: `"cls"`,
+# `"mean"` or `"last"`?
 
 # %% id="predict-pooling"
 lab.predict("pooling", None)
@@ -292,24 +293,27 @@ figure
 # %% id="compare-pooling"
 best = max(("cls", "mean", "last"), key=lambda how: max(agreement[f"{bert.name} {how}"]))
 lab.compare("pooling", best)
+for model in (bert, gpt):
+    bag, *higher = agreement[f"{model.name} mean"]
+    print(f"{model.name} mean: layer 0 {bag:.0%}, best layer above it {max(higher):.0%}")
 
 # %% [markdown]
-# Look at layer 0 of the means: no attention yet, only the embeddings of the words, averaged, a *bag of
-# words*. Whatever a higher layer is worth, it has to beat that. Small models have a hard time doing so. The
-# difference is not the architecture, it is scale and training: all-MiniLM-L6-v2, a BERT trained on a billion
-# pairs of sentences, reaches 90% on these sentences with its last layer's mean and 71% with its layer 0. You
-# can check that where you have a network: `labkit.load("minilm")`.
+# Layer 0 of the means has seen no attention yet: only the embeddings of the words, averaged, a *bag of
+# words*. Whatever a higher layer is worth, it has to beat that. By how much do yours? Where it is little, the
+# architecture is not to blame, but scale and training: all-MiniLM-L6-v2, a BERT trained on a billion pairs of
+# sentences, reached 90% on these sentences with its last layer's mean and 71% with its layer 0 when the
+# course measured it. You can check that where you have a network: `labkit.load("minilm")`.
 
 # %% [markdown]
 # ## A narrow cone
 #
-# The cosines above were suspiciously high. Vectors that point everywhere have a mean cosine of 0. The
-# vectors of language models do not: they share a direction, they lie in a cone. That is called
-# *anisotropy* (Ethayarajh 2019).
+# What is a *high* cosine? Vectors that point everywhere have a mean cosine of 0. The vectors of language
+# models rarely do: they share a direction, they lie in a cone. That is called *anisotropy* (Ethayarajh 2019).
 
 # %% [markdown] exercise="anisotropy"
 # Measure it: the mean cosine between two different rows. A vector with itself is no pair.
-# `matrix.sum()` adds everything up, `matrix.diagonal()` is the diagonal.
+# `matrix.sum()` adds everything up, `matrix.diagonal()` is the diagonal, and the matrix comes from your
+# `cosine_similarity_matrix` (until that passes, from `labkit.geometry.cosine_similarity_matrix`).
 
 
 # %% solution="anisotropy"
@@ -414,12 +418,14 @@ figure
 # %% id="compare-cure"
 gain = cured["without the mean"][-1] - cured["as it is"][-1]
 lab.compare("cure", round(100 * gain), " points")
-print(f"10 directions less: {100 * (cured['and without 10'][-1] - cured['as it is'][-1]):+.0f} points")
+lost = cured["and without 10"][-1] - cured["as it is"][-1]
+verdict = "too much of a good thing" if lost < 0 else "no harm here"
+print(f"10 directions less: {100 * lost:+.0f} points: {verdict}")
 
 # %% [markdown]
-# A cure has a dose. The strongest directions of 240 sentences are also about their subjects, so taking away
-# too many of them takes the signal with the noise. Which dose is right has to be measured, and on other texts
-# than those you will use it for.
+# A cure has a dose. The strongest directions of 240 sentences are also about their subjects, so whoever takes
+# away many of them may take the signal with the noise. Which dose is right has to be measured, layer by
+# layer, and on other texts than those you will use it for.
 
 # %% [markdown]
 # ## A word in its sentence
@@ -489,8 +495,8 @@ lab.compare("ahead", f"{ahead[-1]:.2f}")
 # %% [markdown]
 # In gpt-mini the two banks of the first pair are *the same vector*, in every layer: up to "The bank" both
 # sentences are equal, and what comes later cannot reach back. No training and no size changes that; GPT-3 has
-# the same line at 1. bert-mini moves them apart as soon as attention begins. With the clue before the word,
-# both models can.
+# the same line at 1. In bert-mini attention brings the clue to the word from layer 1 on, and how far apart it
+# moves the two is learnt. With the clue before the word, both models can.
 #
 # That two vectors differ does not mean that they differ *in the right way*. For that we need more sentences.
 
@@ -532,13 +538,15 @@ for (name, place), layers in told.items():
     print(f"{name}, {place}: {mean:.0%} ({low:.0%} to {high:.0%}): {verdict}")
 
 # %% [markdown]
-# Layer 0 knows the word and its position, so it has to be a coin. From layer 1 on, attention brings the
-# neighbours in. Compare the two lines of gpt-mini: with the clue after the word its vector has seen at most
-# three words ("Every", "When the") and can only guess from those.
+# Layer 0 knows the word, how it is spelt and where it stands, and nothing else: it has little more than a
+# coin. From layer 1 on, attention brings the neighbours in. Compare the two lines of gpt-mini: with the clue
+# after the word its vector has seen at most three words ("Every", "When the"), and whatever it gets right it
+# has from those.
 #
-# These are small models, and the senses of *trunk* or *bat* were rare in what they read. The same code with
-# all-MiniLM-L6-v2: 90% in layer 1 and 95% in layer 6, 90% of that with the clue after the word. You can see
-# it for yourself with a network: `labkit.load("minilm")` in place of `bert`.
+# These are small models, and some of the ten words were rare in what they read. The same code with
+# all-MiniLM-L6-v2, when the course measured it: 90% in layer 1 and 95% in layer 6, there 90% with the clue
+# after the word and 99% with the clue before it. You can see it for yourself with a network:
+# `labkit.load("minilm")` in place of `bert`.
 #
 # Word by word (b is bert-mini, g is gpt-mini, the digit is the layer):
 
@@ -559,8 +567,8 @@ figure
 
 # %% [markdown]
 # With 24 sentences a word, differences of 10 or 15 points are noise. A pattern over all words is not. And
-# look at *spring*: we wrote "by spring" and "every spring", which can only be the season, so even the few
-# words in front give it away. A test is only as good as its sentences.
+# look at gpt-mini's columns for *spring*: we wrote "by spring" and "every spring", which can only be the
+# season, so that the few words in front may give it away. A test is only as good as its sentences.
 
 # %% [markdown]
 # ## A map of the words
@@ -705,7 +713,7 @@ lab.slide_says(
         ),
         (
             "BERT handles word sense disambiguation",
-            f"{right[bert.name][:, -1].mean():.0%} of 240 (a coin: 50%); all-MiniLM-L6-v2: 95%",
+            f"{right[bert.name][:, -1].mean():.0%} of 240 (a coin: 50%); all-MiniLM-L6-v2, recorded: 95%",
         ),
         (
             "BERT vs GPT representations",

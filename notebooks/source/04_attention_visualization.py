@@ -21,7 +21,7 @@ lab = labkit.start("04")
 # ## One sentence, two readers
 #
 # The slide's example is the word *bank*: "the river" on its left and "was flooding" on its right make
-# it a bank of water. Both models have 4 layers of 4 heads, 16 heads in all; each head has an opinion on
+# it a bank of water. Both models have 4 layers of 4 heads, 16 heads in all, and each head has an opinion on
 # where to look. Layers and heads are counted from 0, as Python does.
 
 # %%
@@ -462,12 +462,13 @@ for name, change, entropy, names in [
     dearest = divmod(int(change.argmax()), change.shape[1])
     print(f"{name}: the dearest head is {dearest[0]}.{dearest[1]}, {float(change.max()):.2f} nats;", end=" ")
     print("its habit:", names.get(dearest, "none of the four"))
-    narrow, wide = float(change[entropy < 1].mean()), float(change[entropy >= 1].mean())
-    print(f"   mean cost of a head: entropy below 1 nat {narrow:.2f}, above {wide:.2f}")
+    for what, chosen in {"below 1 nat": entropy < 1, "of 1 nat or more": entropy >= 1}.items():
+        cost = f"{float(change[chosen].mean()):.2f}" if chosen.any() else "there is none"
+        print(f"   mean cost of a head with an entropy {what}: {cost}")
     print(f"   layer 0 has {float(change[0].sum() / change.sum()):.0%} of the cost of all heads")
     for habit in sorted(set(names.values())):
         costs = [float(change[place]) for place, its_habit in names.items() if its_habit == habit]
-        print(f"   {habit}: {sum(costs) / len(costs):.2f} on average, {len(costs)} heads")
+        print(f"   {habit}: {sum(costs) / len(costs):.2f} on average, heads: {len(costs)}")
 
 # %% [markdown]
 # A head that costs nothing alone need not be useless: the others may do its work while it is out. Silence
@@ -533,13 +534,21 @@ figure = labkit.plotting.attention_heatmap(
 figure
 
 # %% [markdown]
-# Much paler than a single head: after all layers every token is a bit of everything. What of `bank`?
+# Is it paler than a single head? After all layers every token is a bit of everything, and of itself. What of
+# `bank`?
 
 # %% id="bank-context"
-from_where = roll(maps)[place]
+rollout, some_head = roll(maps), maps.flatten(0, 1)
+strongest = some_head.max(dim=-1).values.mean()
+print(f"a row's largest share: {float(strongest):.0%} in a head on average, ", end="")
+print(f"{float(rollout.max(dim=-1).values.mean()):.0%} in the rollout")
+from_where = rollout[place]
 order = from_where.argsort(descending=True).tolist()
 print("rollout of bank:", ", ".join(f"{tokens[k]} {float(from_where[k]):.0%}" for k in order[:5]))
-share = {word: float(from_where[tokens.index(word)]) for word in ("river", "flood")}
+share = {
+    word: float(from_where[labkit.features.word_pieces(bert, text, word)].sum())
+    for word in ("river", "flooding")
+}
 
 # %% [markdown]
 # ## Is attention an explanation?
@@ -593,9 +602,11 @@ print(
     f"Closest to deletion: {best_method} ({agreement[best_method][0]:.2f}). Attention: {attention_mean:.2f}."
 )
 if best_method == "attention":
-    print("Here attention ranks words at least as well as the gradient. A rank is still not a reason.")
+    print("Here attention ranks words at least as well as the others. A rank is still not a reason.")
+elif attention_mean > 0:
+    print(f"Attention knows something about it, and less than {best_method}.")
 else:
-    print("Attention knows something, and less than a method that follows the numbers through the model.")
+    print("Attention's order of the words has nothing to do with what deletion says.")
 
 # %% [markdown]
 # Attention is one of several numbers that decide what flows: the *value* that is passed on may be small
@@ -624,7 +635,8 @@ cls_row = maps[-1, :, 0].mean(dim=0)  # (T,): what [CLS] looks at in the last la
 seen = float(torch.special.entr(cls_row).sum().exp())
 ahead = float(gpt_maps.triu(1).max())
 with_habit = f"one of four habits: {len(bert_habits)} of {bert_change.numel()} heads of {bert.name}"
-bank = f"rollout of bank: river {share['river']:.0%}, flood {share['flood']:.0%}; even: {1 / len(tokens):.0%}"
+shares = ", ".join(f"{word} {part:.0%}" for word, part in share.items())
+bank = f"rollout of bank: {shares}; one token's even share: {1 / len(tokens):.0%}"
 lab.slide_says(
     [
         ("every token sees every other token", f"smallest weight in {bert.name}: {float(maps.min()):.0e}"),
