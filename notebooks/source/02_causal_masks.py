@@ -735,7 +735,8 @@ new = {}
 for name, knobs in {"greedy": (0, 0, 1.0), "temperature 0.7, top_p 0.9": (0.7, 0, 0.9)}.items():
     long_texts = [tell(prompt, *knobs, num_new=100, may_end=False) for prompt in prompts]
     new[name] = sum(map(new_triples, long_texts)) / len(prompts)
-    print(f"{name}: {new[name]:.0%} of the groups of three words are new; for instance\n   {long_texts[1][:160]} ...\n")
+    print(f"{name}: {new[name]:.0%} of the groups of three words are new; for instance")
+    print(f"   {long_texts[1][:160]} ...")
 greedy_new, sampled_new = new.values()
 more = "repeats itself more" if greedy_new < sampled_new else "does not repeat itself more, this time"
 print(f"Greedy text {more}.")
