@@ -11,6 +11,7 @@ import re
 import string
 from dataclasses import dataclass, field
 
+from labkit.keys import OWN_KEYS
 from labkit.messages import LabkitError
 
 _STYLE = """<style>
@@ -131,9 +132,9 @@ class Question:
         several = "More than one may be right. " if self.multiple else ""
         lines = "".join(map(self._line, self.letters, self.choices))
         return (
-            f'{_STYLE}<div class="labkit-quiz mathjax_ignore tex2jax_ignore" role="group" '
+            f'{_STYLE}<div class="labkit-quiz mathjax_ignore tex2jax_ignore" role="group" {OWN_KEYS} '
             f'aria-label="Question: {html.escape(self.prompt.replace("`", ""))}" style="{_BOX}">'
-            f'<p><strong role="heading" aria-level="4">Question.</strong> {_inline(self.prompt)}{source}</p>'
+            f'<p><strong role="heading" aria-level="3">Question.</strong> {_inline(self.prompt)}{source}</p>'
             # What opens inside is read out at once, without moving to it.
             f'<div aria-live="polite">{lines}</div>'
             f"<p><small>{several}Click a choice, or Tab to it and press Enter or Space: "

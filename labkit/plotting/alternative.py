@@ -10,6 +10,8 @@ import html
 import re
 from pathlib import Path
 
+from labkit.keys import OWN_KEYS
+
 MARK = "labkit-text"  # the class by which an exported page knows that a figure's words follow
 _STYLE = """<style>
 .labkit-text summary:focus-visible, .labkit-text select:focus-visible {
@@ -25,7 +27,7 @@ def alternative(title, summary):
     """HTML of a figure's text version. title: its heading, plain."""
     name = html.escape(title)
     return (
-        f'{_STYLE}<div class="{MARK}" data-title="{name}" style="{_LINE}"><details>'
+        f'{_STYLE}<div class="{MARK}" data-title="{name}" {OWN_KEYS} style="{_LINE}"><details>'
         f'<summary style="cursor: pointer">Text version of this figure</summary>'
         f'<pre style="{_WORDS}">{html.escape(summary)}</pre></details>'
         f"<script>{_script()}</script></div>"

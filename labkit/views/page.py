@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from labkit.keys import OWN_KEYS
+
 # A white card in every theme; as wide as it needs, with a scroll bar of its own.
 _CARD = (
     "background:#fff;color:#1f1f1f;padding:8px 12px;overflow-x:auto;"
@@ -24,7 +26,7 @@ _NO_SCRIPT = (
     "Activate Command Palette, Trust Notebook), or run it again from the top. The picture below shows the "
     "same weights without a script."
 )
-_VIEW = """<div role="figure" aria-label="{summary}" style="{card}">
+_VIEW = """<div role="figure" aria-label="{summary}" {own_keys} style="{card}">
 <p id="{root}-notice" style="margin:0">{no_script}</p>
 <div id="{root}"><span style="display:none">{controls}</span>
 <div id="vis" style="min-width:{width}"></div></div></div>
@@ -43,6 +45,7 @@ def view(kind, root, packed, summary):
     """
     return _VIEW.format(
         summary=summary,
+        own_keys=OWN_KEYS,
         card=_CARD,
         root=root,
         controls=_CONTROLS[kind],

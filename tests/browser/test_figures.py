@@ -50,6 +50,7 @@ def figures(chromium, tmp_path_factory):
         f"<script>document.body.style.width = '{WIDE}px';{drawing}</script>",
         encoding="utf-8",
     )
+    chromium.get_log("browser")  # what earlier tests have left
     chromium.get(page.as_uri())
 
     def at(width):
@@ -61,6 +62,7 @@ def figures(chromium, tmp_path_factory):
             width,
         )
         assert failed is None
+        assert [entry["message"] for entry in chromium.get_log("browser")] == []
         return {name: (heights[name], chromium.execute_script(MEASURE, name)) for name in specs}
 
     return at
