@@ -122,7 +122,8 @@ class Report:
         shown = next((r.message for r in self.results if not r.passed and r.message), "")
         parts = [
             f'<div role="status" aria-live="polite" {OWN_KEYS} style="border-left:6px solid {colour};'
-            f'background:#fff;color:#1a1a1a;padding:8px 14px;margin:4px 0;max-width:60em;font-size:14px;line-height:1.45">',
+            f"background:#fff;color:#1a1a1a;padding:8px 14px;margin:4px 0;max-width:60em;"
+            f'font-size:14px;line-height:1.45">',
             # Not an <h4>: JupyterLab would list every report in the table of contents.
             f'<strong role="heading" aria-level="4">{sign} {escape(self.headline)}</strong>',
             f"<p>{escape(self.problem)}</p>" if self.problem else "",
