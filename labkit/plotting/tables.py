@@ -44,6 +44,7 @@ def share_matrix(values, rows, columns, title, row_title, column_title):
         )
     )
     new_layout(figure, title, summary, plot_height=34 * len(rows), bottom=84)
-    figure.update_xaxes(title=f"{column_title} (numbers: percent)", showgrid=False, tickangle=-40)
-    figure.update_yaxes(title=row_title, showgrid=False, autorange="reversed")
+    names = {"type": "category", "showgrid": False}  # whatever they look like: "-1" is no number here
+    figure.update_xaxes(title=f"{column_title} (numbers: percent)", tickangle=-40, **names)
+    figure.update_yaxes(title=row_title, autorange="reversed", **names)
     return LabFigure(figure, summary)

@@ -75,6 +75,12 @@ FIGURES = {
         ),
         ["who by what", "cat: purred 90%, bored me 20%", "film: purred 15%, bored me 80%"],
     ),
+    "share_matrix_of_offsets": (
+        lambda: plotting.share_matrix(
+            [[0.9, 0.06, 0.04]], ["head 0"], ["-1", "itself", "+1"], "How far", "head", "looks at"
+        ),
+        ["head 0: -1 90%, itself 6.0%, +1 4.0%"],
+    ),
     "accuracy_by_rate": (
         lambda: plotting.accuracy_by_rate([0.5, 0.15], [0.27, 0.4], [(0.25, 0.29), (0.37, 0.43)]),
         ["15% masked: 40% (37% to 43%)", "50% masked: 27% (25% to 29%)"],

@@ -51,6 +51,13 @@ def test_title_axes_and_template(drawn):
     assert all(axis.title.text or axis.ticktext for axis in made.figure.select_yaxes())
 
 
+def test_names_that_look_like_numbers_stay_names():
+    """With "-1" among them plotly would take all for numbers, and put "itself" nowhere."""
+    made, _ = FIGURES["share_matrix_of_offsets"]
+    layout = made().figure.layout
+    assert layout.xaxis.type == layout.yaxis.type == "category"
+
+
 def test_text_is_large_enough(drawn):
     def sizes(value, key=""):
         if isinstance(value, dict):
