@@ -6,6 +6,7 @@ What holds for every lab is in test_every_lab.py, which reads STYLES.
 import math
 
 import numpy as np
+import pytest
 import torch
 
 from labkit.exercises import lab05
@@ -258,3 +259,16 @@ def test_the_six_situations_have_six_different_answers():
     assert {question.correct_letters for question in situations} >= {"A", "B", "C"}, (
         "not always the same letter"
     )
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_an_interval_that_ignores_the_seed_loses_its_point(attempt):
+    def own_luck(correct, num_samples, seed):
+        rng = np.random.default_rng()
+        means = correct[rng.integers(len(correct), size=(num_samples, len(correct)))].mean(axis=1)
+        return correct.mean(), *np.percentile(means, [2.5, 97.5])
+
+    report = check(own_luck, EXERCISES["bootstrap_interval"])
+    assert [result.name for result in report.results if not result.passed] == [
+        "the same seed gives the same interval"
+    ]
