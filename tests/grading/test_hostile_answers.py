@@ -1,10 +1,14 @@
 """Hostile answers, and answers that behave badly: they gain nothing, and cost their own exercise alone."""
 
 import re
+import socket
+from dataclasses import replace
 
 import pytest
 
+from labkit.exercises import get
 from labkit.grading.grader import Grader
+from labkit.grading.worker import Channel, serve
 
 from .conftest import needs_sandbox
 
@@ -37,7 +41,6 @@ WRONG_VALUE = "import torch\n    return torch.tensor(1.0)"
         "import gc\nfor x in gc.get_objects():\n    if type(x).__name__ == 'Report': x.status = 'passed'",
         "import torch\ntorch.Tensor.__eq__ = torch.Tensor.__sub__ = lambda *a: torch.zeros(())",
         "import labkit.grading.worker as w\nw.answer_case = lambda *a: {'passed': True, 'points': 5}",
-        "import labkit.grading.worker as w\nw.Channel.send = lambda *a: None",
         SAY + "say(b'{\"outcomes\": []}')",
         SAY + 'say(b\'{"status": "passed", "points": 5}\')',
         SAY + "say(b'[' * 10**5)",
@@ -162,17 +165,23 @@ def mlm_loss(logits, labels):
     [
         "while True:\n        try:\n            while True: pass\n        except BaseException: pass",
         "import signal\n    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    while True: pass",
+        "import labkit.grading.worker\n    labkit.grading.worker.Channel.send = lambda *a: None",
     ],
-    ids=["swallows KeyboardInterrupt", "ignores the alarm"],
+    ids=["swallows KeyboardInterrupt", "ignores the alarm", "says nothing"],
 )
 def test_an_endless_loop_ends_with_its_time(shut_in, monkeypatch, body):
-    from dataclasses import replace
-
     grader = Grader("01", seed=3, python=shut_in)
     monkeypatch.setattr("labkit.grading.grader.MARGIN", 1.0)
     grader.tasks["mlm_loss"] = replace(grader.tasks["mlm_loss"], seconds=1.0)
     report = grader.grade("mlm_loss", MLM.format(body=body))
     assert report.points == 0 and "in time" in report.text
+
+
+def test_a_plain_endless_loop_ends_itself_and_says_how_long_it_had():
+    exercise = replace(get("01").EXERCISES[3], seconds=0.2)
+    ours, theirs = map(Channel, socket.socketpair())
+    serve(MLM.format(body="while True: pass"), exercise, exercise.cases(1), (), theirs)
+    assert ours.receive() == {"problem": "mlm_loss did not come back within 0.2 seconds."}
 
 
 def test_one_answer_cannot_see_anothers_files(shut_in):
