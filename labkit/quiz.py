@@ -132,7 +132,7 @@ class Question:
         several = "More than one may be right. " if self.multiple else ""
         lines = "".join(map(self._line, self.letters, self.choices))
         return (
-            f'{_STYLE}<div class="labkit-quiz mathjax_ignore tex2jax_ignore" role="group" {OWN_KEYS} '
+            f'{_STYLE}<div class="labkit-quiz mathjax_ignore tex2jax_ignore" role="group" '
             f'aria-label="Question: {html.escape(self.prompt.replace("`", ""))}" style="{_BOX}">'
             f'<p><strong role="heading" aria-level="3">Question.</strong> {_inline(self.prompt)}{source}</p>'
             # What opens inside is read out at once, without moving to it.
@@ -145,7 +145,7 @@ class Question:
     def _line(letter, choice):
         sign, verdict, colour = _RIGHT if choice.correct else _WRONG
         return (
-            f'<details style="{_LINE}"><summary style="{_SUMMARY}"><strong>{letter}</strong>&ensp;'
+            f'<details style="{_LINE}"><summary {OWN_KEYS} style="{_SUMMARY}"><strong>{letter}</strong>&ensp;'
             f'{_inline(choice.text)}</summary><div style="{_ANSWER.format(colour=colour)}">'
             f"{sign} <strong>{verdict}</strong> {_inline(choice.explanation)}</div></details>"
         )

@@ -121,7 +121,7 @@ class Report:
         ]
         shown = next((r.message for r in self.results if not r.passed and r.message), "")
         parts = [
-            f'<div role="status" aria-live="polite" {OWN_KEYS} style="border-left:6px solid {colour};'
+            f'<div role="status" aria-live="polite" style="border-left:6px solid {colour};'
             f"background:#fff;color:#1a1a1a;padding:8px 14px;margin:4px 0;max-width:60em;"
             f'font-size:14px;line-height:1.45">',
             # Not an <h4>: JupyterLab would list every report in the table of contents.
@@ -137,7 +137,8 @@ class Report:
         if self.printed:
             printed = escape("\n".join(self.printed_lines))
             parts.append(
-                f"<details><summary>What your function printed</summary><pre>{printed}</pre></details>"
+                f"<details><summary {OWN_KEYS}>What your function printed</summary>"
+                f"<pre>{printed}</pre></details>"
             )
         return "".join(parts) + "</div>"
 

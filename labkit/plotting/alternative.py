@@ -27,8 +27,8 @@ def alternative(title, summary):
     """HTML of a figure's text version. title: its heading, plain."""
     name = html.escape(title)
     return (
-        f'{_STYLE}<div class="{MARK}" data-title="{name}" {OWN_KEYS} style="{_LINE}"><details>'
-        f'<summary style="cursor: pointer">Text version of this figure</summary>'
+        f'{_STYLE}<div class="{MARK}" data-title="{name}" style="{_LINE}"><details>'
+        f'<summary {OWN_KEYS} style="cursor: pointer">Text version of this figure</summary>'
         f'<pre style="{_WORDS}">{html.escape(summary)}</pre></details>'
         f"<script>{_script()}</script></div>"
     )

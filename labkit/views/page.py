@@ -11,12 +11,12 @@ _CARD = (
     "font-family:system-ui,-apple-system,'Segoe UI',Arial,sans-serif;font-size:14px"
 )
 _CONTROLS = {
-    "head": 'Layer: <select id="layer" aria-label="layer"></select> '
+    "head": f'Layer: <select id="layer" aria-label="layer" {OWN_KEYS}></select> '
     "<small>Click a colour to switch a head off or on, double-click for that head alone; "
     "point at a token to see its lines.</small>",
     "model": "<small>Click a picture to enlarge it, again to close it.</small>",
-    "neuron": 'Layer: <select id="layer" aria-label="layer"></select> '
-    'Head: <select id="att_head" aria-label="head"></select> '
+    "neuron": f'Layer: <select id="layer" aria-label="layer" {OWN_KEYS}></select> '
+    f'Head: <select id="att_head" aria-label="head" {OWN_KEYS}></select> '
     "<small>Point at a token on the left, and click the + beside it to see how its weights arise.</small>",
 }
 # Query, key, their product and the softmax side by side: in a narrower cell the right half would be cut off.
@@ -26,7 +26,7 @@ _NO_SCRIPT = (
     "Activate Command Palette, Trust Notebook), or run it again from the top. The picture below shows the "
     "same weights without a script."
 )
-_VIEW = """<div role="figure" aria-label="{summary}" {own_keys} style="{card}">
+_VIEW = """<div role="figure" aria-label="{summary}" style="{card}">
 <p id="{root}-notice" style="margin:0">{no_script}</p>
 <div id="{root}"><span style="display:none">{controls}</span>
 <div id="vis" style="min-width:{width}"></div></div></div>
@@ -45,7 +45,6 @@ def view(kind, root, packed, summary):
     """
     return _VIEW.format(
         summary=summary,
-        own_keys=OWN_KEYS,
         card=_CARD,
         root=root,
         controls=_CONTROLS[kind],
