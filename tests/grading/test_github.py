@@ -18,7 +18,7 @@ from labkit.grading.github import WORKFLOW, report, set_up
 from labkit.messages import LabkitError
 
 from ..notebooks.conftest import ROOT
-from .test_grader import needs_sandbox
+from .conftest import needs_sandbox
 
 ALL = sum(exercise.points for exercise in get("01").EXERCISES)
 NOTEBOOK = "01_mlm_fill_in_blank.ipynb"
