@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 LARGEST = 200 * 1024**2  # bytes of a notebook file; saved outputs may be large, and are dropped at once
 MOST_CELLS = 5000
-LONGEST, MOST_TEXT = 500_000, 10_000_000  # characters of a cell that is read as code, and of all of them
+LONGEST, MOST_TEXT = 500_000, 2_000_000  # characters of a cell that is read as code, and of all of them
 HEAD = 2000  # characters that are kept of a longer cell, to tell whose it was
 # What is handed in by mistake under a notebook's name, by its first bytes.
 MISTAKEN = {
@@ -40,6 +40,11 @@ class Cell:
     text: str
     id: str = ""
     problem: str = ""
+
+    @property
+    def may_be_code(self):
+        """Is it code, or may it have been code before it was given another type?"""
+        return self.kind == "code" or "def " in self.text
 
 
 @dataclass
@@ -163,11 +168,11 @@ def _within_bounds(cells):
     """The cells, those cut short that are longer than anything that a person writes."""
     kept, total = [], 0
     for cell in cells:
-        size = len(cell.text)
+        size = len(cell.text) if cell.may_be_code else 0
         if size > LONGEST:
             problem = f"The cell has {size:,} characters; more than {LONGEST:,} are not read."
         elif total + size > MOST_TEXT:
-            problem = f"The notebook has more than {MOST_TEXT:,} characters; this cell was not read."
+            problem = f"The notebook has more than {MOST_TEXT:,} characters of code; this cell was not read."
         else:
             problem, total = "", total + size
         kept.append(Cell(cell.kind, cell.text[:HEAD], cell.id, problem) if problem else cell)

@@ -40,7 +40,7 @@ class Program:
             for place, cell in enumerate(self.cells):
                 if cell.problem:
                     self.broken[place] = cell.problem
-                elif cell.kind == "code" or "def " in cell.text:
+                elif cell.may_be_code:
                     self._read(place, _plain_python(cell))
 
     def _join(self):

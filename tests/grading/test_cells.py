@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from labkit.grading.cells import Cell, Unreadable, read_notebook
+from labkit.grading.cells import HEAD, LONGEST, Cell, Unreadable, read_notebook
 
 
 def read_cells(data):
@@ -89,3 +89,11 @@ def test_the_labs_number_is_in_the_metadata():
     assert lab_of(notebook(CODE, metadata={"labkit": {"lab": "02"}})) == "02"
     for metadata in ({}, None, [], {"labkit": 2}, {"labkit": {"lab": 2}}):
         assert lab_of(notebook(CODE, metadata=metadata)) is None
+
+
+def test_more_code_than_anybody_writes_is_not_read_and_pictures_in_the_text_do_not_count():
+    picture = {"cell_type": "markdown", "source": "![a](data:image/png;base64," + "A" * LONGEST + ")"}
+    much = {**CODE, "source": "x = 1\n" * (LONGEST // 6)}
+    cells, _ = read_cells(notebook(*[picture] * 5, *[much] * 5, {**CODE, "source": "x" * (LONGEST + 1)}))
+    assert [bool(cell.problem) for cell in cells] == [False] * 5 + [False] * 4 + [True] * 2
+    assert cells[0].text == picture["source"] and len(cells[-1].text) == HEAD
