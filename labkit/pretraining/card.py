@@ -148,12 +148,13 @@ def _continuations(record):
 def _run(number, recipe):
     optimiser = f" and Muon at {recipe['muon']:g} times that" if recipe.get("muon") else ""
     second = {"nsp": "NSP", "contrastive": "contrastive pairs"}.get(recipe.get("pairs"), "no pairs")
+    remark = f"; {recipe['remark']}" if recipe.get("remark") else ""  # what happened to this run, by hand
     end = recipe.get("mask_rate_end")
     masking = f"{recipe['mask_rate']:g}" + (f" falling to {end:g}" if end is not None else "")
     return (
         f"- Run {number}: AdamW at {recipe['learning_rate']:g}{optimiser} after {recipe['warmup_pieces']:,} "
         f"pieces of warm-up, then linearly to 0; {recipe['pieces_per_step']:,} pieces a step; masking rate "
-        f"{masking} and {second} (encoder); seed {recipe['seed']}."
+        f"{masking} and {second} (encoder); seed {recipe['seed']}{remark}."
     )
 
 

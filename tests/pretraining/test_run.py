@@ -152,6 +152,16 @@ def test_a_decoders_card_shows_three_continuations_and_the_recipes_compared(text
     assert "| base | 5.125 | 0.250 |" in card
 
 
+def test_a_card_says_how_the_masking_went_and_what_happened_to_the_run(texts, tiny, tmp_path):
+    go("encoder", texts, tmp_path / "run", replace(RECIPE, pieces=512, mask_rate=0.3, mask_rate_end=0.15))
+    log = json.loads((tmp_path / "run" / "log.json").read_text())
+    log["recipes"][0]["remark"] = "shortened on its way"
+    (tmp_path / "run" / "log.json").write_text(json.dumps(log))
+    folder = publish(tmp_path / "run", tmp_path / "models")
+    said = next(line for line in (folder / "README.md").read_text().split("\n") if "- Run 1" in line)
+    assert "masking rate 0.3 falling to 0.15" in said and said.endswith("shortened on its way.")
+
+
 def test_a_run_goes_on_from_a_published_model(texts, tiny, tmp_path):
     go("decoder", texts, tmp_path / "one", replace(RECIPE, pieces=4096))
     parent = publish(tmp_path / "one", tmp_path / "models")
