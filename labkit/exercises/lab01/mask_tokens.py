@@ -52,7 +52,7 @@ def _masking(special=True, shares=(0.8, 0.1), labels="selected", nested=False, o
 
 def _mask_cases(seed):
     cases = []
-    for k, (batch_size, length) in enumerate([(64, 128), (32, 256)]):
+    for k, (batch_size, length) in enumerate([(256, 128), (128, 256)]):
         make = torch.Generator().manual_seed(1000 * seed + k)
         input_ids = torch.randint(5, 1000, (batch_size, length), generator=make)
         special = torch.rand(input_ids.shape, generator=make) < 0.08
