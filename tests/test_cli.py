@@ -20,7 +20,7 @@ def test_help_lists_every_command_and_imports_no_torch():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     for name in cli.COMMANDS:
-        assert f"  {name} " in done.stdout
+        assert f"    {name}" in done.stdout
 
 
 def test_python_m_labkit_is_the_same_command():

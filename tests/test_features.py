@@ -61,6 +61,11 @@ def test_a_long_text_is_cut_and_an_encoder_keeps_its_sep(model):
     assert np.isfinite(extract(model, [long])).all()
 
 
+def rounding(hidden):
+    """How far float32 may be off: a few units in the last places of the largest number on the way."""
+    return max(2e-5, 2e-6 * float(hidden.abs().max()))
+
+
 MIXED = ["Straße, naïve café.", "\u732b\u304c\u5ea7\u3063\u305f", "ok \U0001f642\U0001f642!", "No.", "x"]
 
 
@@ -73,14 +78,14 @@ def test_hidden_states_are_the_same_in_a_batch_as_alone(model):
     for k, text in enumerate(texts):
         alone, own = features.hidden_states(model, [text])
         assert own.all() and own.shape[1] == mask[k].sum()
-        assert (alone[:, 0] - hidden[:, k, : alone.shape[2]]).abs().max() < 2e-5
+        assert (alone[:, 0] - hidden[:, k, : alone.shape[2]]).abs().max() < rounding(alone)
 
 
 def test_pooled_hidden_states_are_what_extract_gives(model):
     for how in POOLINGS:
         hidden, mask = features.hidden_states(model, TEXTS)
         pooled = torch.stack([pool(layer, mask, how) for layer in hidden], dim=1)
-        assert np.abs(pooled.numpy() - extract(model, TEXTS, how)).max() < 2e-5
+        assert np.abs(pooled.numpy() - extract(model, TEXTS, how)).max() < rounding(hidden)
 
 
 @pytest.mark.parametrize("tokens_per_batch", [1, 30, 10_000])
