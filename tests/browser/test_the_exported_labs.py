@@ -27,7 +27,7 @@ def notebook(request, tmp_path_factory):
     saved = tmp_path_factory.getbasetemp().glob(f"jupyterlab*/course/notebooks/{request.param}.ipynb")
     for path in saved:
         content = nbformat.read(path, as_version=4)
-        if any(cell.get("outputs") for cell in content.cells):
+        if all(cell.execution_count for cell in content.cells if cell.cell_type == "code"):
             return path, content
     lab = PROJECT.lab(request.param)
     content = run(student_notebook(lab, PROJECT.address()), PROJECT.root, timeout=900)
@@ -81,7 +81,9 @@ def test_every_figure_has_a_name_and_a_text_version(page):
     assert texts == page.figures_in_file
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page, scheme):
-    found, passed = access.violations(page.driver, scheme)
-    assert found == [] and passed > 10
+def test_axe_finds_nothing_serious(page):
+    found, kept = access.violations(page.driver)
+    assert found == [] and kept > 10
+    # The dark page has the same elements in other colours.
+    found, kept = access.violations(page.driver, "dark", ["color-contrast"])
+    assert found == [] and kept == 1
