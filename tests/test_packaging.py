@@ -216,7 +216,8 @@ def make(folder, *arguments):
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
     }
-    for name in ("PYTHON", "LAB", "TORCH_INDEX"):
+    # What the suite itself was started with would reach this make through the environment.
+    for name in ("PYTHON", "LAB", "LAB_ARGS", "TEST_ARGS", "TORCH_INDEX"):
         environment.pop(name, None)
     return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True, env=environment)
 
