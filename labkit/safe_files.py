@@ -1,4 +1,4 @@
-"""Whole files and right files: SHA256SUMS, and a scratch folder from which files are moved into place.
+"""Whole files and right files: SHA256SUMS, and scratch files and folders that are moved into place.
 
 SHA256SUMS has the format of the `sha256sum` command, one file a folder. The bundled models and what comes
 from the hub carry one; it is checked on every load (90 MB take a tenth of a second or so).
@@ -6,6 +6,7 @@ from the hub carry one; it is checked on every load (90 MB take a tenth of a sec
 
 import contextlib
 import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -63,6 +64,23 @@ def wrong_files(folder, expected):
         for name, sha256 in expected.items()
         if not (folder / name).is_file() or file_sha256(folder / name) != sha256
     ]
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """A path beside `path` to write to, which then takes its place: whole or not at all. Makes the folder.
+
+    Until then, and for good if something is raised, what was at `path` stays as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(path.name + ".new")
+    try:
+        yield scratch
+        os.replace(scratch, path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
 
 
 @contextlib.contextmanager

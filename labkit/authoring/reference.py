@@ -54,17 +54,22 @@ def run(notebook, root, timeout=600, allow_errors=False):
     return notebook
 
 
+def solution_without_outputs(lab, project):
+    """The solution notebook to be run: as it is before anything is known of what its cells give."""
+    blank = {cell.name: "" for cell in key_figures(lab)}  # the cells that print the texts must be there
+    notebook = solution_notebook(lab, project.address(), blank, project.passing)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
 def measure_texts(lab, project):
     """Run the lab's solution notebook; returns key figure -> text.
 
     Raises LabkitError when a cell fails or a key figure gives no usable text.
     """
-    figures = key_figures(lab)
-    blank = {cell.name: "" for cell in figures}  # the cells that print the texts must be there
-    notebook = solution_notebook(lab, project.address(), blank, project.passing)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+    notebook = solution_without_outputs(lab, project)
     try:
         run(notebook, project.root)
     except LabkitError as error:
@@ -72,7 +77,7 @@ def measure_texts(lab, project):
     outputs = {cell.id: cell.get("outputs", []) for cell in notebook.cells}
     return {
         cell.name: _text(outputs[text_cell_id(cell)], f"{lab.slug}: key figure {cell.name!r}")
-        for cell in figures
+        for cell in key_figures(lab)
     }
 
 

@@ -37,6 +37,11 @@ def same(expected, got, tolerance=1e-4):
     return type(expected) is type(got) and expected == got
 
 
+def near(expected, got, tolerance):
+    """Are two numbers, or all numbers of two arrays, at most `tolerance` apart? NaN is near nothing."""
+    return bool((np.abs(np.asarray(got) - np.asarray(expected)) <= tolerance).all())
+
+
 def unchanged(before, after):
     """True when a function left its argument as it was: exactly equal, element by element."""
     if isinstance(before, torch.Tensor):

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from labkit.authoring.notebook import solution_notebook, student_notebook
+from labkit.authoring.notebook import student_notebook
 from labkit.authoring.project import Project
 from labkit.authoring.protect import work_in
-from labkit.authoring.reference import key_figures, run
+from labkit.authoring.reference import run, solution_without_outputs
 from labkit.authoring.solutions import BEGIN, END
 from labkit.export.page import made_here, page, read
 from labkit.messages import LabkitError
+from labkit.safe_files import replacing
 
 
 def add_export_arguments(parser):
@@ -73,11 +74,9 @@ def export_lab(number, project, output=None, solution=False):
 
 def solved(lab, project):
     """The student's notebook with the solutions in place of the stubs."""
-    blank = {cell.name: "" for cell in key_figures(lab)}
-    pristine = solution_notebook(lab, project.address(), blank, project.passing)
     answers = {
         cell.id: "\n".join(line for line in cell.source.split("\n") if line.strip() not in (BEGIN, END))
-        for cell in pristine.cells
+        for cell in solution_without_outputs(lab, project).cells
         if cell.id.startswith("solution-")
     }
     notebook = student_notebook(lab, project.address())
@@ -97,8 +96,6 @@ def _free(target, source=None):
 
 
 def _write(target, text):
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(target)  # whole or not at all
+    with replacing(target) as scratch:
+        scratch.write_text(text, encoding="utf-8")
     return target

@@ -1,12 +1,12 @@
 """`labkit grade`: a folder of submissions to grades, feedback pages and a picture of the class."""
 
-import argparse
 import unicodedata
 from pathlib import Path
 
 from labkit import exercises
+from labkit.arguments import at_least_one
 from labkit.authoring.project import Project
-from labkit.grading import github
+from labkit.grading import SEED, github
 from labkit.grading.classroom import Classroom
 from labkit.grading.reports import write_all
 from labkit.grading.tally import summary
@@ -24,10 +24,8 @@ def add_grade_arguments(parser):
     parser.add_argument(
         "--lab", action="append", metavar="NN", help="only this lab (may be given several times)"
     )
-    parser.add_argument(
-        "--seed", type=int, default=20181011, metavar="N", help="of the inputs that are drawn"
-    )
-    parser.add_argument("--workers", type=_at_least_one, default=2, metavar="N", help="answers at once (2)")
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="of the inputs that are drawn")
+    parser.add_argument("--workers", type=at_least_one, default=2, metavar="N", help="answers at once (2)")
     parser.add_argument("--roster", type=Path, metavar="FILE", help="the students' names, one a line")
     parser.add_argument(
         "--student", metavar="NAME", help="everything in the folder is this one student's work"
@@ -83,9 +81,3 @@ def read_roster(path):
     except (OSError, UnicodeDecodeError) as error:
         raise LabkitError(f"The roster {path} can't be read: {error}.") from None
     return [unicodedata.normalize("NFC", line.strip()) for line in lines if line.strip()]
-
-
-def _at_least_one(text):
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
-    return int(text)

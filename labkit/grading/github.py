@@ -11,6 +11,7 @@ from pathlib import Path
 
 from labkit import exercises
 from labkit.authoring.project import Project
+from labkit.grading.scripts import filled, lab_options
 from labkit.messages import LabkitError
 
 WORKFLOW = Path(".github") / "workflows" / "grade.yml"
@@ -42,7 +43,7 @@ def set_up(folder, labs, project):
     while the course has no address from which it could be installed.
     """
     folder, address = Path(folder), project.address()
-    numbers = [exercises.get(number).SLUG[:2] for number in labs]
+    options = lab_options(labs)
     if address.repository == "OWNER/REPO":
         raise LabkitError(
             "The workflow installs the course from GitHub, and this copy does not say where it lies: "
@@ -53,18 +54,11 @@ def set_up(folder, labs, project):
     target = folder / WORKFLOW
     if target.exists() and not target.read_text(encoding="utf-8").startswith(MADE):
         raise LabkitError(f"{target} is a workflow that labkit classroom has not written: rename it first.")
-    text = Path(__file__).with_name("templates").joinpath("grade.yml").read_text(encoding="utf-8")
-    options = " ".join(f"--lab {number}" for number in numbers)
-    for name, value in (
-        ("@REPOSITORY@", address.repository),
-        ("@BRANCH@", address.branch),
-        ("@LABS@", options),
-    ):
-        text = text.replace(name, value)
+    text = filled("grade.yml", REPOSITORY=address.repository, BRANCH=address.branch, LABS=options)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     written = [target]
-    for number in numbers:
+    for number in labs:
         source = project.student_path(exercises.get(number).SLUG)
         if not (folder / source.name).exists():
             (folder / source.name).write_bytes(source.read_bytes())

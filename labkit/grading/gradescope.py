@@ -4,14 +4,15 @@ It holds the course and two scripts: setup.sh installs it when Gradescope builds
 grades one submission with `labkit grade`.
 """
 
-import os
 import shlex
 import zipfile
 from pathlib import Path
 
 from labkit import exercises
 from labkit.authoring.project import Project
+from labkit.grading.scripts import filled, lab_options
 from labkit.messages import LabkitError
+from labkit.safe_files import replacing
 
 SCRIPTS = ("setup.sh", "run_autograder")
 # What the course is installed from, and what `labkit grade` reads in a checkout.
@@ -51,18 +52,12 @@ def write_zip(path, labs, project, torch_index=""):
     path = Path(path)
     if path.exists() and not _is_ours(path):
         raise LabkitError(f"{path} is a file that labkit gradescope has not made: choose another --output.")
-    numbers = [exercises.get(number).SLUG[:2] for number in labs]
-    options = " ".join(f"--lab {number}" for number in numbers)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(path.name + ".new")
-    with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
+    values = {"LABS": lab_options(labs), "TORCH_INDEX": shlex.quote(torch_index)}
+    with replacing(path) as scratch, zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in SCRIPTS:
-            text = Path(__file__).with_name("templates").joinpath(name).read_text(encoding="utf-8")
-            text = text.replace("@LABS@", options).replace("@TORCH_INDEX@", shlex.quote(torch_index))
-            _add(archive, name, text.encode(), mode=0o755)
+            _add(archive, name, filled(name, **values).encode(), mode=0o755)
         for file in course_files(project):
             _add(archive, file.relative_to(project.root).as_posix(), file.read_bytes(), mode=0o644)
-    os.replace(scratch, path)
     return path
 
 

@@ -18,11 +18,8 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from labkit.grading.pool import LOST, WarmPython
 
-OWN = (
-    "JPY_",
-    "PYTEST_",
-    "LABKIT_",
-)  # variables that may differ from kernel to kernel: nothing reads them early
+# Variables of the environment that may differ from kernel to kernel: no library reads them at its import.
+OWN = ("JPY_", "PYTEST_", "LABKIT_")
 _LOCK = threading.Lock()
 _WARM = {}  # (sandbox?, executable, environment) -> WarmPython
 

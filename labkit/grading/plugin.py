@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-JOBS, PYTHON, GRADERS = pytest.StashKey(), pytest.StashKey(), pytest.StashKey()
+from labkit.grading import SEED
+
+ROOM, PYTHON = pytest.StashKey(), pytest.StashKey()
 
 
 def pytest_addoption(parser):
@@ -16,7 +18,7 @@ def pytest_addoption(parser):
     group = parser.getgroup("labkit", "grading submissions (labkit)")
     group.addoption("--submissions", metavar="DIR", help="grade the notebooks in this folder")
     group.addoption("--submissions-lab", metavar="NN", help="for this lab only")
-    group.addoption("--submissions-seed", metavar="N", type=int, default=20181011, help="of the drawn inputs")
+    group.addoption("--submissions-seed", metavar="N", type=int, default=SEED, help="of the drawn inputs")
     group.addoption("--no-sandbox", action="store_true", help="only where you trust every submission")
 
 
@@ -31,8 +33,8 @@ def pytest_configure(config):
 
     lab = config.getoption("submissions_lab")
     try:
-        room = Classroom(folder, folder, Project.here(), [lab] if lab else None)
-        config.stash[JOBS] = room.jobs
+        seed = config.getoption("submissions_seed")
+        config.stash[ROOM] = Classroom(folder, folder, Project.here(), [lab] if lab else None, seed)
     except LabkitError as error:
         raise pytest.UsageError(str(error)) from error
     config.args = [str(Path(folder).resolve())]
@@ -58,7 +60,7 @@ class Submissions(pytest.Directory):
 
     def collect(self):
         """Yield the tests."""
-        for job in self.config.stash[JOBS]:
+        for job in self.config.stash[ROOM].jobs:
             for name in job.submission.answers if job.submission else ["notebook"]:
                 title = f"{job.student} lab{job.lab} {name}"
                 yield Answer.from_parent(self, name=title, job=job, exercise=name)
@@ -83,24 +85,20 @@ class Answer(pytest.Item):
             self.user_properties.append(("points", 0))
             raise NotPassed(f"{self.exercise}: {answer.problem}")
         code = grading_code(self.job.submission, self.exercise, Project.here())
-        report = self.grader().grade(self.exercise, code)
+        grader = self.config.stash[ROOM].grader(self.job.lab, self.python())
+        report = grader.grade(self.exercise, code)
         self.user_properties += [("points", report.points), ("of", report.max_points)]
         if not report.passed:
             raise NotPassed(report.text)
 
-    def grader(self):
-        """The lab's grader, and the warm Python of this pytest process, made when first needed."""
-        from labkit.grading.grader import Grader
+    def python(self):
+        """The warm Python of this pytest process, started when first needed."""
         from labkit.grading.pool import WarmPython
 
         config = self.config
         if PYTHON not in config.stash:
             config.stash[PYTHON] = WarmPython(sandbox=not config.getoption("no_sandbox"))
-            config.stash[GRADERS] = {}
-        graders, lab = config.stash[GRADERS], self.job.lab
-        if lab not in graders:
-            graders[lab] = Grader(lab, config.getoption("submissions_seed"), config.stash[PYTHON])
-        return graders[lab]
+        return config.stash[PYTHON]
 
     def repr_failure(self, excinfo, style=None):
         """The report alone: nobody needs the grader's traceback for a student's mistake."""

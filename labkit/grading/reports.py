@@ -10,6 +10,7 @@ from labkit import exercises
 from labkit.grading.classroom import file_name
 from labkit.grading.feedback import feedback
 from labkit.grading.tally import tally
+from labkit.safe_files import replacing
 
 # A spreadsheet runs a cell that begins like a formula, and some split cells at more than commas.
 FORMULA = re.compile(r"(^|[;,|]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
@@ -119,10 +120,8 @@ def gradescope(grades):
 
 
 def _write(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(path.name + ".new")
-    scratch.write_text(text, encoding="utf-8", errors="replace")
-    scratch.replace(path)
+    with replacing(path) as scratch:
+        scratch.write_text(text, encoding="utf-8", errors="replace")
     return path
 
 

@@ -2,10 +2,10 @@
 
 Started by `labkit.grading.pool`, whose messages come through a socket that is our standard input: each brings
 two more sockets, and a child is forked for it, with the inputs of the exercise that it will be about. Through
-the first (the job) the child hears what to do: an
-answer to run (`worker`) or a notebook's kernel to be (`kernel_child`). The second (the monitor) stays here:
-what the pool writes there are numbers of signals for the child, and the child's exit status goes back. A
-child is killed when its time is up, when its monitor is closed, and when we end; and we end with the pool.
+the first (the job) the child hears what to do: an answer to run (`worker`) or a notebook's kernel to be
+(`kernel_child`). The second (the monitor) stays here: what the pool writes there are numbers of signals for
+the child, and the child's exit status goes back. A child is killed when its time is up, when its monitor is
+closed, and when we end; and we end with the pool.
 """
 
 import gc

@@ -14,6 +14,7 @@ from labkit.plotting.figure import LabFigure
 from labkit.plotting.theme import NEUTRALS, escaped, new_layout, percent, series, wrapped
 
 OTHERS = "the rest"
+LINE, LETTER = 0.2, 0.09  # of a name; a panel is 2.2 high, and as wide where it is smallest
 
 
 def projection_slider(pictures, texts, labels, title, groups=None):
@@ -192,20 +193,19 @@ def _traces(points, texts, labels, groups, first, size=9):
 
 def _apart(places, names):
     """The places of names, moved up or down by as little as it takes for none to lie on another."""
-    line, letter = 0.2, 0.09  # of a panel that is 2.2 high and wide, where it is smallest
-    moved = []
-    for k, (x, y) in enumerate(places):
+    moved = []  # (x, y, name)
+    for (x, y), name in zip(places, names, strict=True):
+        tried = (y + way * step * LINE for step in range(12) for way in (1, -1))
+        moved.append((x, next((at for at in tried if _is_free(x, at, name, moved)), y), name))
+    return [(x, y) for x, y, _ in moved]
 
-        def free(at, k=k, x=x):
-            for (other_x, other_y), other in zip(moved, names, strict=False):
-                half = letter * (len(names[k]) + len(other)) / 2
-                if abs(x - other_x) < half and abs(at - other_y) < line:
-                    return False
-            return abs(at) <= 1.05
 
-        tried = (y + way * step * line for step in range(12) for way in (1, -1))
-        moved.append((x, next(filter(free, tried), y)))
-    return moved
+def _is_free(x, y, name, others):
+    """Is a name at this place inside the panel and on none of the others, (x, y, name) each?"""
+    return abs(y) <= 1.05 and not any(
+        abs(x - other_x) < LETTER * (len(name) + len(other)) / 2 and abs(y - other_y) < LINE
+        for other_x, other_y, other in others
+    )
 
 
 def _panels(rows, columns, heads):

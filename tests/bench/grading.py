@@ -114,10 +114,11 @@ def grade(folder, output, workers=2):
     }
 
 
-def nbval(files, project, folder, options=("--nbval-current-env",)):
+def nbval(files, project, folder, options=("--nbval-current-env",), **variables):
     """Run nbval on the spliced notebooks, one after another in one pytest; returns what `grade` returns.
 
     The seconds are those of the notebooks alone: what pytest needs to start is measured and taken off.
+    variables: of the environment, beyond ours.
     """
     folder.mkdir()
     ids = {}
@@ -129,8 +130,8 @@ def nbval(files, project, folder, options=("--nbval-current-env",)):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", *options]
     command += [f"--nbval-cell-timeout={CELL_SECONDS}", f"--nbval-kernel-startup-timeout={CELL_SECONDS}"]
     paths = [f"{student}.ipynb" for student in files]
-    start = timed([*command, "--collect-only", *paths], folder)
-    seconds = timed([*command, f"--junitxml={junit}", *paths], folder) - start
+    start = timed([*command, "--collect-only", *paths], folder, **variables)
+    seconds = timed([*command, f"--junitxml={junit}", *paths], folder, **variables) - start
     passed = {student: {} for student in files}
     for case in ElementTree.parse(junit).iter("testcase"):
         student = next(name for name in files if name in case.get("classname"))
@@ -140,12 +141,16 @@ def nbval(files, project, folder, options=("--nbval-current-env",)):
     return seconds, passed
 
 
-def timed(command, folder):
+def timed(command, folder, **variables):
     """Wall-clock seconds of a command that may find faults in notebooks (pytest's 1), and may not break."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     begin = time.perf_counter()
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, **variables},
+        capture_output=True,
+        text=True,
     )
     seconds = time.perf_counter() - begin
     if done.returncode not in (0, 1):
@@ -176,9 +181,9 @@ def bench_grading(submissions=100, nbval_on=10):
             entry.name for entry in entry_points(group="jupyter_client.kernel_provisioners")
         }:
             write_specs(folder / "jupyter")
-            with_path = os.environ.get("JUPYTER_PATH")
-            os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(folder / "jupyter"), with_path]))
-            warm, same = nbval(some, project, folder / "warm", ["--nbval-kernel-name=labkit-warm"])
+            path = os.pathsep.join([str(folder / "jupyter"), *filter(None, [os.environ.get("JUPYTER_PATH")])])
+            options = ["--nbval-kernel-name=labkit-warm"]
+            warm, same = nbval(some, project, folder / "warm", options, JUPYTER_PATH=path)
             print(f"nbval on the warm kernel: {theirs / warm:.1f} x its speed on the usual one, ", end="")
             print("the same outcomes" if same == outcomes else "other outcomes")
     return faster, differ

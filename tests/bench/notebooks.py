@@ -11,9 +11,9 @@ import threading
 
 import psutil
 
-from labkit.authoring.notebook import solution_notebook, to_text
+from labkit.authoring.notebook import to_text
 from labkit.authoring.project import Project
-from labkit.authoring.reference import key_figures
+from labkit.authoring.reference import solution_without_outputs
 
 SECONDS, BYTES = 60, 1.2e9
 SAMPLE = 0.2  # seconds between two looks at the memory, where the system keeps no record of the highest
@@ -48,22 +48,12 @@ def bench_notebooks(slugs=None, project=None):
     measured = {}
     for slug in slugs or project.slugs():
         seconds, computing, peak = measured[slug] = measure(
-            solution(project.lab(slug), project), project.root
+            to_text(solution_without_outputs(project.lab(slug), project)), project.root
         )
         verdict = "within" if seconds < SECONDS and peak < BYTES else "OVER"
         said = f"{seconds:.0f} s ({computing:.0f} s of computing), {peak / 1e9:.2f} GB"
         print(f"{slug}: {said}, {verdict} {SECONDS} s and {BYTES / 1e9:g} GB", flush=True)
     return measured
-
-
-def solution(lab, project):
-    """The solution notebook's text, without outputs."""
-    blank = {cell.name: "" for cell in key_figures(lab)}
-    notebook = solution_notebook(lab, project.address(), blank, project.passing)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return to_text(notebook)
 
 
 def measure(text, root):

@@ -1,10 +1,12 @@
 """What counts as equal, and what a report shows of it."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
-from labkit.exercises.values import fresh, same, show, unchanged
+from labkit.exercises.values import fresh, near, same, show, unchanged
 
 
 @pytest.mark.parametrize(
@@ -84,3 +86,12 @@ def test_long_values_are_shown_short():
 )
 def test_what_is_no_array_is_different_and_no_error(odd):
     assert not same(1.0, odd) and not same(odd, torch.eye(2))
+
+
+def test_near_is_absolute_and_nan_is_near_nothing():
+    assert near(1000.0, 1000.4, 0.5) and near(0.0, -0.5, 0.5)
+    assert not near(1000.0, 1000.6, 0.5)
+    assert near(np.array([1.0, 2.0]), np.array([1.1, 1.9]), 0.2)
+    assert not near(np.array([1.0, 2.0]), np.array([1.1, 2.5]), 0.2)
+    for expected, got in ((1.0, math.nan), (math.nan, 1.0), (np.ones(2), np.array([1.0, math.nan]))):
+        assert not near(expected, got, 10.0)

@@ -14,6 +14,7 @@ from labkit.exercises.engine import (
     inputs_unchanged,
     matches_reference,
 )
+from labkit.exercises.values import near
 from labkit.objectives import IGNORE
 
 
@@ -51,7 +52,7 @@ def _ignores_the_rest(trial):
     before, after = trial.call(logits, labels), trial.call(moved, labels)
     if before.error or after.error:
         return f"raised {before.error or after.error}"
-    if not abs(_value(before) - _value(after)) <= 1e-4:  # NaN is nowhere near
+    if not near(_value(before), _value(after), 1e-4):
         return (
             "When only the logits at positions with label -100 change, the loss must not move.\n"
             f"before: {_value(before):.4f}\nafter:  {_value(after):.4f}"
@@ -70,7 +71,7 @@ def _knows_the_ends(trial):
         outcome = trial.call(logits, labels)
         if outcome.error:
             return f"raised {outcome.error}"
-        if not abs(_value(outcome) - expected) <= 1e-3:
+        if not near(expected, _value(outcome), 1e-3):
             return f"For {name}\nexpected: {expected:.4f}\ngot:      {_value(outcome):.4f}"
     return ""
 

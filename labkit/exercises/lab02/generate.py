@@ -119,6 +119,7 @@ def _writer(
     keep_end=True,
     whole=True,
     extra=0,
+    move_on=True,
 ):
     """generate with single choices made wrongly."""
 
@@ -133,24 +134,12 @@ def _writer(
             if token.item() == model.tokenizer.eos_token_id and stop and not keep_end:
                 break
             result = torch.cat([result, token], dim=1)
-            feed = token
+            feed = token if move_on else feed
             if token.item() == model.tokenizer.eos_token_id and stop:
                 break
         return result if whole else result[:, input_ids.shape[1] :]
 
     return wrong
-
-
-def _feeds_the_prompt_again(model, input_ids, num_new, choose):
-    result, past = input_ids, None
-    for _ in range(num_new):
-        output = model.network(input_ids=input_ids, past_key_values=past, use_cache=True)
-        past = output.past_key_values
-        token = choose(output.logits[:, -1]).reshape(1, 1)
-        result = torch.cat([result, token], dim=1)
-        if token.item() == model.tokenizer.eos_token_id:
-            break
-    return result
 
 
 GENERATE = Exercise(
@@ -257,7 +246,7 @@ GENERATE = Exercise(
         ),
         Misconception(
             "the prompt is fed again at each step",
-            _feeds_the_prompt_again,
+            _writer(move_on=False),
             (
                 "At each step you feed the prompt once more.",
                 "The cache grows by it each time, so that the model reads the prompt again and again, and "

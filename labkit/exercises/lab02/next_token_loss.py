@@ -14,6 +14,7 @@ from labkit.exercises.engine import (
     inputs_unchanged,
     matches_reference,
 )
+from labkit.exercises.values import near
 
 
 def next_token_loss(logits, input_ids):
@@ -39,7 +40,7 @@ def _last_logits_do_not_count(trial):
     before, after = trial.call(logits, input_ids), trial.call(moved, input_ids)
     if before.error or after.error:
         return f"raised {before.error or after.error}"
-    if not abs(float(before.value) - float(after.value)) <= 1e-4:  # NaN is nowhere near
+    if not near(float(before.value), float(after.value), 1e-4):
         return (
             "When only the logits at the last position change, the loss must not move: no token comes "
             "after it "
@@ -59,7 +60,7 @@ def _knows_the_ends(trial):
         outcome = trial.call(logits, input_ids)
         if outcome.error:
             return f"raised {outcome.error}"
-        if not abs(float(outcome.value) - expected) <= 1e-3:
+        if not near(expected, float(outcome.value), 1e-3):
             return f"For {name}\nexpected: {expected:.4f}\ngot:      {float(outcome.value):.4f}"
     return ""
 

@@ -11,6 +11,7 @@ from labkit.exercises.engine import (
     inputs_unchanged,
     matches_reference,
 )
+from labkit.exercises.values import near
 
 
 def all_but_the_top(vectors, num_directions):
@@ -76,7 +77,7 @@ def _mean_is_gone(trial):
         if outcome.error:
             return f"For {case.shown}\nraised {outcome.error}"
         mean = torch.as_tensor(outcome.value).mean(dim=0)
-        if mean.shape != case.args[0].shape[1:] or not mean.abs().max() <= 1e-4:
+        if mean.shape != case.args[0].shape[1:] or not near(0.0, float(mean.abs().max()), 1e-4):
             return (
                 f"For {case.shown}\nthe mean of your rows should be 0 in each column; it is {mean.tolist()}"
             )

@@ -1,0 +1,46 @@
+"""Types for the options of `labkit`'s commands: what argparse calls, and what it says when they refuse."""
+
+import argparse
+import math
+
+
+def above_zero(text):
+    """A number above 0, neither infinite nor NaN."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (0 < value < math.inf):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value
+
+
+def share(text):
+    """A number between 0 and 1, neither of them included."""
+    value = above_zero(text)
+    if value >= 1:
+        raise argparse.ArgumentTypeError(f"expected a share between 0 and 1, got {text!r}")
+    return value
+
+
+def at_least_one(text):
+    """A whole number from 1 on."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(text)
+
+
+def weighted_lengths(text):
+    """ "16:1,128:3" -> ((16, 1), (128, 3)): lengths in pieces, each with its weight among the steps."""
+    try:
+        pairs = tuple(
+            (int(length), int(weight)) for length, weight in (p.split(":") for p in text.split(","))
+        )
+        right = all(length >= 4 and weight > 0 for length, weight in pairs)
+    except ValueError:
+        right = False
+    if not right:
+        raise argparse.ArgumentTypeError(
+            f"expected lengths of at least 4 with their weights, as in 16:1,64:4, got {text!r}"
+        )
+    return pairs
