@@ -84,7 +84,7 @@ def contrastive_loss(hidden_states, temperature=0.05):
     return (F.cross_entropy(scores, target) + F.cross_entropy(scores.T, target)) / 2
 
 
-def mask_same_number(input_ids, ordinary_ids, mask_token_id, rate, rng):
+def mask_same_number(input_ids, ordinary_ids, mask_token_id, rate, rng, weights=None):
     """Like `mask_tokens`, with the same number of masked positions in every sequence, in numpy.
 
     Pre-training gathers the masked positions before it computes logits; equal counts keep the shapes
@@ -95,6 +95,7 @@ def mask_same_number(input_ids, ordinary_ids, mask_token_id, rate, rng):
         ordinary_ids: (first, end) of the ids that are not special; special tokens are never selected,
             and random replacements come from this range.
         rng: a numpy Generator.
+        weights: (V,) how readily each id is selected, as from `spare_frequent`; None for all alike.
 
     Returns:
         (corrupted (B, T), positions (B, M), labels (B, M)) with M = round(rate * T), at least 1.
@@ -102,8 +103,11 @@ def mask_same_number(input_ids, ordinary_ids, mask_token_id, rate, rng):
     first, end = ordinary_ids
     batch_size, length = input_ids.shape
     num_masked = max(1, round(rate * length))
-    lot = rng.random(input_ids.shape)  # (B, T)
-    lot[input_ids < first] = 2.0
+    # Waiting times: the shortest are selected, and a great weight makes for a short wait.
+    lot = -np.log1p(-rng.random(input_ids.shape))  # (B, T), exponentially distributed
+    if weights is not None:
+        lot /= weights[input_ids]
+    lot[input_ids < first] = np.inf
     positions = np.argsort(lot, axis=1)[:, :num_masked]  # (B, M)
     labels = np.take_along_axis(input_ids, positions, axis=1)  # (B, M)
 
@@ -113,6 +117,18 @@ def mask_same_number(input_ids, ordinary_ids, mask_token_id, rate, rng):
     corrupted = input_ids.copy()
     np.put_along_axis(corrupted, positions, replaced, axis=1)
     return corrupted, positions, labels
+
+
+def spare_frequent(frequency, threshold):
+    """Weights for `mask_same_number`: sqrt(threshold / frequency), at most 1: "the" is rarely a blank.
+
+    A blank for "the" or a comma teaches little, and a third of any text is such pieces. The formula is the
+    one by which word2vec leaves out frequent words (Mikolov et al. 2013, "Distributed Representations of
+    Words and Phrases", section 2.3).
+
+    frequency: (V,) each id's share of the corpus.  -> (V,)
+    """
+    return np.sqrt(threshold / np.maximum(frequency, threshold))  # (V,)
 
 
 def sentence_pairs(windows, starts, length, cls_id, sep_id, rng):

@@ -4,12 +4,13 @@
 and can be saved and restored, so that a run that was killed goes on as if nothing had happened.
 """
 
+import ctypes
 import json
-import os
 from contextlib import nullcontext
-from pathlib import Path
 
 import torch
+
+from labkit.safe_files import replacing
 
 
 def schedule(progress, warmup=0.1, shape="linear"):
@@ -35,6 +36,21 @@ def schedule(progress, warmup=0.1, shape="linear"):
 def has_fast_bfloat16():
     """True where the processor multiplies bfloat16 natively, so that autocast gains time."""
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
+
+
+def keep_freed_memory():
+    """Let this process keep the memory that it frees for its next step; True where that can be had (glibc).
+
+    Every step frees and allocates the same tensors. By default glibc hands large ones back to the system at
+    once, and the next step waits for fresh pages, zeroed one by one. For a process that does nothing but
+    train: what the largest step needed stays taken to the end.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # not the GNU C library: macOS, Windows, musl
+        return False
+    trim_threshold, mmap_max = -1, -4  # mallopt(3): M_TRIM_THRESHOLD of -1 never trims, M_MMAP_MAX
+    return bool(mallopt(mmap_max, 0) and mallopt(trim_threshold, -1))
 
 
 class Optimisation:
@@ -131,21 +147,17 @@ def _is_hidden_matrix(name, parameter):
 def save_checkpoint(path, network, optimisation, progress):
     """Write weights, moments and the `progress` dict to one safetensors file, whole or not at all.
 
-    The file is written beside its place and renamed over it: whatever happens in between, the previous
-    checkpoint stays readable.
+    Whatever happens in between, the previous checkpoint stays readable.
     """
     from safetensors.torch import save_file
 
     tensors = {f"weights.{name}": tensor.detach() for name, tensor in network.named_parameters()}
     tensors |= {f"moments.{name}": tensor for name, tensor in optimisation.state().items()}
-    path = Path(path)
-    scratch = path.with_name(path.name + ".new")
     try:
         tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
-        save_file(tensors, scratch, {"progress": json.dumps(progress)})
-        os.replace(scratch, path)
+        with replacing(path) as scratch:
+            save_file(tensors, scratch, {"progress": json.dumps(progress)})
     except Exception as error:
-        scratch.unlink(missing_ok=True)
         raise OSError(
             f"The checkpoint could not be written to {path}: {error}. The previous one is untouched. "
             "Make room on the disk and run the command again with --resume."

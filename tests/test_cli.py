@@ -112,6 +112,10 @@ def texts(tmp_path, monkeypatch):
         asked.update(kind=kind, corpus=corpus, heldout=heldout, folder=folder, recipe=recipe, **options)
         return {"pieces": 2048, "minutes": 1.0, "heldout": {"loss": 4.25}}
 
+    def keep_freed_memory():  # really done, it would hold for all tests that come after
+        asked["kept memory"] = True
+
+    monkeypatch.setattr("labkit.training.keep_freed_memory", keep_freed_memory)
     monkeypatch.setattr("labkit.pretraining.run.pretrain", pretrain)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "corpus.txt").write_text("One document.\nAnother document.\n")
@@ -121,7 +125,7 @@ def texts(tmp_path, monkeypatch):
 
 def test_pretrain_hands_everything_on(texts, tmp_path, capsys):
     options = ["--minutes", "0.5", "--pieces", "2048", "--threads", "1", "--learning-rate", "0.002"]
-    options += ["--mask-rate-end", "0.15"]
+    options += ["--mask-rate-end", "0.15", "--spare-frequent", "0.001", "--lengths", "16:1,64:2"]
     assert (
         cli.main(["pretrain", "gpt", "--corpus", "corpus.txt", "--output", "run", "--resume", *options]) == 0
     )
@@ -129,7 +133,9 @@ def test_pretrain_hands_everything_on(texts, tmp_path, capsys):
     assert texts["kind"] == "decoder"
     assert texts["heldout"].resolve() == tmp_path / "heldout.txt"
     assert (recipe.minutes, recipe.pieces, recipe.learning_rate) == (0.5, 2048, 0.002)
-    assert recipe.mask_rate_end == 0.15
+    assert (recipe.mask_rate_end, recipe.spare_frequent) == (0.15, 0.001)
+    assert recipe.lengths == ((16, 1), (64, 2))
+    assert texts["kept memory"]
     assert (texts["threads"], texts["resume"], str(texts["folder"])) == (1, True, "run")
     said = capsys.readouterr()
     assert 'labkit.load("run/model")' in said.out and "loss 4.25" in said.out

@@ -16,6 +16,7 @@ from labkit.objectives import (
     mlm_loss,
     next_token_loss,
     sentence_pairs,
+    spare_frequent,
 )
 from labkit.pretraining.corpus import Corpus, Windows
 
@@ -88,6 +89,18 @@ def test_mask_same_number_masks_the_same_number_everywhere():
     assert np.array_equal(corrupted[untouched], ids[untouched])
     share = (np.take_along_axis(corrupted, positions, 1) == 4).mean()
     assert share == pytest.approx(0.8, abs=0.08)
+
+
+def test_a_weighted_position_is_selected_as_often_as_its_weight_says():
+    ids = np.tile([5, 6, 7, 8], (20_000, 1))
+    _, positions, _ = mask_same_number(ids, (5, 9), 4, 0.25, np.random.default_rng(0), np.arange(9) % 5)
+    shares = np.bincount(positions.flatten(), minlength=4) / len(ids)  # weights 0, 1, 2, 3
+    assert shares == pytest.approx([0, 1 / 6, 2 / 6, 3 / 6], abs=0.02)
+
+
+def test_spare_frequent_leaves_rare_ids_alone_and_falls_with_the_root():
+    weights = spare_frequent(np.array([0.0, 0.0005, 0.001, 0.004, 0.1]), 0.001)
+    assert weights == pytest.approx([1, 1, 1, 0.5, 0.1])
 
 
 def test_sentence_pairs_hold_what_their_labels_say():

@@ -4,19 +4,24 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from labkit.objectives import contrastive_loss, mask_same_number, next_token_loss, sentence_pairs
+from labkit.objectives import (
+    contrastive_loss,
+    mask_same_number,
+    next_token_loss,
+    sentence_pairs,
+    spare_frequent,
+)
 from labkit.pretraining.evaluate import masked_logits
 
 CONTRASTIVE_WEIGHT = 0.2
 SHORTEST_PAIR = 64  # shorter windows hold too little of two texts to tell whether they belong together
 
 
-def encoder_batch(windows, tokenizer, recipe, step, progress=0.0):
+def encoder_batch(windows, tokenizer, recipe, step):
     """A batch for masked words on every row, with a second objective where the windows are long enough.
 
     recipe.pairs "nsp": half of the rows, the first, are laid out as pairs for next-sentence prediction.
     recipe.pairs "contrastive": row i and row i + B/2 are adjacent windows.
-    progress: how far the run has come, 0 to 1; the masking rate goes with it.
 
     Returns a dict of tensors: input_ids and token_type_ids (B, T), positions and labels (B, M), and is_random
     with one entry for each pair of next-sentence prediction.
@@ -36,9 +41,10 @@ def encoder_batch(windows, tokenizer, recipe, step, progress=0.0):
         pairs = sentence_pairs(windows, starts[:num_pairs], length, cls_id, sep_id, rng)
         ids[:num_pairs], token_type_ids[:num_pairs], is_random = pairs
     ordinary = (len(tokenizer.all_special_ids), len(tokenizer))
-    end = recipe.mask_rate if recipe.mask_rate_end is None else recipe.mask_rate_end
-    rate = (1 - progress) * recipe.mask_rate + progress * end
-    ids, positions, labels = mask_same_number(ids, ordinary, tokenizer.mask_token_id, rate, rng)
+    weights = recipe.spare_frequent and spare_frequent(windows.corpus.frequency, recipe.spare_frequent)
+    ids, positions, labels = mask_same_number(
+        ids, ordinary, tokenizer.mask_token_id, recipe.mask_rate, rng, weights
+    )
     arrays = dict(
         input_ids=ids,
         token_type_ids=token_type_ids,
@@ -49,11 +55,8 @@ def encoder_batch(windows, tokenizer, recipe, step, progress=0.0):
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-def decoder_batch(windows, tokenizer, recipe, step, progress=0.0):
-    """Half the rows begin with <|endoftext|>, half with a bare sentence start.  {"input_ids": (B, T)}
-
-    progress: taken for the sake of `encoder_batch`; nothing here depends on it.
-    """
+def decoder_batch(windows, tokenizer, recipe, step):
+    """Half the rows begin with <|endoftext|>, half with a bare sentence start.  {"input_ids": (B, T)}"""
     length, starts = windows.starts(windows.rng(step))
     ids = windows.cut(starts, length)  # (B, T)
     ids[:, 0] = _without_space(tokenizer)[ids[:, 0]]

@@ -30,7 +30,6 @@ def card(record, compared=None):
         pieces=last["pieces"] / 1e6,
         minutes=last["minutes"],
         steps=last["step"],
-        lengths=", ".join(str(length) for length, _ in recipe["lengths"]),
         recipe=recipe,
         runs="\n".join(_run(number, run) for number, run in enumerate(record["recipes"], 1)),
         rows=rows,
@@ -85,11 +84,12 @@ Film reviews (the unlabelled part of the Large Movie Review Dataset and 20,000 o
 their labels, Maas et al. 2011; for research use), 71 Victorian children's books (public domain, CLiC corpora)
 and excerpts of TinyStories (Eldan & Li 2023, CDLA-Sharing-1.0): 116 MB, about 28 million pieces. The review
 set's test part is not in it. 1% of the documents was held out. The text itself is not part of this project.
+A run on the mixture saw half of the reviews and the stories 14 times (`labkit.pretraining.mixture`).
 
 ## How it was trained
 
-{pieces:.1f} million pieces in {steps:,} steps, {minutes:.0f} minutes. Windows of {lengths}
-pieces that begin where a sentence begins; weight decay {recipe[weight_decay]:g}; bfloat16 in the forward pass
+{pieces:.1f} million pieces in {steps:,} steps, {minutes:.0f} minutes. Windows
+begin where a sentence begins; weight decay {recipe[weight_decay]:g}; bfloat16 in the forward pass
 where the processor has it.
 {start}
 
@@ -151,9 +151,13 @@ def _run(number, recipe):
     remark = f"; {recipe['remark']}" if recipe.get("remark") else ""  # what happened to this run, by hand
     end = recipe.get("mask_rate_end")
     masking = f"{recipe['mask_rate']:g}" + (f" falling to {end:g}" if end is not None else "")
+    if recipe.get("spare_frequent"):
+        masking += f", less for pieces above {recipe['spare_frequent']:g} of the text,"
+    lengths = ", ".join(f"{length} ({weight})" for length, weight in recipe["lengths"])
     return (
         f"- Run {number}: AdamW at {recipe['learning_rate']:g}{optimiser} after {recipe['warmup_pieces']:,} "
-        f"pieces of warm-up, then linearly to 0; {recipe['pieces_per_step']:,} pieces a step; masking rate "
+        f"pieces of warm-up, then linearly to 0; {recipe['pieces_per_step']:,} pieces a step in windows of "
+        f"{lengths} pieces (in brackets their weights); masking rate "
         f"{masking} and {second} (encoder); seed {recipe['seed']}{remark}."
     )
 

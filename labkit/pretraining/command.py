@@ -1,12 +1,11 @@
 """`labkit pretrain`: the options, and the checks that catch a mistake before hours are spent on it."""
 
-import argparse
 import lzma
-import math
 import shlex
 import sys
 from pathlib import Path
 
+from labkit.arguments import above_zero, at_least_one, share, weighted_lengths
 from labkit.messages import LabkitError
 
 KINDS = {"bert": "encoder", "gpt": "decoder"}
@@ -20,6 +19,8 @@ OPTIONS = {  # what a resumed run has to be told again
     "threads": "--threads",
     "learning_rate": "--learning-rate",
     "mask_rate_end": "--mask-rate-end",
+    "spare_frequent": "--spare-frequent",
+    "lengths": "--lengths",
     "compile": "--compile",
 }
 
@@ -35,9 +36,9 @@ def add_pretrain_arguments(parser):
         help="text to measure on, never trained on (default: heldout.txt or .txt.xz beside the corpus)",
     )
     parser.add_argument(
-        "--minutes", type=_above_zero, default=30.0, metavar="N", help="training time (default 30)"
+        "--minutes", type=above_zero, default=30.0, metavar="N", help="training time (default 30)"
     )
-    parser.add_argument("--pieces", type=_at_least_one, metavar="N", help="stop after so many pieces of text")
+    parser.add_argument("--pieces", type=at_least_one, metavar="N", help="stop after so many pieces of text")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="folder of the run (default build/pretrain-MODEL)"
     )
@@ -50,19 +51,32 @@ def add_pretrain_arguments(parser):
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in that folder")
     parser.add_argument(
-        "--threads", type=_at_least_one, metavar="N", help="processor threads (default: all cores)"
+        "--threads", type=at_least_one, metavar="N", help="processor threads (default: all cores)"
     )
     parser.add_argument(
         "--compile", action="store_true", help="a quarter faster after a minute (needs a C++ compiler)"
     )
     parser.add_argument(
-        "--learning-rate", type=_above_zero, default=1e-3, metavar="X", help="peak (default 0.001)"
+        "--learning-rate", type=above_zero, default=1e-3, metavar="X", help="peak (default 0.001)"
     )
     parser.add_argument(
         "--mask-rate-end",
-        type=_share,
+        type=share,
         metavar="X",
         help="bert: let the masking rate, 0.3 at the beginning, go to this (default: stay)",
+    )
+    parser.add_argument(
+        "--spare-frequent",
+        type=share,
+        metavar="X",
+        help="bert: seldom mask what is more than this share of the text (default: all alike)",
+    )
+    parser.add_argument(
+        "--lengths",
+        type=weighted_lengths,
+        default="16:1,32:2,64:4,128:3",
+        metavar="N:W,...",
+        help="pieces in a window, each length with its weight (default 16:1,32:2,64:4,128:3)",
     )
 
 
@@ -87,12 +101,16 @@ def run_pretrain(args):
         print(f"There is no checkpoint in {folder} yet: beginning at the beginning.", file=sys.stderr)
 
     from labkit.pretraining.run import Recipe, pretrain
+    from labkit.training import keep_freed_memory
 
+    keep_freed_memory()
     recipe = Recipe(
         minutes=args.minutes,
         pieces=args.pieces,
         learning_rate=args.learning_rate,
         mask_rate_end=args.mask_rate_end,
+        spare_frequent=args.spare_frequent,
+        lengths=args.lengths,
     )
     try:
         entry = pretrain(
@@ -153,33 +171,13 @@ def stopped(args, checkpoint):
         every = f"{SECONDS_BETWEEN_CHECKPOINTS / 60:g} minutes"
         return f"Stopped before the first checkpoint (one every {every}): there is nothing to keep yet."
     words = ["labkit", "pretrain", args.model, "--corpus", args.corpus]
-    for option in OPTIONS:
-        if getattr(args, option) is True:
-            words.append(OPTIONS[option])
-        elif getattr(args, option) not in (None, False):
-            words += [OPTIONS[option], getattr(args, option)]
+    for name, option in OPTIONS.items():
+        value = getattr(args, name)
+        if value is True:
+            words.append(option)
+        elif name == "lengths":
+            words += [option, ",".join(f"{length}:{weight}" for length, weight in value)]
+        elif value not in (None, False):
+            words += [option, value]
     command = shlex.join([*map(str, words), "--resume"])
     return f"Stopped. The last checkpoint is kept in {checkpoint}; go on with\n  {command}"
-
-
-def _above_zero(text):
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (0 < value < math.inf):
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
-    return value
-
-
-def _share(text):
-    value = _above_zero(text)
-    if value >= 1:
-        raise argparse.ArgumentTypeError(f"expected a share between 0 and 1, got {text!r}")
-    return value
-
-
-def _at_least_one(text):
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
-    return int(text)

@@ -35,6 +35,7 @@ VARIANTS = {
     "masking rate 30%": ("encoder", {"mask_rate": 0.30}),
     "masking rate 40%": ("encoder", {"mask_rate": 0.40}),
     "masking rate from 30% to 15%": ("encoder", {"mask_rate": 0.30, "mask_rate_end": 0.15}),
+    "frequent pieces masked less": ("encoder", {"spare_frequent": 0.001}),
     "6 layers of width 216": ("encoder", {"shape": {"num_layers": 6, "width": 216}}),
     "no second objective": ("encoder", {"pairs": None}),
     "contrastive pairs in place of NSP": ("encoder", {"pairs": "contrastive"}),
@@ -68,6 +69,9 @@ def add_compare_arguments(parser):
 
 def run_compare(args):
     """The command: run what has no result yet, print the table and say where it is kept; returns 0."""
+    from labkit.training import keep_freed_memory
+
+    keep_freed_memory()
     results = compare(args.corpus, args.heldout, args.output, args.pieces, args.only, args.threads)
     kept = args.output / "recipes.json"
     kept.write_text(json.dumps(results, indent=1) + "\n")

@@ -9,6 +9,7 @@ import hashlib
 import lzma
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,11 @@ class Corpus:
     ids: np.ndarray  # (N,) uint16
     sentence_starts: np.ndarray  # (S,) positions in ids, ascending
     num_chars: int  # characters of the documents, for bits per character
+
+    @cached_property
+    def frequency(self):
+        """Each id's share of the corpus.  (V,), V the highest id and one"""
+        return np.bincount(self.ids) / len(self.ids)
 
 
 def encode_corpus(path, tokenizer, separator_id, cache=None):

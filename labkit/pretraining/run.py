@@ -9,7 +9,7 @@ import json
 import math
 import shutil
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from labkit.pretraining.corpus import Windows, encode_corpus, read_documents, tr
 from labkit.pretraining.evaluate import evaluate_decoder, evaluate_encoder, probe
 from labkit.pretraining.processes import Processes
 from labkit.pretraining.start import SHAPE, cooccurrence_start, frequency_start, new_network
+from labkit.safe_files import replacing
 from labkit.training import Optimisation, has_fast_bfloat16, load_checkpoint, save_checkpoint, schedule
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -37,6 +38,8 @@ class Recipe:
     mask_rate, mask_rate_end: the share of masked words at the run's beginning and end, linear in between:
         many lessons while everything is new, then more words left to read (Ankner et al. 2023, "Dynamic
         Masking Rate Schedules for MLM Pretraining"); an end of None keeps the rate.
+    spare_frequent: the share of the text from which on a piece is masked less often (see
+        `objectives.spare_frequent`); None masks all alike.
     muon: the Muon optimiser's multiple of the learning rate (see `Optimisation`); None for AdamW alone.
     positional, cooccurrence: where the weights begin (see `start`); both False for the usual random start.
     pairs: the second objective, sentence pairs: "nsp", "contrastive" or None (see `batches`).
@@ -51,6 +54,7 @@ class Recipe:
     warmup_pieces: int = 400_000
     mask_rate: float = 0.30
     mask_rate_end: float | None = None
+    spare_frequent: float | None = None
     lengths: tuple = ((16, 1), (32, 2), (64, 4), (128, 3))
     pieces_per_step: int = 4096
     stages: tuple = ()
@@ -59,6 +63,11 @@ class Recipe:
     cooccurrence: bool = True
     pairs: str | None = "nsp"
     shape: dict = field(default_factory=dict)
+
+    def at(self, progress):
+        """The recipe as it is when `progress`, 0 to 1, of the run is over: with the masking rate of then."""
+        end = self.mask_rate if self.mask_rate_end is None else self.mask_rate_end
+        return replace(self, mask_rate=(1 - progress) * self.mask_rate + progress * end)
 
 
 def pretrain(
@@ -188,9 +197,8 @@ class Run:
     def step(self):
         """One update; returns the loss. The rate rises over the warm-up, then falls linearly to 0."""
         begin = time.monotonic()
-        batch = self.make_batch(
-            self.windows, self.tokenizer, self.recipe, self.state["step"], min(1.0, self.progress)
-        )
+        recipe = self.recipe.at(min(1.0, self.progress))
+        batch = self.make_batch(self.windows, self.tokenizer, recipe, self.state["step"])
         with self.optimisation.forward_context():
             loss = self.loss(**self.processes.share(batch))
         warm = (self.state["pieces"] - self.state["first"]["pieces"]) / self.recipe.warmup_pieces
@@ -295,6 +303,5 @@ def _next_record(step):
 
 
 def _write_json(path, content):
-    scratch = path.with_name(path.name + ".new")
-    scratch.write_text(json.dumps(content, indent=1))
-    scratch.replace(path)
+    with replacing(path) as scratch:
+        scratch.write_text(json.dumps(content, indent=1))

@@ -10,7 +10,7 @@ import time
 import torch
 from torch.utils.data import Dataset
 
-from tests.bench.pretraining import Steps
+from tests.bench.pretraining import Steps, alone
 
 NUM_STEPS, WARM_STEPS = 14, 4
 
@@ -78,8 +78,9 @@ def trainer_pieces_per_second(kind, bf16):
 
 def our_pieces_per_second(kind, compiled):
     """Median over our steps, as labkit pretrain takes them here, without or with --compile."""
-    from labkit.training import has_fast_bfloat16
+    from labkit.training import has_fast_bfloat16, keep_freed_memory
 
+    keep_freed_memory()
     steps = Steps(kind, bfloat16=has_fast_bfloat16(), compiled=compiled)
     return statistics.median([steps.pieces_per_second(step) for step in range(NUM_STEPS)][WARM_STEPS:])
 
@@ -91,10 +92,10 @@ def bench_against_trainer(kind):
     # Ours before and after, Trainer between: a machine that slows down shows.
     ours = {False: [], True: []}
     for compiled in ours:
-        ours[compiled].append(our_pieces_per_second(kind, compiled))
-    plain = trainer_pieces_per_second(kind, bf16=False)
-    fast = trainer_pieces_per_second(kind, bf16=True) if has_fast_bfloat16() else plain
+        ours[compiled].append(alone(our_pieces_per_second, kind, compiled))
+    plain = alone(trainer_pieces_per_second, kind, False)
+    fast = alone(trainer_pieces_per_second, kind, True) if has_fast_bfloat16() else plain
     for compiled, name in ((False, "labkit pretrain"), (True, "labkit pretrain --compile")):
-        speed = statistics.mean([*ours[compiled], our_pieces_per_second(kind, compiled)])
+        speed = statistics.mean([*ours[compiled], alone(our_pieces_per_second, kind, compiled)])
         print(f"{name}, {kind}: {speed:,.0f} pieces/s, {speed / plain:.2f} x transformers.Trainer ", end="")
         print(f"as it comes, {speed / fast:.2f} x Trainer with bf16=True")

@@ -2,6 +2,8 @@
 
 import statistics
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import psutil
@@ -11,7 +13,7 @@ from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_b
 from labkit.pretraining.corpus import Corpus, Windows
 from labkit.pretraining.run import Recipe, compile_loss
 from labkit.pretraining.start import SHAPE, new_network
-from labkit.training import Optimisation, has_fast_bfloat16
+from labkit.training import Optimisation, has_fast_bfloat16, keep_freed_memory
 
 NUM_STEPS, WARM_STEPS = 12, 2
 MEMORY_STEPS, MEMORY_WARM = 2000, 200
@@ -66,11 +68,23 @@ def bench_bfloat16(kind):
 
 def bench_memory(kind):
     """Resident memory over 2,000 small steps of the recipe's mixed window lengths."""
-    steps = Steps(kind, has_fast_bfloat16(), lengths=Recipe.lengths, pieces_per_step=256)
-    process, sizes = psutil.Process(), []
-    for step in range(MEMORY_STEPS):
-        steps.pieces_per_second(step)
-        sizes.append(process.memory_info().rss)
-    after_warm_up, end = sizes[MEMORY_WARM], sizes[-1]
+    after_warm_up, end = alone(memory_of_steps, kind)
     print(f"pre-training {kind}: {end / 1e6:,.0f} MB after {MEMORY_STEPS} steps, ", end="")
     print(f"{end / after_warm_up:.2f} x that after {MEMORY_WARM}")
+
+
+def memory_of_steps(kind, num_steps=MEMORY_STEPS, warm=MEMORY_WARM):
+    """Bytes of resident memory after `warm` steps and after all."""
+    keep_freed_memory()
+    steps = Steps(kind, has_fast_bfloat16(), lengths=Recipe.lengths, pieces_per_step=256)
+    process, sizes = psutil.Process(), []
+    for step in range(num_steps):
+        steps.pieces_per_second(step)
+        sizes.append(process.memory_info().rss)
+    return sizes[warm], sizes[-1]
+
+
+def alone(measure, *arguments):
+    """The result of a call in a process of its own: how one program treats memory must not help another."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return process.submit(measure, *arguments).result()

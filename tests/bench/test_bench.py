@@ -20,6 +20,11 @@ def test_a_pretraining_step_is_measured(kind):
     assert any((old != new).any() for old, new in zip(before, after, strict=True))
 
 
+def test_memory_is_that_of_a_process_of_its_own():
+    early, end = pretraining.alone(pretraining.memory_of_steps, "encoder", 3, 1)
+    assert 1e8 < early and 1e8 < end < 4e9
+
+
 def test_an_import_is_measured_in_a_fresh_python():
     assert bench.import_seconds("import labkit") > 0
 

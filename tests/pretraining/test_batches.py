@@ -86,10 +86,26 @@ def test_the_masking_rate_goes_with_the_run(texts, tokenizers):
     corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
     falling = Recipe(lengths=((64, 1),), pieces_per_step=512, mask_rate=0.30, mask_rate_end=0.15)
     windows = Windows(corpus, falling.lengths, 512, falling.seed)
-    masked = [encoder_batch(windows, tokenizer, falling, 0, part)["labels"].shape[1] for part in (0, 0.5, 1)]
+    masked = [
+        encoder_batch(windows, tokenizer, falling.at(part), 0)["labels"].shape[1] for part in (0, 0.5, 1)
+    ]
     assert masked == [round(rate * 64) for rate in (0.30, 0.225, 0.15)]
     staying = replace(falling, mask_rate_end=None)
-    assert encoder_batch(windows, tokenizer, staying, 0, 1.0)["labels"].shape[1] == round(0.30 * 64)
+    assert encoder_batch(windows, tokenizer, staying.at(1.0), 0)["labels"].shape[1] == round(0.30 * 64)
+
+
+def test_frequent_pieces_are_masked_less_where_the_recipe_spares_them(texts, tokenizers):
+    tokenizer = tokenizers["encoder"]
+    corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
+    alike = Recipe(lengths=((64, 1),), pieces_per_step=8192)
+    windows = Windows(corpus, alike.lengths, 8192, alike.seed)
+    most_frequent = corpus.frequency.argmax()
+    assert corpus.frequency[most_frequent] > 0.02
+    share, spared = (
+        (encoder_batch(windows, tokenizer, recipe, 0)["labels"] == most_frequent).float().mean()
+        for recipe in (alike, replace(alike, spare_frequent=0.001))
+    )
+    assert 0 < spared < share / 2
 
 
 def test_one_process_keeps_the_whole_batch(made):
