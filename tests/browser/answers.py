@@ -31,9 +31,9 @@ class Answer:
 ANSWERS = {
     "01": Answer(
         "wordpiece",
-        "continuations looked up without ##",
+        "no ## at all",
         '''def wordpiece(word, vocab):
-    """Longest match first."""
+    """The marks forgotten."""
     pieces = []
     start = 0
     while start < len(word):

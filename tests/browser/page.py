@@ -4,6 +4,7 @@ Written against the DOM of JupyterLab 4.6. Cells are named by their place in the
 what JupyterLab's `data-windowed-list-index` says too.
 """
 
+import contextlib
 import json
 import re
 import sys
@@ -62,7 +63,12 @@ class NotebookPage:
 
     def on_disk(self):
         """The notebook as it is in its file."""
-        return json.loads(self.path.read_text(encoding="utf-8"))
+
+        def whole():  # JupyterLab may be writing it in this very moment
+            with contextlib.suppress(json.JSONDecodeError):
+                return json.loads(self.path.read_text(encoding="utf-8"))
+
+        return until(whole, REACT, f"a whole notebook in {self.path.name}")
 
     def cell_on_disk(self, name):
         """One cell of the file, by its id."""

@@ -63,8 +63,13 @@ def test_the_figure_has_its_name_its_menu_and_its_words(page):
         "return arguments[0].querySelector('.js-plotly-plot')._fullLayout.sliders[0].active", cell
     )
     assert active() == 2
-    menu = cell.find_element(By.CSS_SELECTOR, ".labkit-text select")
-    page.driver.execute_script("arguments[0].focus()", menu)
+
+    def menu_has_the_focus():
+        menu = page.cell("figure").find_element(By.CSS_SELECTOR, ".labkit-text select")
+        page.driver.execute_script("arguments[0].focus()", menu)
+        return page.driver.switch_to.active_element == menu
+
+    until(menu_has_the_focus, REACT, "the focus on the figure's menu")
     access.press(page.driver, Keys.ARROW_UP)
     until(lambda: active() == 1, REACT, "the slider's second step")
     access.press(page.driver, Keys.TAB)
