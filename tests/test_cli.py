@@ -125,7 +125,18 @@ def texts(tmp_path, monkeypatch):
 
 def test_pretrain_hands_everything_on(texts, tmp_path, capsys):
     options = ["--minutes", "0.5", "--pieces", "2048", "--threads", "1", "--learning-rate", "0.002"]
-    options += ["--mask-rate-end", "0.15", "--spare-frequent", "0.001", "--lengths", "16:1,64:2"]
+    options += [
+        "--mask-rate",
+        "0.2",
+        "--seed",
+        "5",
+        "--mask-rate-end",
+        "0.15",
+        "--spare-frequent",
+        "0.001",
+        "--lengths",
+        "16:1,64:2",
+    ]
     assert (
         cli.main(["pretrain", "gpt", "--corpus", "corpus.txt", "--output", "run", "--resume", *options]) == 0
     )
@@ -133,6 +144,7 @@ def test_pretrain_hands_everything_on(texts, tmp_path, capsys):
     assert texts["kind"] == "decoder"
     assert texts["heldout"].resolve() == tmp_path / "heldout.txt"
     assert (recipe.minutes, recipe.pieces, recipe.learning_rate) == (0.5, 2048, 0.002)
+    assert (recipe.mask_rate, recipe.seed) == (0.2, 5)
     assert (recipe.mask_rate_end, recipe.spare_frequent) == (0.15, 0.001)
     assert recipe.lengths == ((16, 1), (64, 2))
     assert texts["kept memory"]

@@ -95,9 +95,10 @@ where the processor has it.
 
 {runs}
 
-    labkit pretrain {command} --corpus FILE --heldout FILE --minutes N
+    labkit pretrain {command} --corpus FILE --heldout FILE --pieces N --from FOLDER
 
-`pretraining.json` holds the recipe and the log: held-out figures and the guesses for ten fixed sentences.
+Every run but the first went on from the weights before it (`--from`); the figures in the list are the other
+options. `pretraining.json` holds the recipe and the log: held-out figures and the guesses for ten fixed sentences.
 
 {recipes}
 ## Measured on held-out text

@@ -18,9 +18,11 @@ OPTIONS = {  # what a resumed run has to be told again
     "parent": "--from",
     "threads": "--threads",
     "learning_rate": "--learning-rate",
+    "mask_rate": "--mask-rate",
     "mask_rate_end": "--mask-rate-end",
     "spare_frequent": "--spare-frequent",
     "lengths": "--lengths",
+    "seed": "--seed",
     "compile": "--compile",
 }
 
@@ -60,10 +62,10 @@ def add_pretrain_arguments(parser):
         "--learning-rate", type=above_zero, default=1e-3, metavar="X", help="peak (default 0.001)"
     )
     parser.add_argument(
-        "--mask-rate-end",
-        type=share,
-        metavar="X",
-        help="bert: let the masking rate, 0.3 at the beginning, go to this (default: stay)",
+        "--mask-rate", type=share, default=0.3, metavar="X", help="bert: share of masked pieces (default 0.3)"
+    )
+    parser.add_argument(
+        "--mask-rate-end", type=share, metavar="X", help="bert: let that share go to this (default: stay)"
     )
     parser.add_argument(
         "--spare-frequent",
@@ -78,6 +80,7 @@ def add_pretrain_arguments(parser):
         metavar="N:W,...",
         help="pieces in a window, each length with its weight (default 16:1,32:2,64:4,128:3)",
     )
+    parser.add_argument("--seed", type=at_least_one, default=1, metavar="N", help="of all chance (default 1)")
 
 
 def run_pretrain(args):
@@ -108,7 +111,9 @@ def run_pretrain(args):
         minutes=args.minutes,
         pieces=args.pieces,
         learning_rate=args.learning_rate,
+        mask_rate=args.mask_rate,
         mask_rate_end=args.mask_rate_end,
+        seed=args.seed,
         spare_frequent=args.spare_frequent,
         lengths=args.lengths,
     )
