@@ -233,7 +233,7 @@ def test_without_plotlys_extension_views_draw_and_figures_are_words(page, jupyte
     _, folder = jupyterlab
     settings = folder.parents[1] / "config" / "labconfig" / "page_config.json"
     settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text('{"disabledExtensions": {"jupyterlab-plotly": true}}', encoding="utf-8")
+    settings.write_text('{"disabledExtensions": {"@jupyterlab/plotly-extension": true}}', encoding="utf-8")
     try:
         page.open()
         until(lambda: all_drawn(page.driver), DRAW_SECONDS, "four views without the extension")
