@@ -97,8 +97,9 @@ where the processor has it.
 
     labkit pretrain {command} --corpus FILE --heldout FILE --pieces N --from FOLDER
 
-Every run but the first went on from the weights before it (`--from`); the figures in the list are the other
-options. `pretraining.json` holds the recipe and the log: held-out figures and the guesses for ten fixed sentences.
+Every run but the first went on from the weights before it (`--from`); the figures in the list are the
+other options. `pretraining.json` holds the recipes and the log: figures on held-out text, and guesses for ten
+fixed sentences.
 
 {recipes}
 ## Measured on held-out text
