@@ -226,18 +226,24 @@ def test_an_untrusted_notebook_has_the_twins_and_says_why(page, jupyterlab):
     other.console.clear()
 
 
-def test_without_plotlys_extension_views_draw_and_figures_are_words(page, jupyterlab):
+def test_without_plotlys_extension_views_draw_and_figures_are_pictures_or_words(page, jupyterlab):
     """Where JupyterLab and the kernel are not installed together, JupyterLab may know no plotly."""
+    from selenium.webdriver.common.by import By
+
     from .page import until
 
     _, folder = jupyterlab
     settings = folder.parents[1] / "config" / "labconfig" / "page_config.json"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text('{"disabledExtensions": {"@jupyterlab/plotly-extension": true}}', encoding="utf-8")
+    pictures = lambda: page.cell("figure").find_elements(By.CSS_SELECTOR, ".jp-RenderedImage img")
     try:
         page.open()
         until(lambda: all_drawn(page.driver), DRAW_SECONDS, "four views without the extension")
-        assert "encoder: 61%" in page.output("figure") and page.figures() == {}
+        until(pictures, DRAW_SECONDS, "the picture that plotly's extension saved with the figure")
+        assert "encoder: 61%" in page.run("figure"), "run anew there is no such picture"
+        assert page.figures() == {} and not pictures()
+        page.save()
     finally:
         settings.unlink()
 
