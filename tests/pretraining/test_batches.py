@@ -105,7 +105,7 @@ def test_frequent_pieces_are_masked_less_where_the_recipe_spares_them(texts, tok
         (encoder_batch(windows, tokenizer, recipe, 0)["labels"] == most_frequent).float().mean()
         for recipe in (alike, replace(alike, spare_frequent=0.001))
     )
-    assert 0 < spared < share / 2
+    assert 0 < spared < 0.7 * share
 
 
 def test_one_process_keeps_the_whole_batch(made):
