@@ -31,7 +31,7 @@ def at_least_one(text):
 
 
 def weighted_lengths(text):
-    """ "16:1,128:3" -> ((16, 1), (128, 3)): lengths in pieces, each with its weight among the steps."""
+    """Lengths in pieces, each with its weight among the steps: "16:1,128:3" -> ((16, 1), (128, 3))."""
     try:
         pairs = tuple(
             (int(length), int(weight)) for length, weight in (p.split(":") for p in text.split(","))

@@ -36,7 +36,7 @@ def kind_of(document):
 
 
 def mix(documents, seed=0):
-    """Every story 14 times, every passage from a book once, every other review, in random order.
+    """Every story many times, every passage from a book once, a share of the reviews, in random order.
 
     documents: texts. Returns a list of texts.
     """
