@@ -23,6 +23,14 @@ def share(text):
     return value
 
 
+def share_or_all(text):
+    """A number above 0 and at most 1."""
+    value = above_zero(text)
+    if value > 1:
+        raise argparse.ArgumentTypeError(f"expected a share, at most 1, got {text!r}")
+    return value
+
+
 def at_least_one(text):
     """A whole number from 1 on."""
     if not text.isdigit() or int(text) < 1:

@@ -80,7 +80,7 @@ def contrastive_loss(hidden_states, temperature=0.05):
     """
     first, second = F.normalize(hidden_states.float().mean(dim=1), dim=-1).chunk(2)  # (B/2, D) each
     scores = first @ second.T / temperature  # (B/2, B/2)
-    target = torch.arange(len(scores))
+    target = torch.arange(len(scores), device=scores.device)
     return (F.cross_entropy(scores, target) + F.cross_entropy(scores.T, target)) / 2
 
 

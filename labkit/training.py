@@ -10,6 +10,7 @@ from contextlib import nullcontext
 
 import torch
 
+from labkit.messages import LabkitError
 from labkit.safe_files import replacing
 
 
@@ -33,8 +34,27 @@ def schedule(progress, warmup=0.1, shape="linear"):
     return 1.0
 
 
-def has_fast_bfloat16():
-    """True where the processor multiplies bfloat16 natively, so that autocast gains time."""
+def pick_device(name=None):
+    """The torch.device to train on: a GPU where torch finds one (CUDA), else the processor; or the named one.
+
+    Raises LabkitError for a device that is not there.
+    """
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise LabkitError(
+            f"torch finds no device {name!r} here ({str(error).splitlines()[0]}). "
+            "Leave --device out, or name another: cpu, cuda."
+        ) from error
+    return torch.device(name)
+
+
+def has_fast_bfloat16(device="cpu"):
+    """True where the processor, or the GPU, multiplies bfloat16 natively, so that autocast gains time."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
 
 
@@ -93,7 +113,8 @@ class Optimisation:
 
     def forward_context(self):
         """The context to compute a loss in: autocast, or nothing."""
-        return torch.autocast("cpu", torch.bfloat16) if self.bfloat16 else nullcontext()
+        device = next(self.network.parameters()).device.type
+        return torch.autocast(device, torch.bfloat16) if self.bfloat16 else nullcontext()
 
     def step(self, loss, factor=1.0):
         """One update from a scalar loss, at `factor` (see `schedule`) times the peak learning rate.
@@ -128,7 +149,8 @@ class Optimisation:
             keys = MOMENTS[type(optimiser)]
             for name, parameter in self._parameters_of(optimiser):
                 if f"{keys[0]}.{name}" in tensors:
-                    optimiser.state[parameter] = {key: tensors[f"{key}.{name}"].clone() for key in keys}
+                    moments = {key: tensors[f"{key}.{name}"].clone() for key in keys}
+                    optimiser.state[parameter] = {k: v.to(parameter.device) for k, v in moments.items()}
 
     def _parameters_of(self, optimiser):
         ids = {id(p) for group in optimiser.param_groups for p in group["params"]}

@@ -4,24 +4,27 @@ import argparse
 
 import pytest
 
-from labkit.arguments import above_zero, at_least_one, share, weighted_lengths
+from labkit.arguments import above_zero, at_least_one, share, share_or_all, weighted_lengths
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "value"), [(above_zero, "0.5", 0.5), (share, "0.15", 0.15), (at_least_one, "12", 12)]
+    ("kind", "text", "value"),
+    [(above_zero, "0.5", 0.5), (share, "0.15", 0.15), (share_or_all, "1", 1.0), (at_least_one, "12", 12)],
 )
 def test_what_fits_is_read(kind, text, value):
     assert kind(text) == value
 
 
-@pytest.mark.parametrize("kind", [above_zero, share, at_least_one])
+@pytest.mark.parametrize("kind", [above_zero, share, share_or_all, at_least_one])
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "soon", ""])
 def test_what_does_not_fit_is_said(kind, text):
     with pytest.raises(argparse.ArgumentTypeError, match=f"got '{text}'"):
         kind(text)
 
 
-@pytest.mark.parametrize(("kind", "text"), [(share, "1"), (share, "15"), (at_least_one, "1.5")])
+@pytest.mark.parametrize(
+    ("kind", "text"), [(share, "1"), (share, "15"), (share_or_all, "1.1"), (at_least_one, "1.5")]
+)
 def test_what_is_too_much_or_no_whole_number_is_said(kind, text):
     with pytest.raises(argparse.ArgumentTypeError, match="expected a"):
         kind(text)

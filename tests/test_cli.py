@@ -126,7 +126,8 @@ def texts(tmp_path, monkeypatch):
 def test_pretrain_hands_everything_on(texts, tmp_path, capsys):
     options = ["--minutes", "0.5", "--pieces", "2048", "--threads", "1", "--learning-rate", "0.002"]
     options += ["--mask-rate", "0.2", "--mask-rate-end", "0.15", "--spare-frequent", "0.001"]
-    options += ["--lengths", "16:1,64:2", "--seed", "5"]
+    options += ["--lengths", "16:1,64:2", "--seed", "5", "--device", "cpu"]
+    options += ["--pieces-per-step", "512", "--warmup-pieces", "900"]
     assert (
         cli.main(["pretrain", "gpt", "--corpus", "corpus.txt", "--output", "run", "--resume", *options]) == 0
     )
@@ -137,6 +138,7 @@ def test_pretrain_hands_everything_on(texts, tmp_path, capsys):
     assert (recipe.mask_rate, recipe.seed) == (0.2, 5)
     assert (recipe.mask_rate_end, recipe.spare_frequent) == (0.15, 0.001)
     assert recipe.lengths == ((16, 1), (64, 2))
+    assert (recipe.pieces_per_step, recipe.warmup_pieces, texts["device"]) == (512, 900, "cpu")
     assert texts["kept memory"]
     assert (texts["threads"], texts["resume"], str(texts["folder"])) == (1, True, "run")
     said = capsys.readouterr()

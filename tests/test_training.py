@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from labkit import training
+from labkit.messages import LabkitError
 from labkit.training import Optimisation, load_checkpoint, save_checkpoint, schedule
 
 
@@ -125,6 +126,17 @@ def test_a_damaged_checkpoint_is_a_clear_error(tmp_path, damage):
 
 def test_bfloat16_is_asked_of_the_processor():
     assert training.has_fast_bfloat16() in (True, False)
+
+
+def test_a_gpu_is_taken_where_there_is_one_and_a_missing_device_is_said(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert training.pick_device().type == training.pick_device("cpu").type == "cpu"
+    for name in ("abacus", "cuda:63"):
+        with pytest.raises(LabkitError, match=f"no device '{name}'"):
+            training.pick_device(name)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "empty", lambda size, device: None)  # whether or not there is one here
+    assert training.pick_device().type == "cuda"
 
 
 FAULTS = """

@@ -5,10 +5,11 @@ from labkit.pretraining import compare
 NAMES = {"encoder": "bert-mini", "decoder": "gpt-mini"}
 
 
-def card(record, compared=None):
+def card(record, compared=None, mixtures=None):
     """The model card, in Markdown, from a run's record: everything with a number comes from the log.
 
     compared: the results of `labkit compare`, {name: result}, for the table of recipes.
+    mixtures: the same of runs on several mixtures of the text.
     """
     last = record["log"][-1]
     shape, recipe, measured = record["shape"], record["recipes"][0], last["heldout"]
@@ -28,16 +29,13 @@ def card(record, compared=None):
         command="bert" if encoder else "gpt",
         shape=shape,
         pieces=last["pieces"] / 1e6,
-        minutes=last["minutes"],
         steps=last["step"],
         recipe=recipe,
         runs="\n".join(_run(number, run) for number, run in enumerate(record["recipes"], 1)),
         rows=rows,
         fills=fills,
         continuations=_continuations(record),
-        recipes=RECIPES.format(table=compare.table(compared), pieces=compare.PIECES / 1e6)
-        if compared
-        else "",
+        recipes=_recipes(compared, mixtures),
     )
 
 
@@ -65,10 +63,9 @@ START = {
     "begin at a factorisation of the text's co-occurrence counts.",
 }
 FAILURES = {
-    "encoder": "It knows little about the world, prefers film words where a sentence leaves the choice open, "
-    "and its sentence-pair verdicts mostly follow the topic.",
+    "encoder": "It knows little about the world, and its sentence-pair verdicts mostly follow the topic.",
     "decoder": "It drifts after a sentence or two, repeats itself under greedy decoding, and knows little "
-    "about the world.",
+    "about the world. It knows the stories that it has read many times by heart, and may recite them.",
 }
 CARD = """# {name}
 
@@ -84,13 +81,12 @@ Film reviews (the unlabelled part of the Large Movie Review Dataset and 20,000 o
 their labels, Maas et al. 2011; for research use), 71 Victorian children's books (public domain, CLiC corpora)
 and excerpts of TinyStories (Eldan & Li 2023, CDLA-Sharing-1.0): 116 MB, about 28 million pieces. The review
 set's test part is not in it. 1% of the documents was held out. The text itself is not part of this project.
-A run on the mixture saw half of the reviews and the stories 14 times (`labkit.pretraining.mixture`).
+A run on a mixture saw a part of the reviews and the stories several times (`labkit.pretraining.mixture`).
 
 ## How it was trained
 
-{pieces:.1f} million pieces in {steps:,} steps, {minutes:.0f} minutes. Windows
-begin where a sentence begins; weight decay {recipe[weight_decay]:g}; bfloat16 in the forward pass
-where the processor has it.
+{pieces:.1f} million pieces in {steps:,} steps. Windows begin where a sentence begins; weight decay
+{recipe[weight_decay]:g}; bfloat16 in the forward pass where the machine has it.
 {start}
 
 {runs}
@@ -126,12 +122,19 @@ As they are, not picked.
 
 RECIPES = """## How the recipe was chosen
 
-Small runs from the beginning, {pieces:g} million pieces each, one seed. "Base" is what the others differ
-from: windows of 16 to 128 pieces, 2,048 pieces a step, masking rate 20%, NSP, both starts, AdamW at 1e-3 and
-Muon at twice that. "Probe" is what the best layer's features gain over random weights on the Amazon snippets.
+Small runs from the beginning, {pieces:g} million pieces each; where two seeds were run, their mean and
+standard deviation. "Base" is what the others differ from: windows of 16 to 128 pieces, 2,048 pieces a step,
+masking rate 20%, NSP, both starts, AdamW at 1e-3 and Muon at twice that. "Probe" is what the best layer's
+features gain over random weights on the Amazon snippets. Most of them ran on a GPU; five that ran on a
+processor as well differed by at most 0.013 in the loss.
 
 {table}
+{mixtures}
+"""
+MIXTURES = """
+The text of the last run was chosen by four shorter ones from the same weights, about 145 million pieces each:
 
+{table}
 """
 CONTINUATIONS = """
 ## Three continuations
@@ -142,12 +145,25 @@ Of "Once upon a time", sampled with top-p 0.9, seeds 1 to 3; as they are, not pi
 """
 
 
+def _recipes(compared, mixtures):
+    if not compared:
+        return ""
+    more = MIXTURES.format(table=compare.table(mixtures)) if mixtures else ""
+    return RECIPES.format(table=compare.table(compared), pieces=compare.PIECES / 1e6, mixtures=more)
+
+
 def _continuations(record):
     items = "\n".join("1. " + " ".join(text.split()) for text in record.get("continuations", ()))
     return CONTINUATIONS.format(items=items) if items else ""
 
 
 def _run(number, recipe):
+    if "average" in recipe:
+        part = recipe["average"]
+        return (
+            f"- Then {part:g} of these weights and {1 - part:g} of those that the last run began from were "
+            "taken (`labkit.pretraining.average`), by which less is known by heart."
+        )
     optimiser = f" and Muon at {recipe['muon']:g} times that" if recipe.get("muon") else ""
     second = {"nsp": "NSP", "contrastive": "contrastive pairs"}.get(recipe.get("pairs"), "no pairs")
     remark = f"; {recipe['remark']}" if recipe.get("remark") else ""  # what happened to this run, by hand
@@ -160,8 +176,15 @@ def _run(number, recipe):
         f"- Run {number}: AdamW at {recipe['learning_rate']:g}{optimiser} after {recipe['warmup_pieces']:,} "
         f"pieces of warm-up, then linearly to 0; {recipe['pieces_per_step']:,} pieces a step in windows of "
         f"{lengths} pieces (in brackets their weights); masking rate "
-        f"{masking} and {second} (encoder); seed {recipe['seed']}{remark}."
+        f"{masking} and {second} (encoder); seed {recipe['seed']}{_spent(recipe.get('spent'))}{remark}."
     )
+
+
+def _spent(spent):
+    if not spent:
+        return ""
+    pieces, minutes = spent["pieces"] / 1e6, spent["minutes"]
+    return f"; {pieces:.1f} million pieces in {minutes:.1f} minutes on {spent['machine']}"
 
 
 def _pairs(probe):

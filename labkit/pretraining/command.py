@@ -22,8 +22,11 @@ OPTIONS = {  # what a resumed run has to be told again
     "mask_rate_end": "--mask-rate-end",
     "spare_frequent": "--spare-frequent",
     "lengths": "--lengths",
+    "pieces_per_step": "--pieces-per-step",
+    "warmup_pieces": "--warmup-pieces",
     "seed": "--seed",
     "compile": "--compile",
+    "device": "--device",
 }
 
 
@@ -55,6 +58,7 @@ def add_pretrain_arguments(parser):
     parser.add_argument(
         "--threads", type=at_least_one, metavar="N", help="processor threads (default: all cores)"
     )
+    parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: a GPU where there is one)")
     parser.add_argument(
         "--compile", action="store_true", help="a quarter faster after a minute (needs a C++ compiler)"
     )
@@ -79,6 +83,16 @@ def add_pretrain_arguments(parser):
         default="16:1,32:2,64:4,128:3",
         metavar="N:W,...",
         help="pieces in a window, each length with its weight (default 16:1,32:2,64:4,128:3)",
+    )
+    parser.add_argument(
+        "--pieces-per-step", type=at_least_one, default=4096, metavar="N", help="the batch (default 4096)"
+    )
+    parser.add_argument(
+        "--warmup-pieces",
+        type=at_least_one,
+        default=400_000,
+        metavar="N",
+        help="pieces until the learning rate has risen to its peak (default 400000)",
     )
     parser.add_argument("--seed", type=at_least_one, default=1, metavar="N", help="of all chance (default 1)")
 
@@ -116,6 +130,8 @@ def run_pretrain(args):
         seed=args.seed,
         spare_frequent=args.spare_frequent,
         lengths=args.lengths,
+        pieces_per_step=args.pieces_per_step,
+        warmup_pieces=args.warmup_pieces,
     )
     try:
         entry = pretrain(
@@ -129,6 +145,7 @@ def run_pretrain(args):
             checkpoint_every=SECONDS_BETWEEN_CHECKPOINTS,
             threads=args.threads,
             compiled=args.compile,
+            device=args.device,
         )
     except KeyboardInterrupt:
         print(f"\n{stopped(args, checkpoint)}", file=sys.stderr)

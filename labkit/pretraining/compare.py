@@ -4,12 +4,16 @@ What the comparison shows is kept in data/models/recipes.json and printed in the
 the long runs was chosen by it.
 """
 
+import contextlib
 import json
 import shutil
+import statistics
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 from labkit import paths
+from labkit.arguments import at_least_one
 
 PIECES = 1_000_000
 LONG = ((128, 1),)
@@ -64,7 +68,11 @@ def add_compare_arguments(parser):
         "--output", type=Path, default=Path("build") / "recipes", metavar="DIR", help="folder of the runs"
     )
     parser.add_argument("--only", nargs="*", metavar="NAME", help="these variants (default: all)")
-    parser.add_argument("--threads", type=int, default=None, metavar="N", help="processor threads")
+    parser.add_argument(
+        "--seeds", type=at_least_one, nargs="+", default=[1], metavar="N", help="a run with each (default 1)"
+    )
+    parser.add_argument("--threads", type=at_least_one, metavar="N", help="processor threads")
+    parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: a GPU where there is one)")
 
 
 def run_compare(args):
@@ -72,36 +80,50 @@ def run_compare(args):
     from labkit.training import keep_freed_memory
 
     keep_freed_memory()
-    results = compare(args.corpus, args.heldout, args.output, args.pieces, args.only, args.threads)
+    machine = {"threads": args.threads, "device": args.device}
+    results = compare(args.corpus, args.heldout, args.output, args.pieces, args.only, args.seeds, **machine)
     kept = args.output / "recipes.json"
     kept.write_text(json.dumps(results, indent=1) + "\n")
     print(f"{table(results)}\n\nKept in {kept}. In data/models/ the model cards take it up (labkit publish).")
     return 0
 
 
-def compare(corpus, heldout, folder, pieces=PIECES, names=None, threads=None):
-    """Train each variant; a result that is there already is kept. Returns {name: result}.
+def compare(corpus, heldout, folder, pieces=PIECES, names=None, seeds=(1,), **machine):
+    """Train each variant with each seed; a result that is there already is kept. Returns {name: result}.
 
     A result holds kind, pieces, minutes, the held-out figures, an encoder's cloze accuracy of lab 01 and,
-    where the second objective differs, what the probe of the Amazon snippets gains over random weights. Two
-    of these may run at once in one folder.
+    where the second objective differs, what the probe of the Amazon snippets gains over random weights: the
+    mean over the seeds, their number, and the loss's standard deviation. Several of these may run at once in
+    one folder.
+
+    machine: threads and device, as `run.pretrain` takes them.
     """
-    folder = Path(folder)
     results = {}
     for name in names or VARIANTS:
         kind, changes = VARIANTS[name]
-        place = folder / name.replace(" ", "-").replace(",", "").replace("%", "")
-        record = place / "result.json"
-        if not record.exists():
-            place.mkdir(parents=True, exist_ok=True)
-            recipe = replace(base_recipe(pieces), **changes)
-            result = run_variant(kind, corpus, heldout, place, recipe, threads)
-            record.write_text(json.dumps(result))
-        results[name] = json.loads(record.read_text())
+        found = []
+        for seed in seeds:
+            place = Path(folder) / f"{name.replace(' ', '-').replace(',', '').replace('%', '')}-{seed}"
+            record = place / "result.json"
+            if not record.exists():
+                place.mkdir(parents=True, exist_ok=True)
+                recipe = replace(base_recipe(pieces), seed=seed, **changes)
+                record.write_text(json.dumps(run_variant(kind, corpus, heldout, place, recipe, **machine)))
+            found.append(json.loads(record.read_text()))
+        results[name] = mean_result(found)
     return results
 
 
-def run_variant(kind, corpus, heldout, place, recipe, threads):
+def mean_result(found):
+    """Results of one variant with several seeds as one: means, and of the loss the standard deviation too."""
+    mean = {"kind": found[0]["kind"], "seeds": len(found)}
+    mean |= {key: statistics.fmean(one[key] for one in found) for key in found[0] if key != "kind"}
+    if len(found) > 1:
+        mean["loss_deviation"] = statistics.stdev(one["loss"] for one in found)
+    return mean
+
+
+def run_variant(kind, corpus, heldout, place, recipe, **machine):
     """One variant from the beginning; returns its result."""
     from labkit.models import load
     from labkit.pretraining.bars import cloze_top5, sentiment_probe
@@ -110,29 +132,46 @@ def run_variant(kind, corpus, heldout, place, recipe, threads):
     sister = paths.models_dir() / ("bert-mini" if kind == "encoder" else "gpt-mini")
     shared = place.parent / kind  # one tokenizer and one encoding of the text for all
     if not shared.exists():
-        tokenizer_and_text(kind, corpus, heldout, shared, parent=sister)
+        with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
+            tokenizer_and_text(kind, corpus, heldout, Path(scratch) / kind, parent=sister)
+            with contextlib.suppress(OSError):  # another has been faster
+                (Path(scratch) / kind).rename(shared)
     for file in shared.iterdir():
         shutil.copyfile(file, place / file.name)
-    entry = pretrain(kind, corpus, heldout, place, recipe, resume=True, threads=threads, checkpoint_every=1e9)
+    entry = pretrain(kind, corpus, heldout, place, recipe, resume=True, checkpoint_every=1e9, **machine)
     model = load(str(place / "model"))
     result = {"kind": kind, "pieces": entry["pieces"], "minutes": entry["minutes"], **entry["heldout"]}
     if kind == "encoder":
         result["cloze"] = cloze_top5(model)
-    if recipe.pairs != "nsp" or recipe == base_recipe(recipe.pieces):
+    if recipe.pairs != "nsp" or recipe == replace(base_recipe(recipe.pieces), seed=recipe.seed):
         trained, blank = sentiment_probe(model)
         result["probe_gain"] = 100 * (trained - blank)
     return result
 
 
+COLUMNS = {  # a result's key -> its heading and form in the table; the loss comes first
+    "loss": ("loss", "{:.3f}"),
+    "top1": ("top-1", "{:.3f}"),
+    "top5": ("top-5", "{:.3f}"),
+    "bits_per_char": ("bits per character", "{:.3f}"),
+    "cloze": ("cloze top-5", "{:.3f}"),
+    "probe_gain": ("probe, points", "{:+.1f}"),
+}
+
+
 def table(results):
-    """The results as Markdown: encoders by loss and accuracies, decoders by loss and bits per character."""
+    """The results as Markdown: encoders by loss and accuracies, decoders by loss and bits per character.
+
+    Columns that nothing was measured for are left out.
+    """
+    measured = [key for key in COLUMNS if any(result.get(key) is not None for result in results.values())]
     lines = [
-        "| recipe | loss | top-1 | top-5 | bits per character | cloze top-5 | probe, points | minutes |",
-        "|---|---|---|---|---|---|---|---|",
+        "| recipe | " + " | ".join(COLUMNS[key][0] for key in measured) + " |",
+        "|---" * (len(measured) + 1) + "|",
     ]
-    forms = ("loss", "{:.3f}"), ("top1", "{:.3f}"), ("top5", "{:.3f}"), ("bits_per_char", "{:.3f}"), (
-        "cloze", "{:.3f}"), ("probe_gain", "{:+.1f}"), ("minutes", "{:.1f}")  # fmt: skip
     for name, result in results.items():
-        cells = [form.format(result[key]) if result.get(key) is not None else "" for key, form in forms]
+        cells = ["" if result.get(key) is None else COLUMNS[key][1].format(result[key]) for key in measured]
+        if "loss_deviation" in result:
+            cells[0] += f" ± {result['loss_deviation']:.3f}"
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -49,9 +49,11 @@ def evaluate_encoder(network, corpus, tokenizer, num_windows=64):
     ids, positions, labels = mask_same_number(ids, ordinary, tokenizer.mask_token_id, EVAL_RATE, rng)
     losses, top1, top5 = [], [], []
     for rows in np.array_split(np.arange(num_windows), math.ceil(num_windows / 16)):
-        hidden = network.bert(torch.from_numpy(ids[rows])).last_hidden_state  # (B, T, D)
-        logits = masked_logits(network, hidden, torch.from_numpy(positions[rows]))
-        target = torch.from_numpy(labels[rows]).flatten()
+        batch, where, target = (
+            torch.from_numpy(a[rows]).to(network.device) for a in (ids, positions, labels)
+        )
+        hidden = network.bert(batch).last_hidden_state  # (B, T, D)
+        logits, target = masked_logits(network, hidden, where), target.flatten()
         losses.append(torch.nn.functional.cross_entropy(logits, target, reduction="none"))
         best = logits.topk(5).indices == target[:, None]
         top1.append(best[:, 0])
@@ -77,7 +79,7 @@ def evaluate_decoder(network, corpus, tokenizer, num_windows=64):
     ids[:, 0] = tokenizer.eos_token_id
     losses, top1 = [], []
     for rows in np.array_split(np.arange(num_windows), math.ceil(num_windows / 16)):
-        batch = torch.from_numpy(ids[rows])
+        batch = torch.from_numpy(ids[rows]).to(network.device)
         logits = network(batch).logits[:, :-1].flatten(0, 1).float()
         target = batch[:, 1:].flatten()
         losses.append(torch.nn.functional.cross_entropy(logits, target, reduction="none"))
@@ -94,7 +96,7 @@ def probe(network, kind, tokenizer, k=5):
     network.eval()
     found = []
     for text in PROBES if kind == "encoder" else PROMPTS:
-        ids = torch.tensor([tokenizer(text).input_ids])
+        ids = torch.tensor([tokenizer(text).input_ids], device=network.device)
         if kind == "encoder":
             where = (ids == tokenizer.mask_token_id).nonzero()[:, 1][None]
             logits = masked_logits(network, network.bert(ids).last_hidden_state, where)[0]

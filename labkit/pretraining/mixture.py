@@ -1,16 +1,18 @@
 """Another mixture of the pre-training text: fewer film reviews, the simple stories many times.
 
-    python -m labkit.pretraining.mixture train.txt mixture.txt
+    python -m labkit.pretraining.mixture train.txt mixture.txt --stories 14 --reviews 0.5
 
 Four fifths of the text are film reviews; a model that has read mostly those completes a sentence about a farm
 with a film's words. How often a part is read decides what is learnt from it (Xie et al. 2023, "DoReMi").
 """
 
+import argparse
 import random
 import re
 import sys
 from pathlib import Path
 
+from labkit.arguments import at_least_one, share_or_all
 from labkit.messages import LabkitError
 from labkit.pretraining.command import check_text
 from labkit.pretraining.corpus import read_documents
@@ -23,8 +25,6 @@ FILM_WORD = re.compile(
 )
 STORY_START = re.compile(r"Once upon a time|One day|Once there was")
 LONGEST_STORY = 1500  # characters; what is longer is a passage from a book
-STORY_TIMES = 14
-REVIEW_SHARE = 0.5
 
 
 def kind_of(document):
@@ -35,32 +35,45 @@ def kind_of(document):
     return "story" if is_story else "book"
 
 
-def mix(documents, seed=0):
+def mix(documents, story_times, review_share, seed=0):
     """Every story many times, every passage from a book once, a share of the reviews, in random order.
 
-    documents: texts. Returns a list of texts.
+    documents: texts. review_share: from 0 to 1. Returns a list of texts.
     """
     rng = random.Random(seed)
     parts = {"review": [], "story": [], "book": []}
     for document in documents:
         parts[kind_of(document)].append(document)
-    reviews = rng.sample(parts["review"], round(REVIEW_SHARE * len(parts["review"])))
-    mixed = reviews + parts["book"] + STORY_TIMES * parts["story"]
+    reviews = rng.sample(parts["review"], round(review_share * len(parts["review"])))
+    mixed = reviews + parts["book"] + story_times * parts["story"]
     rng.shuffle(mixed)
     return mixed
 
 
 def main(arguments):
     """Write the mixture of the first file to the second. Raises LabkitError; never overwrites a file."""
-    if len(arguments) != 2:
-        raise LabkitError(
-            "Say what to read and what to write: labkit.pretraining.mixture train.txt mixture.txt"
-        )
-    corpus, output = map(Path, arguments)
+    parser = argparse.ArgumentParser(
+        prog="python -m labkit.pretraining.mixture",
+        description="Fewer film reviews, the simple stories many times, the books once.",
+    )
+    parser.add_argument("corpus", type=Path, metavar="FILE", help="the text, one document a line")
+    parser.add_argument("output", type=Path, metavar="NEW-FILE", help="where to write the mixture")
+    parser.add_argument(
+        "--stories", type=at_least_one, default=14, metavar="N", help="each story N times (default 14)"
+    )
+    parser.add_argument(
+        "--reviews",
+        type=share_or_all,
+        default=0.5,
+        metavar="X",
+        help="this share of the reviews (default 0.5)",
+    )
+    args = parser.parse_args(arguments)
+    corpus, output = args.corpus, args.output
     check_text(corpus, "The text")
     if output.exists():
         raise LabkitError(f"{output} is there already: name a new file.")
-    mixed = mix(read_documents(corpus))
+    mixed = mix(read_documents(corpus), args.stories, args.reviews)
     with replacing(output) as scratch:
         scratch.write_text("\n".join(mixed) + "\n", encoding="utf-8")
     print(f"{output}: {len(mixed)} documents, {sum(map(len, mixed)) / 1e6:.1f} million characters")

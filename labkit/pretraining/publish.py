@@ -44,12 +44,14 @@ def publish(run_folder, models_folder):
     for file in sorted(source.iterdir()):
         shutil.copyfile(file, target / file.name)
     (target / "pretraining.json").write_text(json.dumps(record, indent=0) + "\n")
-    compared = Path(models_folder) / "recipes.json"
-    (target / "README.md").write_text(
-        card(record, json.loads(compared.read_text()) if compared.exists() else None)
-    )
+    compared, mixtures = (_read(Path(models_folder) / f"{name}.json") for name in ("recipes", "mixtures"))
+    (target / "README.md").write_text(card(record, compared, mixtures))
     write_checksums(target)
     return target
+
+
+def _read(path):
+    return json.loads(path.read_text()) if path.exists() else None
 
 
 def continuations(folder, prompt="Once upon a time", number=3, num_pieces=40):

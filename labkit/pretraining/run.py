@@ -23,7 +23,14 @@ from labkit.pretraining.evaluate import evaluate_decoder, evaluate_encoder, prob
 from labkit.pretraining.processes import Processes
 from labkit.pretraining.start import SHAPE, cooccurrence_start, frequency_start, new_network
 from labkit.safe_files import replacing
-from labkit.training import Optimisation, has_fast_bfloat16, load_checkpoint, save_checkpoint, schedule
+from labkit.training import (
+    Optimisation,
+    has_fast_bfloat16,
+    load_checkpoint,
+    pick_device,
+    save_checkpoint,
+    schedule,
+)
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -81,6 +88,7 @@ def pretrain(
     checkpoint_every=120.0,
     threads=None,
     compiled=False,
+    device=None,
 ):
     """Train an "encoder" or a "decoder" on a text file and save it in `folder`.
 
@@ -92,6 +100,7 @@ def pretrain(
     resume: go on from the checkpoint of a run that was killed, in the same `folder`.
     compiled: let torch.compile write the forward and backward pass for this processor. A quarter faster for
         a minute of compiling; needs a C++ compiler.
+    device: "cpu" or "cuda"; a GPU where there is one when left out (see `training.pick_device`).
 
     Under `accelerate launch` the batch is as many times as large, and each process takes its rows of it;
     `recipe.pieces` is then required, and only the first process writes and returns something.
@@ -103,6 +112,7 @@ def pretrain(
         raise LabkitError(
             "Several processes read different clocks and would not stop together: say --pieces N."
         )
+    device = pick_device("cpu" if processes.number > 1 else device)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / CHECKPOINT).exists() and not resume:
@@ -111,7 +121,7 @@ def pretrain(
         )
     with processes.first_comes_first():
         tokenizer, corpus, heldout = tokenizer_and_text(kind, corpus_path, heldout_path, folder, parent)
-    run = Run(kind, folder, recipe, tokenizer, corpus, heldout, parent, processes, compiled)
+    run = Run(kind, folder, recipe, tokenizer, corpus, heldout, parent, processes, compiled, device)
     if resume and (folder / CHECKPOINT).exists():
         run.state = load_checkpoint(folder / CHECKPOINT, run.network, run.optimisation)
     return run.train(checkpoint_every)
@@ -120,9 +130,21 @@ def pretrain(
 class Run:
     """One run: its network, its optimiser, and how far it has come."""
 
-    def __init__(self, kind, folder, recipe, tokenizer, corpus, heldout, parent, processes, compiled=False):
+    def __init__(
+        self,
+        kind,
+        folder,
+        recipe,
+        tokenizer,
+        corpus,
+        heldout,
+        parent,
+        processes,
+        compiled=False,
+        device="cpu",
+    ):
         self.kind, self.folder, self.recipe, self.processes = kind, folder, recipe, processes
-        self.tokenizer, self.heldout = tokenizer, heldout
+        self.tokenizer, self.heldout, self.device = tokenizer, heldout, torch.device(device)
         if parent is None:
             self.state = {"step": 0, "pieces": 0, "seconds": 0.0, "log": [], "recipes": []}
             self.shape = {**SHAPE, **recipe.shape}
@@ -138,12 +160,14 @@ class Run:
             self.network = read_network(kind, parent)
             self.shape = json.loads((Path(parent) / "pretraining.json").read_text())["shape"]
         self.state["first"] = {key: self.state[key] for key in ("pieces", "seconds")}  # where this run began
-        self.network.set_attn_implementation("eager")  # on a CPU faster than the fused kernel's backward
+        self.network.to(self.device)
+        if self.device.type == "cpu":
+            self.network.set_attn_implementation("eager")  # faster than the fused kernel's backward
         self.optimisation = Optimisation(
             self.network,
             recipe.learning_rate,
             recipe.weight_decay,
-            bfloat16=has_fast_bfloat16(),
+            bfloat16=has_fast_bfloat16(self.device),
             muon=recipe.muon,
         )
         self.loss = processes.prepare(PretrainingLoss(self.network, recipe.pairs))
@@ -199,8 +223,9 @@ class Run:
         begin = time.monotonic()
         recipe = self.recipe.at(min(1.0, self.progress))
         batch = self.make_batch(self.windows, self.tokenizer, recipe, self.state["step"])
+        mine = {name: tensor.to(self.device) for name, tensor in self.processes.share(batch).items()}
         with self.optimisation.forward_context():
-            loss = self.loss(**self.processes.share(batch))
+            loss = self.loss(**mine)
         warm = (self.state["pieces"] - self.state["first"]["pieces"]) / self.recipe.warmup_pieces
         factor = max(min(1.0, warm), 1e-3) * schedule(self.progress, warmup=0.0)
         self.optimisation.step(loss, factor)
@@ -222,10 +247,19 @@ class Run:
             "probes": probe(self.network, self.kind, self.tokenizer),
         }
         state["log"].append(entry)
-        recipes = [*state["recipes"], asdict(self.recipe)]
+        recipes = [*state["recipes"], {**asdict(self.recipe), "spent": self.spent()}]
         content = {"kind": self.kind, "recipes": recipes, "shape": self.shape, "log": state["log"]}
         _write_json(self.folder / "log.json", content)
         return entry
+
+    def spent(self):
+        """What this run alone has seen and taken, and on which machine."""
+        seen, seconds = (self.state[key] - self.state["first"][key] for key in ("pieces", "seconds"))
+        on_gpu = self.device.type == "cuda"
+        machine = (
+            torch.cuda.get_device_name(self.device) if on_gpu else f"{torch.get_num_threads()} CPU threads"
+        )
+        return {"pieces": seen, "minutes": round(seconds / 60, 2), "machine": machine}
 
     def save(self):
         """Write the checkpoint; only the first of several processes does."""
@@ -245,7 +279,7 @@ def save_model(network, tokenizer, folder):
     """Write config, float16 weights and tokenizer in the format that `from_pretrained` reads."""
     from copy import deepcopy
 
-    deepcopy(network).half().save_pretrained(folder)
+    deepcopy(network).cpu().half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 

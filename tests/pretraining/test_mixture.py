@@ -32,37 +32,44 @@ DOCUMENTS = [
 ]
 
 
-def test_stories_are_read_many_times_and_half_of_the_reviews_once():
-    mixed = mix(DOCUMENTS)
+@pytest.mark.parametrize(("times", "share"), [(14, 0.5), (3, 1.0)])
+def test_stories_are_read_many_times_and_a_share_of_the_reviews_once(times, share):
+    mixed = mix(DOCUMENTS, times, share)
     counts = Counter(mixed)
-    times = {
+    found = {
         kind: {n for text, n in counts.items() if kind_of(text) == kind}
         for kind in ("review", "story", "book")
     }
-    assert times == {"review": {1}, "story": {mixture.STORY_TIMES}, "book": {1}}
-    assert sum(kind_of(text) == "review" for text in counts) == 20
+    assert found == {"review": {1}, "story": {times}, "book": {1}}
+    assert sum(kind_of(text) == "review" for text in counts) == 40 * share
     assert sum(kind_of(text) == "book" for text in counts) == 20
     assert set(counts) <= set(DOCUMENTS)
 
 
 def test_the_order_is_random_and_depends_on_the_seed_alone():
-    assert mix(DOCUMENTS) == mix(DOCUMENTS)
-    assert mix(DOCUMENTS) != mix(DOCUMENTS, seed=1)
-    kinds = [kind_of(text) for text in mix(DOCUMENTS)]
+    assert mix(DOCUMENTS, 14, 0.5) == mix(DOCUMENTS, 14, 0.5) != mix(DOCUMENTS, 14, 0.5, seed=1)
+    kinds = [kind_of(text) for text in mix(DOCUMENTS, 14, 0.5)]
     assert kinds != sorted(kinds)
 
 
 def test_the_command_writes_one_document_a_line(tmp_path, capsys):
     (tmp_path / "train.txt").write_text("\n".join(DOCUMENTS))
     mixture.main([str(tmp_path / "train.txt"), str(tmp_path / "mixed.txt")])
-    assert (tmp_path / "mixed.txt").read_text().splitlines() == mix(DOCUMENTS)
+    assert (tmp_path / "mixed.txt").read_text().splitlines() == mix(DOCUMENTS, 14, 0.5)
     assert "82 documents" in capsys.readouterr().out
+    options = ["--stories", "2", "--reviews", "1"]
+    mixture.main([str(tmp_path / "train.txt"), str(tmp_path / "more.txt"), *options])
+    assert (tmp_path / "more.txt").read_text().splitlines() == mix(DOCUMENTS, 2, 1.0)
 
 
-@pytest.mark.parametrize("arguments", [[], ["train.txt"], ["a", "b", "c"]])
-def test_the_command_says_how_it_is_called(arguments):
-    with pytest.raises(LabkitError, match="train.txt mixture.txt"):
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["train.txt"], ["a", "b", "c"], ["a", "b", "--reviews", "2"], ["a", "b", "--stories", "0"]],
+)
+def test_the_command_says_how_it_is_called(arguments, capsys):
+    with pytest.raises(SystemExit):
         mixture.main(arguments)
+    assert "usage: python -m labkit.pretraining.mixture" in capsys.readouterr().err
 
 
 def test_the_command_says_which_file_is_missing_and_keeps_what_is_there(tmp_path):

@@ -23,15 +23,22 @@ def go(kind, texts, folder, recipe=RECIPE, **options):
     )
 
 
+GPU = pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))
+
+
+@pytest.mark.parametrize("device", ["cpu", GPU])
 @pytest.mark.parametrize("kind", ["encoder", "decoder"])
-def test_a_run_learns_and_leaves_a_model_that_transformers_reads(kind, texts, tiny, tmp_path):
+def test_a_run_learns_and_leaves_a_model_that_transformers_reads(kind, device, texts, tiny, tmp_path):
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
-    go(kind, texts, tmp_path, replace(RECIPE, pieces=400 * 256, learning_rate=1e-2))
+    go(kind, texts, tmp_path, replace(RECIPE, pieces=400 * 256, learning_rate=1e-2), device=device)
     record = json.loads((tmp_path / "log.json").read_text())
     losses = [entry["heldout"]["loss"] for entry in record["log"]]
     assert losses[-1] < losses[0] - 0.3
     assert record["log"][-1]["pieces"] >= 400 * 256
+    spent = record["recipes"][0]["spent"]
+    assert spent["pieces"] == record["log"][-1]["pieces"]
+    assert ("CPU threads" in spent["machine"]) == (device == "cpu")
 
     auto = AutoModelForMaskedLM if kind == "encoder" else AutoModelForCausalLM
     network = auto.from_pretrained(tmp_path / "model")
@@ -145,11 +152,13 @@ def test_a_decoders_card_shows_three_continuations_and_the_recipes_compared(text
     (tmp_path / "models").mkdir()
     results = {"base": {"kind": "decoder", "pieces": 1000, "minutes": 2.0, "loss": 5.125, "top1": 0.25}}
     (tmp_path / "models" / "recipes.json").write_text(json.dumps(results))
+    mixed = {"half of the reviews": {"kind": "decoder", "loss": 4.25, "top1": 0.5}}
+    (tmp_path / "models" / "mixtures.json").write_text(json.dumps(mixed))
     folder = publish(tmp_path / "run", tmp_path / "models")
     card = (folder / "README.md").read_text()
     shown = [line for line in card.split("\n") if line.startswith("1. Once upon a time")]
     assert len(shown) == len(set(shown)) == 3
-    assert "| base | 5.125 | 0.250 |" in card
+    assert "| base | 5.125 | 0.250 |" in card and "| half of the reviews | 4.250 | 0.500 |" in card
 
 
 def test_a_card_says_how_the_masking_went_and_what_happened_to_the_run(texts, tiny, tmp_path):
@@ -160,6 +169,7 @@ def test_a_card_says_how_the_masking_went_and_what_happened_to_the_run(texts, ti
     folder = publish(tmp_path / "run", tmp_path / "models")
     said = next(line for line in (folder / "README.md").read_text().split("\n") if "- Run 1" in line)
     assert "masking rate 0.3 falling to 0.15" in said and said.endswith("shortened on its way.")
+    assert f"; 0.0 million pieces in {log['recipes'][0]['spent']['minutes']:.1f} minutes on " in said
 
 
 def test_a_run_goes_on_from_a_published_model(texts, tiny, tmp_path):
@@ -173,6 +183,7 @@ def test_a_run_goes_on_from_a_published_model(texts, tiny, tmp_path):
     assert [recipe["learning_rate"] for recipe in record["recipes"]] == [RECIPE.learning_rate, 1e-4]
     pieces = [logged["pieces"] for logged in record["log"]]
     assert pieces == sorted(pieces) and pieces[0] < 4096
+    assert [recipe["spent"]["pieces"] for recipe in record["recipes"]] == [4096, 2048]
     before = json.loads((parent / "pretraining.json").read_text())["log"][-1]["heldout"]["loss"]
     assert entry["heldout"]["loss"] < before + 0.05
     assert (tmp_path / "two" / "tokenizer.json").read_text() == (parent / "tokenizer.json").read_text()
