@@ -25,8 +25,8 @@ lab = labkit.start("01")
 # ## Two models of one family
 #
 # `bert-mini` and `gpt-mini` are a matched pair: same depth, same width, same text. They differ in one
-# thing, the one this lecture is about. They are small (we trained them on a laptop-sized machine), so
-# their guesses are humbler than those of the 2018 originals. Where you have a network,
+# thing, the one this lecture is about. They are small (a twentieth of the size, and they read some hundred
+# megabytes of text), so their guesses are humbler than those of the 2018 originals. Where you have a network,
 # `labkit.load("bert-base-uncased")` is the real one, by the same call.
 
 # %%
@@ -433,7 +433,7 @@ lab.compare("rate", round(100 * (measured[1][0] - measured[4][0])), " points")
 # %% [markdown]
 # That is the cost side. The gain side is that more blanks teach more per sentence, and it can only be
 # seen by pre-training at different rates: Wettig et al. (2022) did, and found 40% as good as 15% or
-# better for large models. bert-mini was trained at 30%.
+# better for large models. bert-mini began at 30%, and ended at 15%.
 
 # %% [markdown]
 # ## The claim, measured
@@ -502,12 +502,12 @@ lab.compare("left", round(100 * bert_left), "%")
 
 # %% [markdown]
 # Begin with "clue on the right". Both readers of the left side fall far behind: no skill makes up for
-# what is not there. With the clue on the left, gpt-mini does about as well without the right side as
-# bert-mini does with it. So "LOW" against "HIGH" depends on where the clue is. Where intervals overlap
-# much, the difference may be chance.
+# what is not there. With the clue on the left, gpt-mini comes close to bert-mini without the right side.
+# So "LOW" against "HIGH" depends on where the clue is. Where intervals overlap much, the difference may be
+# chance.
 #
-# Why is gpt-mini so good? From the same text it had a lesson at every piece, bert-mini only at the
-# three in ten that were masked. The fairer comparison is bert-mini with itself: cover the right side,
+# Why does gpt-mini do better with the left side than bert-mini? From the same text it had a lesson at every
+# piece, bert-mini only at the one to three in ten that were masked. The fairer comparison is bert-mini with itself: cover the right side,
 # and it fills about a quarter as many blanks. (Even that is a little unfair: in its training, few
 # blanks were the last thing in a text.)
 

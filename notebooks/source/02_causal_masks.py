@@ -573,7 +573,7 @@ for key, prompt in {"mat nucleus": "The cat sat on the", "upon nucleus": "Once u
 
 # %% [markdown]
 # The same p, and so different a number: that is what top_p has over top_k. Where the model is sure, it keeps
-# a handful; where anything might come, it keeps many.
+# one or two; the more might come, the more it keeps.
 
 # %% [markdown] exercise="sample_next"
 # Write the draw, for a whole batch: one row of logits for each text. First the temperature (0 is a case of

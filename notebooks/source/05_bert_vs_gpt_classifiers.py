@@ -537,9 +537,9 @@ lab.compare("where", int(np.argmax([mean for mean, low, high in amazon.layers]))
 # %% [markdown]
 # ## Better, or lucky?
 #
-# *Slides: "BERT: better for understanding".* bert-mini and gpt-mini differ in mask and objective
-# alone. If one classifies better, that is why; unless it was luck. Both answered the *same* reviews,
-# so most of the luck of the draw is the same for both, and cancels.
+# *Slides: "BERT: better for understanding".* bert-mini and gpt-mini differ in mask and objective,
+# and in little else (their model cards say in what). If one classifies better, that is why; unless it was
+# luck. Both answered the *same* reviews, so most of the luck of the draw is the same for both, and cancels.
 
 # %% [markdown] exercise="compare"
 # Look only at the reviews on which exactly one of the two is right. If neither were better, A would
