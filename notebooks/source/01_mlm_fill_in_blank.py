@@ -506,10 +506,10 @@ lab.compare("left", round(100 * bert_left), "%")
 # So "LOW" against "HIGH" depends on where the clue is. Where intervals overlap much, the difference may be
 # chance.
 #
-# Why does gpt-mini do better with the left side than bert-mini? From the same text it had a lesson at every
-# piece, bert-mini only at the one to three in ten that were masked. The fairer comparison is bert-mini with itself: cover the right side,
-# and it fills about a quarter as many blanks. (Even that is a little unfair: in its training, few
-# blanks were the last thing in a text.)
+# Why does gpt-mini do better with the left side than bert-mini? From the same text it had a lesson at
+# every piece, bert-mini only at the one to three in ten that were masked. The fairer comparison is
+# bert-mini with itself: cover the right side, and it fills about a quarter as many blanks. (Even that is
+# a little unfair: in its training, few blanks were the last thing in a text.)
 
 # %% [markdown]
 # ## Checkpoint
