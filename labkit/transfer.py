@@ -8,6 +8,7 @@ of the two it is, on what and when, says the result's `provenance`; print it bes
 import hashlib
 import json
 import platform
+import textwrap
 from dataclasses import dataclass
 from datetime import date
 
@@ -66,15 +67,16 @@ class Result:
 
     @property
     def provenance(self):
-        """One line: measured here, or recorded where and when."""
+        """Measured here, or recorded where and when: a sentence or two, in lines that fit a notebook."""
         what = SETS[self.dataset].what
         if self.measured_here:
             return f"Measured on this machine, {self.date}, on {what} (minilm: all-MiniLM-L6-v2)."
-        return (
+        text = (
             f"Recorded by the course on {self.date} ({self.machine}), on {what} with minilm "
             "(all-MiniLM-L6-v2); not measured here. "
             f'With a network: labkit.transfer.measure("{self.dataset}").'
         )
+        return textwrap.fill(text, 90, break_on_hyphens=False)
 
     def at(self, name, size):
         """(accuracy, low, high) of the curve `name` with `size` examples."""

@@ -54,7 +54,8 @@ def test_what_is_recorded_says_so(dataset):
     recorded = transfer.results(dataset)
     assert not recorded.measured_here
     for words in ("Recorded by the course on", "not measured here", f'labkit.transfer.measure("{dataset}")'):
-        assert words in recorded.provenance
+        assert words in " ".join(recorded.provenance.split())
+    assert max(map(len, recorded.provenance.splitlines())) <= 90, "a notebook breaks a longer line in a word"
     minilm = next(name for name in recorded.curves if name.startswith("minilm"))
     assert {"TF-IDF", "LSTM from scratch", minilm} <= set(recorded.curves)
     assert len(recorded.layers) == 7

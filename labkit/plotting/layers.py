@@ -62,7 +62,7 @@ def layer_lines(values, title, y_title, intervals=None, reference=None, shares=F
         tickvals=layers if len(layers) < 14 else layers[::4],
         range=[-room, layers[-1] + room],
     )
-    figure.update_yaxes(title=y_title, tickformat=".0%" if shares else ".1f")
+    figure.update_yaxes(title=y_title, tickformat=".0%" if shares else ".2~f")
     return LabFigure(figure, summary)
 
 

@@ -26,7 +26,9 @@ _NO_SCRIPT = (
     "Activate Command Palette, Trust Notebook), or run it again from the top. The picture below shows the "
     "same weights without a script."
 )
-_VIEW = """<div role="figure" aria-label="{summary}" style="{card}">
+# JupyterLab fits every svg element into its cell; bertviz's drawing would not become smaller, but be cut off.
+_VIEW = """<style>#{root} svg {{ max-width: none }}</style>
+<div role="figure" aria-label="{summary}" style="{card}">
 <p id="{root}-notice" style="margin:0">{no_script}</p>
 <div id="{root}"><span style="display:none">{controls}</span>
 <div id="vis" style="min-width:{width}"></div></div></div>

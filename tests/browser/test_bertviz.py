@@ -145,6 +145,22 @@ def test_three_views_draw_in_jupyterlab_and_their_controls_work(page):
     assert twins_shown(page) == set(VIEWS), "each with its static twin"
 
 
+# What of a view's drawing lies outside of its svg element, and is not seen: [view, element, pixels].
+CUT_OFF = """
+return [...document.querySelectorAll('div[id^=bertviz-] #vis svg')].flatMap((svg, k) => {
+  const frame = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll('line, rect, text')].filter(e => e.checkVisibility({opacityProperty: true}))
+    .map((e) => [k, e.tagName, Math.round(Math.max(e.getBoundingClientRect().bottom - frame.bottom,
+      e.getBoundingClientRect().right - frame.right))]).filter(([, , more]) => more > 2);
+});
+"""
+
+
+def test_no_view_is_cut_off(page):
+    """JupyterLab makes an svg element fit its cell, and what is drawn in it does not become smaller."""
+    assert script(page.driver, CUT_OFF) == []
+
+
 def test_pointing_and_expanding_in_the_neuron_view(page):
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.by import By

@@ -33,6 +33,15 @@ return [...drawn.querySelectorAll(".main-svg text")].filter(seen).map((text) =>
 """
 
 
+# The labels of every axis of numbers whose ticks plotly chooses.
+TICKS = """
+const layout = document.getElementById(arguments[0])._fullLayout;
+const chosen = (axis) => axis && ["linear", "log"].includes(axis.type) && axis.tickmode === "auto";
+return Object.keys(layout).filter((key) => /^[xy]axis\\d*$/.test(key) && chosen(layout[key]) &&
+  layout[key].showticklabels).map((key) => [key, layout[key]._vals.map((tick) => tick.text).filter(Boolean)])
+"""
+
+
 @pytest.fixture(scope="module")
 def figures(chromium, tmp_path_factory):
     """Every figure on a page: a function that draws them at a width and gives name -> [(text, corners)]."""
@@ -81,6 +90,16 @@ def test_no_text_is_cut_off_or_covers_another(figures, width):
                 if overlap(corners, others):
                     faults.append(f"{name}: {text!r} lies on {other!r}")
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_no_axis_says_one_number_twice(figures, chromium, width):
+    seen = 0
+    for name in figures(width):
+        for axis, labels in chromium.execute_script(TICKS, name):
+            seen += len(labels)
+            assert len(set(labels)) == len(labels), f"{name}, {axis}: {labels}"
+    assert seen > 100
 
 
 def overlap(one, other):

@@ -215,6 +215,10 @@ FIGURES = {
         lambda: plotting.layer_lines({"bert": [0.251, -0.3, 1.0]}, "Cosines", "cosine"),
         ["bert: 0.25, -0.30, 1.00", "layers 0 to 2"],
     ),
+    "layer_lines_close": (
+        lambda: plotting.layer_lines({"bert": [1.0, 0.95], "gpt": [1.0, 0.78]}, "Cosines", "cosine"),
+        ["bert: 1.00, 0.95", "gpt: 1.00, 0.78"],
+    ),
     "similarity_matrix": (
         lambda: plotting.similarity_matrix([[1, 0.834], [-0.2, 1]], ["a", "b"], ["a", "<b>"], "Who is like"),
         ["cosine of each row with each column", "a: a 1.00, <b> 0.83", "b: a -0.20, <b> 1.00"],
