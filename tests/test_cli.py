@@ -1,6 +1,7 @@
 """The command line: what it says, when it fails, and what it does not import."""
 
 import lzma
+import shlex
 import subprocess
 import sys
 
@@ -206,6 +207,23 @@ def test_ctrl_c_says_what_is_kept_and_how_to_go_on(texts, tmp_path, monkeypatch,
     again = said.strip().splitlines()[-1].strip()
     assert again.startswith("labkit pretrain bert --corpus corpus.txt") and again.endswith("--resume")
     assert "--output 'my run'" in again and "--pieces 4096" in again
+
+
+def test_the_command_that_goes_on_has_the_same_recipe(texts, tmp_path, monkeypatch, capsys):
+    options = ["--learning-rate", "0.00123456789", "--lengths", "16:1,64:2", "--mask-rate-end", "0.15"]
+    line = ["pretrain", "bert", "--corpus", "corpus.txt", "--output", "run", "--device", "cpu", *options]
+    assert cli.main(line) == 0
+    before = dict(texts)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoint.safetensors").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr("labkit.pretraining.run.pretrain", _raising(KeyboardInterrupt()))
+        assert cli.main(line) == 130
+    again = shlex.split(capsys.readouterr().err.strip().splitlines()[-1])
+    texts.clear()
+    assert cli.main(again[1:]) == 0
+    assert texts.pop("resume") and not before.pop("resume")
+    assert texts == before
 
 
 def test_ctrl_c_elsewhere_is_one_word(monkeypatch, capsys):

@@ -18,7 +18,7 @@ from labkit.arguments import share
 from labkit.messages import LabkitError
 from labkit.pretraining.command import check_text
 from labkit.pretraining.corpus import encode_corpus
-from labkit.pretraining.evaluate import evaluate_decoder, evaluate_encoder, probe
+from labkit.pretraining.evaluate import evaluate, probe
 from labkit.pretraining.run import read_network, save_model
 
 
@@ -58,9 +58,7 @@ def average(run_folder, parent, part, heldout, output):
     tokenizer = AutoTokenizer.from_pretrained(run_folder / "model")
     average_weights(network, read_network(kind, parent), part)
 
-    separator = tokenizer.sep_token_id if kind == "encoder" else tokenizer.eos_token_id
-    measure = evaluate_encoder if kind == "encoder" else evaluate_decoder
-    figures = measure(network, encode_corpus(heldout, tokenizer, separator), tokenizer)
+    figures = evaluate(network, kind, encode_corpus(heldout, tokenizer), tokenizer)
     entry = {**record["log"][-1], "heldout": {name: round(value, 4) for name, value in figures.items()}}
     entry["probes"] = probe(network, kind, tokenizer)
     record["log"].append(entry)

@@ -56,14 +56,13 @@ def language_figures(heldout, num_windows=NUM_WINDOWS):
     """Both models on held-out text: the same windows and masks every time."""
     from labkit.models import load
     from labkit.pretraining.corpus import encode_corpus
-    from labkit.pretraining.evaluate import evaluate_decoder, evaluate_encoder
+    from labkit.pretraining.evaluate import evaluate
 
     figures = {}
-    for name, measure in (("bert-mini", evaluate_encoder), ("gpt-mini", evaluate_decoder)):
+    for name in ("bert-mini", "gpt-mini"):
         model = load(name)
-        separator = model.tokenizer.sep_token_id if model.kind == "encoder" else model.tokenizer.eos_token_id
-        corpus = encode_corpus(heldout, model.tokenizer, separator)
-        measured = measure(model.network, corpus, model.tokenizer, num_windows)
+        corpus = encode_corpus(heldout, model.tokenizer)
+        measured = evaluate(model.network, model.kind, corpus, model.tokenizer, num_windows)
         figures |= {f"{name}, {NAMES[model.kind, key]}": value for key, value in measured.items()}
     return figures
 

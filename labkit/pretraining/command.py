@@ -7,26 +7,29 @@ from pathlib import Path
 
 from labkit.arguments import above_zero, at_least_one, share, weighted_lengths
 from labkit.messages import LabkitError
+from labkit.pretraining.recipe import Recipe
 
 KINDS = {"bert": "encoder", "gpt": "decoder"}
 SECONDS_BETWEEN_CHECKPOINTS = 120.0
-OPTIONS = {  # what a resumed run has to be told again
+RECIPE_OPTIONS = {  # field of the recipe -> (type, metavar, help)
+    "minutes": (above_zero, "N", "training time"),
+    "pieces": (at_least_one, "N", "stop after so many pieces of text"),
+    "learning_rate": (above_zero, "X", "peak of the learning rate"),
+    "warmup_pieces": (at_least_one, "N", "pieces until it has risen to its peak"),
+    "pieces_per_step": (at_least_one, "N", "the batch, in pieces"),
+    "lengths": (weighted_lengths, "N:W,...", "pieces in a window, each length with its weight"),
+    "mask_rate": (share, "X", "bert: share of masked pieces"),
+    "mask_rate_end": (share, "X", "bert: let that share go to this"),
+    "spare_frequent": (share, "X", "bert: seldom mask what is more than this share of the text"),
+    "seed": (at_least_one, "N", "of all chance"),
+}
+OTHER_OPTIONS = {  # what else a resumed run has to be told: name of the value -> option
     "heldout": "--heldout",
-    "minutes": "--minutes",
-    "pieces": "--pieces",
     "output": "--output",
     "parent": "--from",
     "threads": "--threads",
-    "learning_rate": "--learning-rate",
-    "mask_rate": "--mask-rate",
-    "mask_rate_end": "--mask-rate-end",
-    "spare_frequent": "--spare-frequent",
-    "lengths": "--lengths",
-    "pieces_per_step": "--pieces-per-step",
-    "warmup_pieces": "--warmup-pieces",
-    "seed": "--seed",
-    "compile": "--compile",
     "device": "--device",
+    "compile": "--compile",
 }
 
 
@@ -40,10 +43,6 @@ def add_pretrain_arguments(parser):
         metavar="FILE",
         help="text to measure on, never trained on (default: heldout.txt or .txt.xz beside the corpus)",
     )
-    parser.add_argument(
-        "--minutes", type=above_zero, default=30.0, metavar="N", help="training time (default 30)"
-    )
-    parser.add_argument("--pieces", type=at_least_one, metavar="N", help="stop after so many pieces of text")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="folder of the run (default build/pretrain-MODEL)"
     )
@@ -62,39 +61,22 @@ def add_pretrain_arguments(parser):
     parser.add_argument(
         "--compile", action="store_true", help="a quarter faster after a minute (needs a C++ compiler)"
     )
-    parser.add_argument(
-        "--learning-rate", type=above_zero, default=1e-3, metavar="X", help="peak (default 0.001)"
-    )
-    parser.add_argument(
-        "--mask-rate", type=share, default=0.3, metavar="X", help="bert: share of masked pieces (default 0.3)"
-    )
-    parser.add_argument(
-        "--mask-rate-end", type=share, metavar="X", help="bert: let that share go to this (default: stay)"
-    )
-    parser.add_argument(
-        "--spare-frequent",
-        type=share,
-        metavar="X",
-        help="bert: seldom mask what is more than this share of the text (default: all alike)",
-    )
-    parser.add_argument(
-        "--lengths",
-        type=weighted_lengths,
-        default="16:1,32:2,64:4,128:3",
-        metavar="N:W,...",
-        help="pieces in a window, each length with its weight (default 16:1,32:2,64:4,128:3)",
-    )
-    parser.add_argument(
-        "--pieces-per-step", type=at_least_one, default=4096, metavar="N", help="the batch (default 4096)"
-    )
-    parser.add_argument(
-        "--warmup-pieces",
-        type=at_least_one,
-        default=400_000,
-        metavar="N",
-        help="pieces until the learning rate has risen to its peak (default 400000)",
-    )
-    parser.add_argument("--seed", type=at_least_one, default=1, metavar="N", help="of all chance (default 1)")
+    for name, (kind, metavar, text) in RECIPE_OPTIONS.items():
+        default = getattr(Recipe(), name)
+        text += "" if default is None else f" (default {_written(name, default)})"
+        parser.add_argument(_option(name), type=kind, default=default, metavar=metavar, help=text)
+
+
+def _option(name):
+    return OTHER_OPTIONS.get(name, "--" + name.replace("_", "-"))
+
+
+def _written(name, value):
+    """A value as it is written on the command line."""
+    if name == "lengths":
+        return ",".join(f"{length}:{weight}" for length, weight in value)
+    short = f"{value:g}" if isinstance(value, float) else None
+    return short if short and float(short) == value else str(value)
 
 
 def run_pretrain(args):
@@ -117,22 +99,11 @@ def run_pretrain(args):
     if args.resume and not checkpoint.exists():
         print(f"There is no checkpoint in {folder} yet: beginning at the beginning.", file=sys.stderr)
 
-    from labkit.pretraining.run import Recipe, pretrain
+    from labkit.pretraining.run import pretrain
     from labkit.training import keep_freed_memory
 
     keep_freed_memory()
-    recipe = Recipe(
-        minutes=args.minutes,
-        pieces=args.pieces,
-        learning_rate=args.learning_rate,
-        mask_rate=args.mask_rate,
-        mask_rate_end=args.mask_rate_end,
-        seed=args.seed,
-        spare_frequent=args.spare_frequent,
-        lengths=args.lengths,
-        pieces_per_step=args.pieces_per_step,
-        warmup_pieces=args.warmup_pieces,
-    )
+    recipe = Recipe(**{name: getattr(args, name) for name in RECIPE_OPTIONS})
     try:
         entry = pretrain(
             KINDS[args.model],
@@ -193,13 +164,11 @@ def stopped(args, checkpoint):
         every = f"{SECONDS_BETWEEN_CHECKPOINTS / 60:g} minutes"
         return f"Stopped before the first checkpoint (one every {every}): there is nothing to keep yet."
     words = ["labkit", "pretrain", args.model, "--corpus", args.corpus]
-    for name, option in OPTIONS.items():
+    for name in (*OTHER_OPTIONS, *RECIPE_OPTIONS):
         value = getattr(args, name)
         if value is True:
-            words.append(option)
-        elif name == "lengths":
-            words += [option, ",".join(f"{length}:{weight}" for length, weight in value)]
+            words.append(_option(name))
         elif value not in (None, False):
-            words += [option, value]
+            words += [_option(name), _written(name, value)]
     command = shlex.join([*map(str, words), "--resume"])
     return f"Stopped. The last checkpoint is kept in {checkpoint}; go on with\n  {command}"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from labkit import paths
 from labkit.arguments import at_least_one
+from labkit.pretraining.recipe import Recipe
 
 PIECES = 1_000_000
 LONG = ((128, 1),)
@@ -52,8 +53,6 @@ VARIANTS = {
 
 def base_recipe(pieces):
     """The recipe that the variants differ from: windows of 16 to 128 pieces, 2,048 pieces a step."""
-    from labkit.pretraining.run import Recipe
-
     return Recipe(
         minutes=1e6, pieces=pieces, warmup_pieces=pieces // 7, mask_rate=0.20, pieces_per_step=2048, muon=2.0
     )

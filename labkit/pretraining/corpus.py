@@ -87,11 +87,15 @@ class Corpus:
         return np.bincount(self.ids) / len(self.ids)
 
 
-def encode_corpus(path, tokenizer, separator_id, cache=None):
+def encode_corpus(path, tokenizer, cache=None):
     """Encode every document of the corpus at `path`; keep the result in the file `cache` for next time.
+
+    Behind each document stands the tokenizer's separator: BERT's [SEP], GPT-2's <|endoftext|>.
 
     The cache is used only if it was made from the same corpus file and the same tokenizer.
     """
+    encoder = tokenizer.sep_token_id is not None
+    separator_id = tokenizer.sep_token_id if encoder else tokenizer.eos_token_id
     fingerprint = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode())
     fingerprint.update(Path(path).read_bytes())
     fingerprint = fingerprint.hexdigest()

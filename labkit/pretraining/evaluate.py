@@ -36,6 +36,12 @@ PROMPTS = [  # the decoder's: what comes next is logged
 ]
 
 
+def evaluate(network, kind, corpus, tokenizer, num_windows=64):
+    """`evaluate_encoder` or `evaluate_decoder`, whichever fits the kind of network."""
+    measure = evaluate_encoder if kind == "encoder" else evaluate_decoder
+    return measure(network, corpus, tokenizer, num_windows)
+
+
 @torch.inference_mode()
 def evaluate_encoder(network, corpus, tokenizer, num_windows=64):
     """Loss (nats), top-1 and top-5 accuracy at masked positions of fixed held-out windows."""

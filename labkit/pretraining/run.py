@@ -9,7 +9,7 @@ import json
 import math
 import shutil
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from labkit.messages import LabkitError
 from labkit.models import quiet
 from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
 from labkit.pretraining.corpus import Windows, encode_corpus, read_documents, train_tokenizer
-from labkit.pretraining.evaluate import evaluate_decoder, evaluate_encoder, probe
+from labkit.pretraining.evaluate import evaluate, probe
 from labkit.pretraining.processes import Processes
 from labkit.pretraining.start import SHAPE, cooccurrence_start, frequency_start, new_network
 from labkit.safe_files import replacing
@@ -33,48 +33,6 @@ from labkit.training import (
 )
 
 CHECKPOINT = "checkpoint.safetensors"
-
-
-@dataclass
-class Recipe:
-    """Everything that decides what is learnt; stored in the log and the model card.
-
-    lengths: ((T, weight), ...) of a step's windows; pieces_per_step: the batch, in pieces.
-    stages: a curriculum of (until, lengths, pieces_per_step): each holds until that part of the run is over,
-        as in ((0.5, ((32, 1),), 1024), (1.0, ((128, 1),), 4096)); () keeps `lengths` and `pieces_per_step`.
-    mask_rate, mask_rate_end: the share of masked words at the run's beginning and end, linear in between:
-        many lessons while everything is new, then more words left to read (Ankner et al. 2023, "Dynamic
-        Masking Rate Schedules for MLM Pretraining"); an end of None keeps the rate.
-    spare_frequent: the share of the text from which on a piece is masked less often (see
-        `objectives.spare_frequent`); None masks all alike.
-    muon: the Muon optimiser's multiple of the learning rate (see `Optimisation`); None for AdamW alone.
-    positional, cooccurrence: where the weights begin (see `start`); both False for the usual random start.
-    pairs: the second objective, sentence pairs: "nsp", "contrastive" or None (see `batches`).
-    shape: what differs from `start.SHAPE`, as in {"num_layers": 6}.
-    """
-
-    minutes: float = 30.0
-    pieces: int | None = None
-    seed: int = 1
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    warmup_pieces: int = 400_000
-    mask_rate: float = 0.30
-    mask_rate_end: float | None = None
-    spare_frequent: float | None = None
-    lengths: tuple = ((16, 1), (32, 2), (64, 4), (128, 3))
-    pieces_per_step: int = 4096
-    stages: tuple = ()
-    muon: float | None = 2.0
-    positional: bool = True
-    cooccurrence: bool = True
-    pairs: str | None = "nsp"
-    shape: dict = field(default_factory=dict)
-
-    def at(self, progress):
-        """The recipe as it is when `progress`, 0 to 1, of the run is over: with the masking rate of then."""
-        end = self.mask_rate if self.mask_rate_end is None else self.mask_rate_end
-        return replace(self, mask_rate=(1 - progress) * self.mask_rate + progress * end)
 
 
 def pretrain(
@@ -237,8 +195,7 @@ class Run:
     def record(self):
         """Measure on held-out text and write the log; returns the new entry."""
         state = self.state
-        measure = evaluate_encoder if self.kind == "encoder" else evaluate_decoder
-        figures = measure(self.network, self.heldout, self.tokenizer)
+        figures = evaluate(self.network, self.kind, self.heldout, self.tokenizer)
         entry = {
             "step": state["step"],
             "pieces": state["pieces"],
@@ -308,9 +265,8 @@ def tokenizer_and_text(kind, corpus_path, heldout_path, folder, parent=None):
     """(tokenizer, corpus, held-out corpus), kept in `folder`. A parent gives its tokenizer."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = _tokenizer(kind, corpus_path, folder, parent)
-    separator = tokenizer.sep_token_id if kind == "encoder" else tokenizer.eos_token_id
     corpus, heldout = (
-        encode_corpus(path, tokenizer, separator, folder / f"{name}.npz")
+        encode_corpus(path, tokenizer, folder / f"{name}.npz")
         for name, path in (("train", corpus_path), ("heldout", heldout_path))
     )
     return tokenizer, corpus, heldout

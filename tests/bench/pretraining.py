@@ -11,7 +11,8 @@ import psutil
 from labkit import load
 from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
 from labkit.pretraining.corpus import Corpus, Windows
-from labkit.pretraining.run import Recipe, compile_loss
+from labkit.pretraining.recipe import Recipe
+from labkit.pretraining.run import compile_loss
 from labkit.pretraining.start import SHAPE, new_network
 from labkit.training import Optimisation, has_fast_bfloat16, keep_freed_memory
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from labkit.pretraining import run
+from labkit.pretraining.recipe import Recipe
 from tests.pretraining.conftest import TINY
 
 kind, corpus, heldout, folder, pieces_per_step, steps = sys.argv[1:]
@@ -20,7 +21,7 @@ def watched(self):
 
 run.Run.step = watched
 number = run.Processes().number
-recipe = run.Recipe(
+recipe = Recipe(
     pieces=int(pieces_per_step) * number * int(steps),
     lengths=((16, 1), (64, 1)),
     pieces_per_step=int(pieces_per_step),

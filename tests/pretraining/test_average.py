@@ -9,7 +9,8 @@ import torch
 from labkit.messages import LabkitError
 from labkit.pretraining import average
 from labkit.pretraining.publish import publish
-from labkit.pretraining.run import Recipe, pretrain, read_network
+from labkit.pretraining.recipe import Recipe
+from labkit.pretraining.run import pretrain, read_network
 
 RECIPE = Recipe(minutes=60, pieces=2048, lengths=((16, 1),), pieces_per_step=256, warmup_pieces=256)
 

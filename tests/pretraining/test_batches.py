@@ -9,7 +9,7 @@ import torch
 from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
 from labkit.pretraining.corpus import Windows, encode_corpus
 from labkit.pretraining.processes import Processes
-from labkit.pretraining.run import Recipe
+from labkit.pretraining.recipe import Recipe
 from labkit.pretraining.start import new_network
 
 from .conftest import TINY
@@ -22,8 +22,7 @@ MAKE = {"encoder": encoder_batch, "decoder": decoder_batch}
 def made(request, texts, tokenizers):
     """(kind, tokenizer, batch)"""
     kind, tokenizer = request.param, tokenizers[request.param]
-    separator = tokenizer.sep_token_id if kind == "encoder" else tokenizer.eos_token_id
-    windows = Windows(encode_corpus(texts[0], tokenizer, separator), RECIPE.lengths, 512, RECIPE.seed)
+    windows = Windows(encode_corpus(texts[0], tokenizer), RECIPE.lengths, 512, RECIPE.seed)
     return kind, tokenizer, MAKE[kind](windows, tokenizer, RECIPE, step=3)
 
 
@@ -64,7 +63,7 @@ def test_the_shares_of_two_processes_have_the_gradient_of_the_whole(made):
 
 def test_contrastive_rows_are_neighbours_in_the_text(texts, tokenizers):
     tokenizer = tokenizers["encoder"]
-    corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
+    corpus = encode_corpus(texts[0], tokenizer)
     recipe = Recipe(lengths=((64, 1),), pieces_per_step=512, pairs="contrastive")
     windows = Windows(corpus, recipe.lengths, 512, recipe.seed)
     batch = encoder_batch(windows, tokenizer, recipe, step=3)
@@ -83,7 +82,7 @@ def test_contrastive_rows_are_neighbours_in_the_text(texts, tokenizers):
 
 def test_the_masking_rate_goes_with_the_run(texts, tokenizers):
     tokenizer = tokenizers["encoder"]
-    corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
+    corpus = encode_corpus(texts[0], tokenizer)
     falling = Recipe(lengths=((64, 1),), pieces_per_step=512, mask_rate=0.30, mask_rate_end=0.15)
     windows = Windows(corpus, falling.lengths, 512, falling.seed)
     masked = [
@@ -96,7 +95,7 @@ def test_the_masking_rate_goes_with_the_run(texts, tokenizers):
 
 def test_frequent_pieces_are_masked_less_where_the_recipe_spares_them(texts, tokenizers):
     tokenizer = tokenizers["encoder"]
-    corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
+    corpus = encode_corpus(texts[0], tokenizer)
     alike = Recipe(lengths=((64, 1),), pieces_per_step=8192)
     windows = Windows(corpus, alike.lengths, 8192, alike.seed)
     most_frequent = corpus.frequency.argmax()

@@ -36,10 +36,11 @@ def test_byte_level_bpe_gives_every_text_back(tokenizers):
 @pytest.mark.parametrize("kind", ["encoder", "decoder"])
 def test_sentence_starts_are_where_sentences_start(texts, tokenizers, kind):
     tokenizer = tokenizers[kind]
-    separator = tokenizer.sep_token_id if kind == "encoder" else tokenizer.eos_token_id
-    corpus = encode_corpus(texts[1], tokenizer, separator)
+    corpus = encode_corpus(texts[1], tokenizer)
     sentences = sum(document.count(".") for document in read_documents(texts[1]))
     assert len(corpus.sentence_starts) == sentences
+    separator = tokenizer.convert_tokens_to_ids("[SEP]" if kind == "encoder" else "<|endoftext|>")
+    assert corpus.ids[-1] == separator
     for start, end in zip(corpus.sentence_starts[:-1], corpus.sentence_starts[1:], strict=True):
         ids = [i for i in corpus.ids[start:end].tolist() if i != separator]
         text = tokenizer.decode(ids).strip().lower()
@@ -48,18 +49,18 @@ def test_sentence_starts_are_where_sentences_start(texts, tokenizers, kind):
 
 def test_the_cache_is_used_for_the_same_text_only(texts, tokenizers, tmp_path):
     tokenizer, cache = tokenizers["encoder"], tmp_path / "cache.npz"
-    first = encode_corpus(texts[1], tokenizer, tokenizer.sep_token_id, cache)
-    again = encode_corpus(texts[1], tokenizer, tokenizer.sep_token_id, cache)
+    first = encode_corpus(texts[1], tokenizer, cache)
+    again = encode_corpus(texts[1], tokenizer, cache)
     assert np.array_equal(first.ids, again.ids) and first.num_chars == again.num_chars
     other = tmp_path / "other.txt"
     other.write_text("The cat saw the dog.\n")
-    changed = encode_corpus(other, tokenizer, tokenizer.sep_token_id, cache)
+    changed = encode_corpus(other, tokenizer, cache)
     assert len(changed.ids) < len(first.ids)
 
 
 def test_a_step_alone_decides_its_windows(texts, tokenizers):
     tokenizer = tokenizers["encoder"]
-    corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
+    corpus = encode_corpus(texts[0], tokenizer)
     make = lambda seed: Windows(corpus, ((16, 1), (32, 1)), 128, seed)
 
     def batch(windows, step):
@@ -78,6 +79,6 @@ def test_a_corpus_that_is_too_short_is_a_plain_message(texts, tokenizers, tmp_pa
     short = tmp_path / "short.txt"
     short.write_text("The cat saw the dog.\n")
     tokenizer = tokenizers["encoder"]
-    corpus = encode_corpus(short, tokenizer, tokenizer.sep_token_id)
+    corpus = encode_corpus(short, tokenizer)
     with pytest.raises(ValueError, match="longer text"):
         Windows(corpus, ((128, 1),), 128, 1)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from labkit.messages import LabkitError
-from labkit.pretraining.run import Recipe, pretrain
+from labkit.pretraining.recipe import Recipe
+from labkit.pretraining.run import pretrain
 
 ROOT = Path(__file__).parents[2]
 STEPS = 12

@@ -9,7 +9,8 @@ import torch
 from labkit.messages import LabkitError
 from labkit.pretraining import run
 from labkit.pretraining.publish import publish
-from labkit.pretraining.run import Recipe, pretrain
+from labkit.pretraining.recipe import Recipe
+from labkit.pretraining.run import pretrain
 
 RECIPE = Recipe(
     minutes=60, pieces=40 * 256, lengths=((16, 1), (128, 2)), pieces_per_step=256, warmup_pieces=100 * 256,

@@ -50,7 +50,7 @@ def test_the_decoder_cannot_see_the_future_from_the_start(tokenizers):
 
 def test_the_encoder_begins_with_the_words_frequencies(texts, tokenizers):
     tokenizer = tokenizers["encoder"]
-    corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
+    corpus = encode_corpus(texts[0], tokenizer)
     network = new_network("encoder", tokenizer, seed=1, **SHAPE)
     frequency_start(network, corpus.ids)
     probs = network.cls.predictions.bias.softmax(-1)
@@ -63,7 +63,7 @@ def test_the_encoder_begins_with_the_words_frequencies(texts, tokenizers):
 def test_words_of_one_company_begin_alike(texts, tokenizers, kind):
     """In the tiny corpus every noun stands where any other noun may stand, and never where a verb does."""
     tokenizer = tokenizers[kind]
-    corpus = encode_corpus(texts[0], tokenizer, tokenizer.all_special_ids[0])
+    corpus = encode_corpus(texts[0], tokenizer)
     network = new_network(kind, tokenizer, seed=1, **TINY)
     before = network.get_input_embeddings().weight.clone()
     cooccurrence_start(network, corpus.ids, len(tokenizer.all_special_ids), seed=1, reach=1)
@@ -81,7 +81,7 @@ def test_words_of_one_company_begin_alike(texts, tokenizers, kind):
 
 def test_the_cooccurrence_start_draws_from_its_own_seed(texts, tokenizers):
     tokenizer = tokenizers["encoder"]
-    corpus = encode_corpus(texts[0], tokenizer, tokenizer.sep_token_id)
+    corpus = encode_corpus(texts[0], tokenizer)
     made = []
     for _ in range(2):
         network = new_network("encoder", tokenizer, seed=1, **TINY)
