@@ -106,7 +106,8 @@ def mask_same_number(input_ids, ordinary_ids, mask_token_id, rate, rng, weights=
     # Waiting times: the shortest are selected, and a great weight makes for a short wait.
     lot = -np.log1p(-rng.random(input_ids.shape))  # (B, T), exponentially distributed
     if weights is not None:
-        lot /= weights[input_ids]
+        with np.errstate(divide="ignore"):  # a weight of 0 waits for ever
+            lot /= weights[input_ids]
     lot[input_ids < first] = np.inf
     positions = np.argsort(lot, axis=1)[:, :num_masked]  # (B, M)
     labels = np.take_along_axis(input_ids, positions, axis=1)  # (B, M)
