@@ -149,8 +149,9 @@ class Optimisation:
             keys = MOMENTS[type(optimiser)]
             for name, parameter in self._parameters_of(optimiser):
                 if f"{keys[0]}.{name}" in tensors:
-                    moments = {key: tensors[f"{key}.{name}"].clone() for key in keys}
-                    optimiser.state[parameter] = {k: v.to(parameter.device) for k, v in moments.items()}
+                    optimiser.state[parameter] = {
+                        key: tensors[f"{key}.{name}"].to(parameter.device, copy=True) for key in keys
+                    }
 
     def _parameters_of(self, optimiser):
         ids = {id(p) for group in optimiser.param_groups for p in group["params"]}

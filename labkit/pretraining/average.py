@@ -18,8 +18,9 @@ from labkit.arguments import share
 from labkit.messages import LabkitError
 from labkit.pretraining.command import check_text
 from labkit.pretraining.corpus import encode_corpus
-from labkit.pretraining.evaluate import evaluate, probe
-from labkit.pretraining.run import read_network, save_model
+from labkit.pretraining.evaluate import log_figures
+from labkit.pretraining.publish import finished_model
+from labkit.pretraining.run import read_network, save_model, write_json
 
 
 @torch.no_grad()
@@ -44,8 +45,7 @@ def average(run_folder, parent, part, heldout, output):
     from transformers import AutoTokenizer
 
     run_folder, parent, output = Path(run_folder), Path(parent), Path(output)
-    if not (run_folder / "model" / "model.safetensors").exists():
-        raise LabkitError(f"{run_folder} holds no finished model. Let labkit pretrain run to its end first.")
+    model = finished_model(run_folder)
     if not (parent / "pretraining.json").is_file():
         raise LabkitError(f"{parent} is not the folder of a published model: no pretraining.json in it.")
     if output.exists():
@@ -54,17 +54,15 @@ def average(run_folder, parent, part, heldout, output):
     kind, other = record["kind"], json.loads((parent / "pretraining.json").read_text())["kind"]
     if kind != other:
         raise LabkitError(f"The run's model ({kind}) and the parent ({other}) can't be averaged.")
-    network = read_network(kind, run_folder / "model")
-    tokenizer = AutoTokenizer.from_pretrained(run_folder / "model")
+    network, tokenizer = read_network(kind, model), AutoTokenizer.from_pretrained(model)
     average_weights(network, read_network(kind, parent), part)
 
-    figures = evaluate(network, kind, encode_corpus(heldout, tokenizer), tokenizer)
-    entry = {**record["log"][-1], "heldout": {name: round(value, 4) for name, value in figures.items()}}
-    entry["probes"] = probe(network, kind, tokenizer)
+    measured = log_figures(network, kind, encode_corpus(heldout, tokenizer), tokenizer)
+    entry = {**record["log"][-1], **measured}
     record["log"].append(entry)
     record["recipes"].append({"average": part})
     save_model(network, tokenizer, output / "model")
-    (output / "log.json").write_text(json.dumps(record, indent=1))
+    write_json(output / "log.json", record)
     return entry
 
 

@@ -1,5 +1,7 @@
 """The model card: everything with a number in it comes from the run's log or from the recipes compared."""
 
+from statistics import fmean
+
 from labkit.pretraining import compare
 
 NAMES = {"encoder": "bert-mini", "decoder": "gpt-mini"}
@@ -132,7 +134,8 @@ processor as well differed by at most 0.013 in the loss.
 {mixtures}
 """
 MIXTURES = """
-The text of the last run was chosen by four shorter ones from the same weights, about 145 million pieces each:
+The text of the last run was chosen by {number} shorter runs of bert-mini from the weights before it, about
+{pieces:.0f} million pieces each:
 
 {table}
 """
@@ -148,7 +151,10 @@ Of "Once upon a time", sampled with top-p 0.9, seeds 1 to 3; as they are, not pi
 def _recipes(compared, mixtures):
     if not compared:
         return ""
-    more = MIXTURES.format(table=compare.table(mixtures)) if mixtures else ""
+    more = ""
+    if mixtures:
+        pieces = fmean(result["pieces"] for result in mixtures.values()) / 1e6
+        more = MIXTURES.format(table=compare.table(mixtures), number=len(mixtures), pieces=pieces)
     return RECIPES.format(table=compare.table(compared), pieces=compare.PIECES / 1e6, mixtures=more)
 
 

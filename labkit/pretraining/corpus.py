@@ -94,8 +94,7 @@ def encode_corpus(path, tokenizer, cache=None):
 
     The cache is used only if it was made from the same corpus file and the same tokenizer.
     """
-    encoder = tokenizer.sep_token_id is not None
-    separator_id = tokenizer.sep_token_id if encoder else tokenizer.eos_token_id
+    separator_id = tokenizer.eos_token_id if tokenizer.sep_token_id is None else tokenizer.sep_token_id
     fingerprint = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode())
     fingerprint.update(Path(path).read_bytes())
     fingerprint = fingerprint.hexdigest()

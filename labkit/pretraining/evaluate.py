@@ -42,6 +42,15 @@ def evaluate(network, kind, corpus, tokenizer, num_windows=64):
     return measure(network, corpus, tokenizer, num_windows)
 
 
+def log_figures(network, kind, corpus, tokenizer):
+    """What a log's entry says of a network: {"heldout": its figures, rounded, "probes": see `probe`}."""
+    figures = evaluate(network, kind, corpus, tokenizer)
+    return {
+        "heldout": {name: round(value, 4) for name, value in figures.items()},
+        "probes": probe(network, kind, tokenizer),
+    }
+
+
 @torch.inference_mode()
 def evaluate_encoder(network, corpus, tokenizer, num_windows=64):
     """Loss (nats), top-1 and top-5 accuracy at masked positions of fixed held-out windows."""

@@ -31,11 +31,7 @@ def publish(run_folder, models_folder):
     Raises LabkitError when the run is not finished. Returns the folder written.
     """
     run_folder = Path(run_folder)
-    source = run_folder / "model"
-    if not (source / "model.safetensors").exists():
-        raise LabkitError(
-            f"{run_folder} holds no finished model. Let labkit pretrain run to its end (--resume) first."
-        )
+    source = finished_model(run_folder)
     record = json.loads((run_folder / "log.json").read_text())
     if record["kind"] == "decoder":
         record["continuations"] = continuations(source)
@@ -48,6 +44,16 @@ def publish(run_folder, models_folder):
     (target / "README.md").write_text(card(record, compared, mixtures))
     write_checksums(target)
     return target
+
+
+def finished_model(run_folder):
+    """The folder of a run's model. Raises LabkitError when the run is not finished."""
+    model = Path(run_folder) / "model"
+    if not (model / "model.safetensors").exists():
+        raise LabkitError(
+            f"{run_folder} holds no finished model. Let labkit pretrain run to its end (--resume) first."
+        )
+    return model
 
 
 def _read(path):

@@ -19,7 +19,7 @@ from labkit.messages import LabkitError
 from labkit.models import quiet
 from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
 from labkit.pretraining.corpus import Windows, encode_corpus, read_documents, train_tokenizer
-from labkit.pretraining.evaluate import evaluate, probe
+from labkit.pretraining.evaluate import log_figures
 from labkit.pretraining.processes import Processes
 from labkit.pretraining.start import SHAPE, cooccurrence_start, frequency_start, new_network
 from labkit.safe_files import replacing
@@ -195,18 +195,16 @@ class Run:
     def record(self):
         """Measure on held-out text and write the log; returns the new entry."""
         state = self.state
-        figures = evaluate(self.network, self.kind, self.heldout, self.tokenizer)
         entry = {
             "step": state["step"],
             "pieces": state["pieces"],
             "minutes": round(state["seconds"] / 60, 2),
-            "heldout": {name: round(value, 4) for name, value in figures.items()},
-            "probes": probe(self.network, self.kind, self.tokenizer),
+            **log_figures(self.network, self.kind, self.heldout, self.tokenizer),
         }
         state["log"].append(entry)
         recipes = [*state["recipes"], {**asdict(self.recipe), "spent": self.spent()}]
         content = {"kind": self.kind, "recipes": recipes, "shape": self.shape, "log": state["log"]}
-        _write_json(self.folder / "log.json", content)
+        write_json(self.folder / "log.json", content)
         return entry
 
     def spent(self):
@@ -292,6 +290,7 @@ def _next_record(step):
     return next(mark for mark in marks if mark > step)
 
 
-def _write_json(path, content):
+def write_json(path, content):
+    """Write a run's log, whole or not at all."""
     with replacing(path) as scratch:
         scratch.write_text(json.dumps(content, indent=1))

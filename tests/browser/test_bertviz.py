@@ -158,6 +158,9 @@ return [...document.querySelectorAll('div[id^=bertviz-] #vis svg')].flatMap((svg
 
 def test_no_view_is_cut_off(page):
     """JupyterLab makes an svg element fit its cell, and what is drawn in it does not become smaller."""
+    from .page import until
+
+    until(lambda: all_drawn(page.driver), DRAW_SECONDS, "four views with lines")
     assert script(page.driver, CUT_OFF) == []
 
 

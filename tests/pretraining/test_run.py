@@ -153,13 +153,14 @@ def test_a_decoders_card_shows_three_continuations_and_the_recipes_compared(text
     (tmp_path / "models").mkdir()
     results = {"base": {"kind": "decoder", "pieces": 1000, "minutes": 2.0, "loss": 5.125, "top1": 0.25}}
     (tmp_path / "models" / "recipes.json").write_text(json.dumps(results))
-    mixed = {"half of the reviews": {"kind": "decoder", "loss": 4.25, "top1": 0.5}}
+    mixed = {"half of the reviews": {"kind": "decoder", "pieces": 3e6, "loss": 4.25, "top1": 0.5}}
     (tmp_path / "models" / "mixtures.json").write_text(json.dumps(mixed))
     folder = publish(tmp_path / "run", tmp_path / "models")
     card = (folder / "README.md").read_text()
     shown = [line for line in card.split("\n") if line.startswith("1. Once upon a time")]
     assert len(shown) == len(set(shown)) == 3
     assert "| base | 5.125 | 0.250 |" in card and "| half of the reviews | 4.250 | 0.500 |" in card
+    assert "1 shorter runs" in card and "3 million pieces each:" in card
 
 
 def test_a_card_says_how_the_masking_went_and_what_happened_to_the_run(texts, tiny, tmp_path):
