@@ -10,7 +10,7 @@ import os
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import labkit
@@ -18,6 +18,7 @@ from labkit import exercises
 from labkit.grading.cells import Unreadable
 from labkit.grading.collect import collect, collect_one
 from labkit.grading.grader import Grader
+from labkit.grading.grades import NO_LAB, Grade
 from labkit.grading.pool import WarmPython
 from labkit.grading.splice import WrongLab, grading_code, read_submissions
 from labkit.messages import LabkitError
@@ -26,29 +27,6 @@ FAULT = (
     "The grader failed on {name} ({error}). That is our mistake, not yours: please tell your instructor. "
     "The next run grades it again."
 )
-NO_LAB = "??"  # stands for the lab of what can't be read
-
-
-@dataclass
-class Grade:
-    """One student's result in one lab. `exercises` holds a check report as plain data for each exercise."""
-
-    student: str
-    lab: str
-    origin: str = ""
-    problem: str = ""  # why nothing could be graded
-    notes: list = field(default_factory=list)
-    exercises: list = field(default_factory=list)
-
-    @property
-    def points(self):
-        """Points reached."""
-        return sum(report["points"] for report in self.exercises)
-
-    @property
-    def max_points(self):
-        """Points there are."""
-        return sum(report["max_points"] for report in self.exercises)
 
 
 class Classroom:
