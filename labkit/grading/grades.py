@@ -1,4 +1,4 @@
-"""What a student reached in a lab: the one form in which results are kept, reported and sent between machines."""
+"""What a student reached in a lab: the form in which results are kept, reported and sent between machines."""
 
 from dataclasses import dataclass, field
 
