@@ -157,14 +157,14 @@ def diagnose(trial, exercise):
     failed where the answer is right is not the student's mistake, and its hint would be false.
     """
     failing = [
-        k for k, pair in enumerate(zip(trial.expected, trial.observed, strict=True)) if not _alike(*pair)
+        k for k, pair in enumerate(zip(trial.expected, trial.observed, strict=True)) if not alike(*pair)
     ]
     if not failing:
         return None
     best, most = None, 0
     for misconception in exercise.misconceptions:
         behaviour = observe_all(misconception.wrong, exercise, trial.cases)
-        agrees = [_alike(a, b) for a, b in zip(behaviour, trial.observed, strict=True)]
+        agrees = [alike(a, b) for a, b in zip(behaviour, trial.observed, strict=True)]
         if all(agrees):
             return misconception
         explained = sum(agrees[k] for k in failing)
@@ -206,7 +206,7 @@ def expected_got(expected, got):
 
 
 def _difference(expected, seen):
-    if _alike(expected, seen):
+    if alike(expected, seen):
         return ""
     if isinstance(expected, dict) and isinstance(seen, dict) and expected.keys() == seen.keys():
         key = next(key for key in expected if not same(expected[key], seen[key]))
@@ -305,7 +305,8 @@ def observe_all(function, exercise, cases):
     return [observe_outcome(call_on_copies(function, case.args), exercise, case) for case in cases]
 
 
-def _alike(expected, seen):
+def alike(expected, seen):
+    """Are two observations equal, as `same` has it? An error is like no value."""
     if isinstance(expected, Raised) or isinstance(seen, Raised):
         return type(expected) is type(seen) and expected == seen  # an array would compare element by element
     return same(expected, seen)

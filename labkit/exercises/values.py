@@ -8,6 +8,8 @@ from numbers import Number
 import numpy as np
 import torch
 
+LONGEST_NUMBER = 10_000  # bits of an integer that is shown in full
+
 
 def same(expected, got, tolerance=1e-4):
     """True when a student would call the two equal.
@@ -73,29 +75,71 @@ def fresh(value):
 
 
 def show(value, limit=160):
-    """A value in few characters, as a report prints it."""
-    text = _show(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    """A value in few characters, as a report prints it.
+
+    No more of the value is looked at than is shown: millions of numbers cost no more than a few.
+    """
+    text = ""
+    try:
+        for piece in _pieces(value, limit):
+            text += piece
+            if len(text) > limit:
+                return text[: limit - 3] + "..."
+    except RecursionError:
+        return f"{type(value).__name__}, nested very deeply"
+    return text
 
 
-def _show(value):
-    if isinstance(value, torch.Tensor):
-        if value.ndim == 0:
-            return f"tensor({_show(value.item())})"
-        return f"{_show(value.tolist())}, shape {tuple(value.shape)}"
-    if isinstance(value, np.ndarray):
-        return f"{_show(value.tolist())}, shape {value.shape}"
-    if isinstance(value, np.generic):
-        return _show(value.item())
-    if isinstance(value, float):
-        return f"{value:.4g}" if math.isfinite(value) else str(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {_show(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_show(item) for item in value) + "]"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(_show(item) for item in value) + ("," if len(value) == 1 else "") + ")"
-    return repr(value)
+def _pieces(value, limit):
+    """The text of a value, piece by piece."""
+    if isinstance(value, torch.Tensor | np.ndarray):
+        if value.ndim == 0 and isinstance(value, torch.Tensor):
+            yield from ("tensor(", *_pieces(value.item(), limit), ")")
+        else:
+            yield from _rows(value, limit)
+            yield f", shape {tuple(value.shape)}"
+    elif isinstance(value, np.generic):
+        yield from _pieces(value.item(), limit)
+    elif isinstance(value, float):
+        yield f"{value:.4g}" if math.isfinite(value) else str(value)
+    elif isinstance(value, dict):
+        pairs = ((repr(key)[:limit], ": ", *_pieces(item, limit)) for key, item in value.items())
+        yield from ("{", *_between(pairs, limit), "}")
+    elif isinstance(value, list):
+        yield from ("[", *_between((_pieces(item, limit) for item in value), limit), "]")
+    elif isinstance(value, tuple):
+        end = ",)" if len(value) == 1 else ")"
+        yield from ("(", *_between((_pieces(item, limit) for item in value), limit), end)
+    elif type(value) is set and value:
+        yield from ("{", *_between(((repr(item)[:limit],) for item in value), limit), "}")
+    elif isinstance(value, str | bytes):
+        yield repr(value[: limit + 1])
+    elif type(value) is int and value.bit_length() > LONGEST_NUMBER:
+        yield f"a number of {value.bit_length()} bits"  # Python itself refuses to write it out
+    else:
+        yield repr(value)
+
+
+def _rows(array, limit):
+    if array.ndim == 0:
+        yield from _pieces(array.item(), limit)
+    elif array.ndim == 1:
+        yield from ("[", *_between((_pieces(item, limit) for item in array[:limit].tolist()), limit), "]")
+    else:
+        rows = (_rows(array[number], limit) for number in range(min(len(array), limit)))
+        yield from ("[", *_between(rows, limit), "]")
+
+
+def _between(items, limit):
+    """The pieces of as many items as can be shown, with commas; a list, so that a level is made at once."""
+    pieces, size = [], 0
+    for number, item in enumerate(items):
+        for piece in (", ", *item) if number else item:
+            pieces.append(piece)
+            size += len(piece)
+        if size > limit:
+            break
+    return pieces
 
 
 def _as_array(value):

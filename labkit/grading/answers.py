@@ -11,8 +11,7 @@ import re
 import symtable
 from dataclasses import dataclass, field
 
-from labkit.grading.cells import Cell
-from labkit.grading.program import Program, defines_function, first_error
+from labkit.grading.program import defines_function, first_error
 
 
 @dataclass
@@ -33,20 +32,11 @@ def find_answers(program, names, provided=()):
     return {name: _answer(name, program, provided) for name in names}
 
 
-def standalone(code, program):
-    """An answer's code with what it uses of the notebook's own variables (`bert = ...`) above it.
-
-    program: of the pristine notebook's code cells, without its exercises.
-    """
-    mine = Program([Cell("code", code)]).definitions
-    brought = {name for definition in mine for name in definition.names}
-    needed = {d.position: d for own in mine for d in _needed(own, program.definitions, brought)}
-    return "\n".join([*(needed[position].text for position in sorted(needed)), code])
-
-
 def _answer(name, program, provided):
     written = [d for d in program.definitions if not d.stub]
     given = [d for d in written if name in d.names]
+    # What is code in the notebook is what was run there; an old attempt may lie in a Markdown cell.
+    given = [d for d in given if program.is_code(d.place)] or given
     functions = [d for d in given if defines_function(d, name)] or given
     if not functions:
         return Answer(problem=_why_missing(name, program))
@@ -71,7 +61,8 @@ def _notes(name, program, given, functions):
     if later:
         notes.append(f"A later {name} can't be read, so the one above it counts. {program.broken[later[-1]]}")
     kind = program.cells[chosen.place].kind
-    if kind != "code":
+    if not program.is_code(chosen.place):
+        kind = "magic" if kind == "code" else kind
         notes.append(f"{name} stands in a {kind or 'nameless'} cell; it was read as code.")
     if chosen.place in program.joined:
         notes.append(f"The cell of {name} was cut in two; both parts were read as one.")
@@ -148,6 +139,3 @@ def _free_names(definition):
 def _mentions(program, place, name):
     cell = program.cells[place]
     return cell.id == f"solution-{name}" or re.search(rf"\bdef\s+{name}\b", cell.text) is not None
-
-
-__all__ = ["Answer", "find_answers", "standalone"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 LARGEST = 200 * 1024**2  # bytes of a notebook file; saved outputs may be large, and are dropped at once
 MOST_CELLS = 5000
 LONGEST, MOST_TEXT = 500_000, 2_000_000  # characters of a cell that is read as code, and of all of them
+SURROGATE = re.compile("[\ud800-\udfff]")
 HEAD = 2000  # characters that are kept of a longer cell, to tell whose it was
 # What is handed in by mistake under a notebook's name, by its first bytes.
 MISTAKEN = {
@@ -52,11 +53,13 @@ class Document:
     """What could be read of a notebook file.
 
     lab: the number in its metadata, which may be of no lab, or None.
+    python: the version of Python that it says it was written with, or "".
     notes: what had to be mended, for the student.
     """
 
     cells: list
     lab: str | None = None
+    python: str = ""
     notes: list = field(default_factory=list)
 
 
@@ -80,7 +83,7 @@ def read_notebook(data):
         notes.append(f"{len(raw) - len(cells)} damaged or surplus cells were left out.")
     if not cells:
         raise Unreadable("The notebook has no cells.", lab)
-    return Document(cells, lab, notes)
+    return Document(cells, lab, _python(content), notes)
 
 
 def too_large(size):
@@ -148,20 +151,36 @@ def _lab(content):
         number = content["metadata"]["labkit"]["lab"]
     except (LookupError, TypeError):
         return None
-    return number if isinstance(number, str) else None
+    # Whatever else stands there is no lab's number, and must not travel on.
+    return number if isinstance(number, str) and re.fullmatch(r"[0-9]{2}", number) else None
+
+
+def _python(content):
+    try:
+        version = content["metadata"]["language_info"]["version"]
+    except (LookupError, TypeError):
+        return ""
+    return version if isinstance(version, str) and re.fullmatch(r"3\.\d{1,3}(\.\d{1,3})?", version) else ""
 
 
 def _cell(item):
     text = item.get("source", item.get("input", ""))
     if isinstance(text, list):
         text = "".join(line for line in text if isinstance(line, str))
+    if isinstance(text, str) and SURROGATE.search(text):  # half a character; nothing can be written of it
+        text = SURROGATE.sub("\ufffd", text)
     kind, ident = item.get("cell_type"), item.get("id")
     if not isinstance(ident, str):
         grader = item["metadata"].get("nbgrader") if isinstance(item.get("metadata"), dict) else None
         grade_id = grader.get("grade_id") if isinstance(grader, dict) else None
         solution = isinstance(grader, dict) and grader.get("solution") is True
         ident = f"solution-{grade_id}" if solution and isinstance(grade_id, str) else ""
-    return Cell(kind if isinstance(kind, str) else "", text if isinstance(text, str) else "", ident)
+    kind = kind if isinstance(kind, str) else ""
+    return Cell(_plain(kind), text if isinstance(text, str) else "", _plain(ident))
+
+
+def _plain(text):
+    return SURROGATE.sub("\ufffd", text[:100])
 
 
 def _within_bounds(cells):

@@ -3,98 +3,178 @@
 Killed at any moment and started again, a run goes on where it was; a second run grades what has changed.
 """
 
+import datetime
 import functools
 import hashlib
 import json
-import os
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import labkit
 from labkit import exercises
 from labkit.grading.cells import Unreadable
-from labkit.grading.collect import collect, collect_one
+from labkit.grading.collect import survey
+from labkit.grading.facts import facts
 from labkit.grading.grader import Grader
-from labkit.grading.grades import NO_LAB, Grade
+from labkit.grading.grades import NO_LAB, Grade, file_name
+from labkit.grading.kept import Kept, writing
+from labkit.grading.marking import mark, not_graded
+from labkit.grading.people import Person, identify
 from labkit.grading.pool import WarmPython
-from labkit.grading.splice import WrongLab, grading_code, read_submissions
+from labkit.grading.reader import Reader
+from labkit.grading.submissions import Submission
 from labkit.messages import LabkitError
 
 FAULT = (
-    "The grader failed on {name} ({error}). That is our mistake, not yours: please tell your instructor. "
+    "The grader failed on this notebook ({error}). That is our mistake, not the student's: please tell us. "
     "The next run grades it again."
 )
+MOST_NOTEBOOKS = 20  # of a student
+NOTHING = "Nothing was handed in."
+
+
+@dataclass
+class Job:
+    """One notebook to be graded for one lab, or something in place of it that can't be.
+
+    read: the file in which its submissions lie (`reader`); place: which of them it is.
+    """
+
+    person: Person
+    lab: str
+    origin: str
+    key: str
+    problem: str = ""
+    read: Path | None = None
+    place: int = 0
+    other_lab: bool = False  # it is a readable notebook, but of a lab that is not graded
+
+    @property
+    def student(self):
+        """The student's name."""
+        return self.person.student
+
+    @property
+    def name(self):
+        """The result's file name: safe whatever the student's file was called."""
+        origin = hashlib.sha256(self.origin.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        return f"{file_name(self.student)}-{self.lab.replace('?', '_')}-{origin}"
 
 
 class Classroom:
     """One grading run: the submissions in `folder`, the labs, the seed, and where results are kept.
 
+    output: None keeps nothing.
+    roster, names: as `names` reads them.
     student: whose work all of the folder is, where it holds one student's and not a class's.
+    sandbox, user: as WarmPython takes them.
     """
 
-    def __init__(self, folder, output, project, labs=None, seed=1, roster=None, student=None):
-        self.project, self.seed, self.roster = project, seed, roster
-        self.output = Path(output)
-        self.kept = self.output / "results"
-        self.wanted = labs
-        found = collect(folder) if student is None else collect_one(folder, student)
-        self.jobs = self.assign([job for one in found for job in self.read_jobs(one)])
-        self.lock = threading.Lock()
-        self.graders = {}
-        self.stopped = threading.Event()
+    def __init__(
+        self,
+        folder,
+        output,
+        project,
+        labs=None,
+        seed=1,
+        roster=None,
+        names=None,
+        student=None,
+        sandbox=True,
+        user=None,
+        workers=1,
+    ):
+        self.project, self.seed, self.roster, self.wanted = project, seed, roster, labs
+        self.sandbox, self.user, self.workers = sandbox, user, workers
+        self.kept = Kept(Path(output) / "results") if output else None
+        self.lock, self.graders, self.stopped = threading.Lock(), {}, threading.Event()
+        self.version = f"{labkit.__version__}+{rules(project.root)[:8]}"
+        known = facts(project)
+        keep = self.kept.folder / "read" if self.kept else None
+        with writing(output or "."):
+            self.reader = Reader(known, labs, keep, rules(project.root), sandbox, user)
+        try:
+            people = [] if roster is None else roster.people
+            self.items = survey(folder, self.reader, [person.student for person in people])
+            self.people = self.identify(student, names, roster)
+            self.jobs = self.assign(list(self.read_all()))
+        except BaseException:
+            self.reader.close()
+            raise
+        self.reader.python.close()
+        if not self.jobs:
+            raise LabkitError(
+                f"There is no notebook in {folder}. Expected: a folder for each student, zip files, or "
+                "notebooks (.ipynb) named after their students."
+            )
 
-    def grade(self, workers=1, sandbox=True, progress=True, user=None):
-        """Grade what has no result yet; returns all grades, by lab and student.
+    def identify(self, student, names, roster):
+        """Whose each item is: a Person, or None for what names nobody."""
+        if student is not None:
+            return [Person(student)] * len(self.items)
+        slugs = [exercises.get(number).SLUG for number in exercises.labs()]
+        return identify([item.entry for item in self.items], slugs, names, roster)
 
-        sandbox, user: as WarmPython takes them.
-        """
-        from tqdm.auto import tqdm
+    @property
+    def doubts(self):
+        """What the rules could not tell of who is who, as plain sentences."""
+        return list(dict.fromkeys(person.doubt for person in self.people if person and person.doubt))
 
-        self.kept.mkdir(parents=True, exist_ok=True)
-        for scratch in self.kept.glob("*.new"):  # of a run that was killed
-            scratch.unlink()
-        grades, waiting = [], []
-        for job in self.jobs:
-            kept = self.read(job)
-            grades.append(kept) if kept else waiting.append(job)
-        if any(not job.problem for job in waiting):
-            with WarmPython(sandbox, user) as python, ThreadPoolExecutor(workers) as pool:
-                running = [pool.submit(self.grade_one, job, python) for job in waiting]
-                bar = tqdm(as_completed(running), total=len(running), unit="notebook", disable=not progress)
-                try:
-                    grades += [done.result() for done in bar]
-                except BaseException:  # interrupted, or no sandbox any more: what is finished is kept
-                    self.stopped.set()
-                    pool.shutdown(cancel_futures=True)
-                    raise
-        else:
-            grades += [self.grade_one(job, None) for job in waiting]
-        return self.complete(grades)
+    def read_all(self):
+        """Yield the jobs of everything that was handed in."""
+        mine = {}
+        for item, person in zip(self.items, self.people, strict=True):
+            if person is not None:
+                mine.setdefault(person.student, []).append((item, person))
+        chosen = [one for some in mine.values() for one in _chosen(some)]
+        with ThreadPoolExecutor(self.workers) as pool:
+            running = [pool.submit(self.read_item, *one) for one in chosen]
+            try:
+                for done in running:
+                    yield from done.result()
+            except BaseException:
+                self.reader.python.close()
+                pool.shutdown(cancel_futures=True)
+                raise
 
-    def read_jobs(self, found):
-        """Yield the labs that one file is graded for: usually one."""
-        problem, lab, other, submissions = found.problem, None, False, ()
+    def read_item(self, item, person):
+        """The jobs that one file makes: usually one."""
+        problem, digest, kept, found = item.problem, "", None, {}
         if not problem:
             try:
-                submissions = read_submissions(found.data, self.project, self.wanted)
+                with writing(self.reader.folder):
+                    digest, kept = self.reader.notebook(item.path, item.inside)
+                found = json.loads(kept.read_bytes())
             except Unreadable as error:
-                problem, lab, other = str(error), error.lab, isinstance(error, WrongLab)
-        key = self.key(found, problem)
-        for submission in submissions:
-            yield Job(found.student, submission.number, found.origin, key, submission=submission)
+                problem = str(error)
+        submissions = found.get("submissions", ())
+        problem = problem or found.get("problem", "")
+        key = self.key(person, digest, problem)
+        jobs = [
+            Job(person, submission["number"], item.shown, key, read=kept, place=place)
+            for place, submission in enumerate(submissions)
+        ]
         if problem:
-            for number in self.wanted or [lab if lab in exercises.labs() else lab_named(found.origin)]:
-                yield Job(found.student, number, found.origin, key, problem, other_lab=other)
+            lab = found.get("lab")
+            labs = self.wanted or [lab if lab in exercises.labs() else lab_named(item.shown)]
+            other = found.get("other_lab") is True
+            jobs += [Job(person, lab, item.shown, key, problem, other_lab=other) for lab in labs]
+        return jobs
 
-    def key(self, found, problem):
+    def key(self, person, digest, problem):
         """What a kept result must have been made of to be taken again: the file, the seed, the rules."""
-        parts = [str(self.seed), labkit.__version__, rules(self.project.root), found.student, problem]
-        key = hashlib.sha256("\0".join(parts).encode())
-        key.update(found.data or b"")
-        return key.hexdigest()
+        parts = [
+            str(self.seed),
+            self.version,
+            rules(self.project.root),
+            *vars(person).values(),
+            problem,
+            digest,
+        ]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     def assign(self, jobs):
         """What can't be read counts for the lab that the class has handed in, or this student, if it is one.
@@ -113,52 +193,75 @@ class Classroom:
         right = {(job.student, job.lab) for job in jobs if not job.other_lab}
         return [job for job in jobs if not job.other_lab or (job.student, job.lab) not in right]
 
-    def grade_one(self, job, python):
+    def grade(self, progress=True):
+        """Grade what has no result yet; returns all grades, by lab and student."""
+        from tqdm.auto import tqdm
+
+        if self.kept:
+            self.kept.tidy()
+        grades, waiting = [], []
+        for job in self.jobs:
+            kept = self.kept.read(job.name, job.key) if self.kept else None
+            grades.append(kept) if kept else waiting.append(job)
+        if any(not job.problem for job in waiting):
+            with self.machine() as machine, ThreadPoolExecutor(self.workers) as pool:
+                running = [pool.submit(self.grade_one, job, machine) for job in waiting]
+                bar = tqdm(as_completed(running), total=len(running), unit="notebook", disable=not progress)
+                try:
+                    grades += [done.result() for done in bar]
+                except BaseException:  # interrupted, or no sandbox any more: what is finished is kept
+                    self.stopped.set()
+                    machine.close()
+                    pool.shutdown(cancel_futures=True)
+                    raise
+        else:
+            grades += [self.grade_one(job, None) for job in waiting]
+        return self.complete(grades)
+
+    def machine(self):
+        """What runs answers here."""
+        return WarmPython(self.sandbox, self.user)
+
+    def grade_one(self, job, machine):
         """Grade one notebook for one lab, and keep the result."""
-        grade = Grade(job.student, job.lab, job.origin, job.problem)
-        tasks = exercises.get(job.lab).EXERCISES if job.lab in exercises.labs() else ()
+        if self.stopped.is_set():
+            return None
+        grade = Grade(job.student, job.lab, job.origin, job.problem, id=job.person.id, email=job.person.email)
+        grade.seed, grade.version, grade.date = self.seed, self.version, today()
         whole = True
         if job.problem:
-            grade.exercises = [_not_graded(task, job.problem) for task in tasks]
+            grade.exercises = _none_graded(job.lab, job.problem)
         else:
-            grade.notes = list(job.submission.notes)
-            for task in tasks:
-                if self.stopped.is_set():
-                    return None
-                grade.notes += job.submission.answers[task.name].notes
-                try:
-                    grade.exercises.append(self.grade_answer(job, task, python))
-                except LabkitError:
-                    raise
-                except Exception as error:  # a fault of ours must not cost anybody else a grade
-                    problem = FAULT.format(name=task.name, error=f"{type(error).__name__}: {error}"[:200])
-                    grade.exercises.append(_not_graded(task, problem))
-                    whole = False
-        if whole:
-            self.write(job, grade)
+            try:
+                grade.exercises, grade.notes = self.mark(job, machine)
+            except LabkitError:
+                raise
+            except Exception as error:  # a fault of ours must not cost anybody else a grade
+                grade.problem = FAULT.format(error=f"{type(error).__name__}: {error}"[:200])
+                grade.exercises, whole = _none_graded(job.lab, grade.problem), False
+        if whole and self.kept and not self.stopped.is_set():
+            with writing(self.kept.folder):
+                self.kept.write(job.name, job.key, grade)
         return grade
 
-    def grade_answer(self, job, task, python):
-        """One exercise's report as plain data."""
-        answer = job.submission.answers[task.name]
-        if answer.problem:
-            return _not_graded(task, answer.problem)
-        code = grading_code(job.submission, task.name, self.project)
-        report = self.grader(job.lab, python).grade(task.name, code)
-        return report.json | {"text": report.text, "printed": report.printed}
+    def mark(self, job, machine):
+        """(the plain reports on one job's exercises, notes for the student)."""
+        found = json.loads(job.read.read_bytes())["submissions"][job.place]
+        return mark(Submission.read(found), self.grader(job.lab, machine))
 
-    def grader(self, number, python):
+    def grader(self, number, machine):
         """The lab's Grader, made once for all threads."""
         with self.lock:
             if number not in self.graders:
-                self.graders[number] = Grader(number, self.seed, python)
+                statements = facts(self.project)[number]["statements"]
+                self.graders[number] = Grader(number, self.seed, machine, statements)
             return self.graders[number]
 
     def complete(self, grades):
         """One grade for each student and lab: the best of several; a zero for who handed in nothing."""
         handed_in = {}
         for grade in sorted(grades, key=lambda g: (g.origin, g.lab)):
-            handed_in.setdefault((grade.lab, grade.student), []).append(grade)
+            handed_in.setdefault((grade.lab, grade.student), []).append(replace(grade, notes=[*grade.notes]))
         best = {}
         for key, several in handed_in.items():
             best[key] = counts = min(several, key=lambda g: (g.problem != "", -g.points))
@@ -166,62 +269,33 @@ class Classroom:
                 counts.notes.append(f"Several notebooks were handed in; {counts.origin} counts.")
                 counts.notes += [f"{g.origin}: {g.problem}" for g in several if g.problem and g is not counts]
         if self.roster is not None:
-            for number in self.wanted or sorted({g.lab for g in best.values() if g.lab != NO_LAB}):
-                for student in self.roster:
-                    if (number, student) not in best:
-                        unknown = best.get((NO_LAB, student))  # a file, but of which lab cannot be told
-                        problem = unknown.problem if unknown else "Nothing was handed in."
-                        missing = Grade(student, number, problem=problem)
-                        missing.exercises = [
-                            _not_graded(task, missing.problem) for task in exercises.get(number).EXERCISES
-                        ]
-                        best[number, student] = missing
-            for grade in best.values():
-                if grade.student not in self.roster:
-                    grade.notes.append("This student is not on the roster.")
+            self.call_the_roll(best)
         return [best[key] for key in sorted(best)]
 
-    def read(self, job):
-        """A kept result of the same file, seed and version, or None."""
-        path = self.kept / f"{job.name}.json"
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            if record.pop("key") == job.key and job.key:
-                return Grade(**record)
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return None
+    def call_the_roll(self, best):
+        """Add who is on the roster and handed in nothing; mark who is not on it."""
+        for number in self.wanted or sorted({g.lab for g in best.values() if g.lab != NO_LAB}):
+            for person in self.roster.people:
+                if (number, person.student) not in best:
+                    unknown = best.get((NO_LAB, person.student))  # a file, but of which lab cannot be told
+                    problem = unknown.problem if unknown else NOTHING
+                    missing = Grade(person.student, number, problem=problem, id=person.id, email=person.email)
+                    missing.seed, missing.version, missing.date = self.seed, self.version, today()
+                    missing.exercises = _none_graded(number, problem)
+                    best[number, person.student] = missing
+        known = {person.student for person in self.roster.people}
+        for grade in best.values():
+            if grade.student not in known:
+                grade.notes.append("This student is not on the roster.")
 
-    def write(self, job, grade):
-        """Keep a result, whole or not at all."""
-        path = self.kept / f"{job.name}.json"
-        scratch = path.with_suffix(f".{threading.get_ident()}.new")
-        scratch.write_text(json.dumps({"key": job.key, **asdict(grade)}, indent=1), encoding="utf-8")
-        os.replace(scratch, path)
-
-
-@dataclass
-class Job:
-    """One notebook to be graded for one lab."""
-
-    student: str
-    lab: str
-    origin: str
-    key: str = ""
-    problem: str = ""
-    submission: object = None
-    other_lab: bool = False  # it is a readable notebook, but of a lab that is not graded
-
-    @property
-    def name(self):
-        """The result's file name: safe whatever the student's file was called."""
-        origin = hashlib.sha256(self.origin.encode()).hexdigest()[:8]
-        return f"{file_name(self.student)}-{self.lab.replace('?', '_')}-{origin}"
+    def close(self):
+        """Forget what was only needed for this run."""
+        self.reader.close()
 
 
 def lab_named(origin):
     """The lab that a path tells of: "ann/02_causal_masks (1).ipynb", "lab02.zip!a.ipynb"; else NO_LAB."""
-    for name in reversed(re.split("[/!]", origin.lower())):
+    for name in reversed(re.split("[/!]", origin.lower()[:4000])):
         for number in exercises.labs():
             if exercises.get(number).SLUG.lower() in name or re.search(rf"lab[-_ ]?{number}(?!\d)", name):
                 return number
@@ -237,25 +311,29 @@ def rules(root):
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()
 
 
-def file_name(text):
-    """A text as part of a file name; different texts stay different."""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", text)[:60]
-    return (
-        plain
-        if plain == text
-        else f"{plain}_{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:6]}"
-    )
+def today():
+    """The date, YYYY-MM-DD."""
+    return datetime.date.today().isoformat()
 
 
-def _not_graded(task, problem):
-    return {
-        "exercise": task.name,
-        "status": "missing",
-        "points": 0,
-        "max_points": task.points,
-        "properties": [],
-        "problem": problem,
-        "misconception": "",
-        "hints": [],
-        "text": f"{task.name}: 0 of {task.points} points\n  {problem}",
-    }
+def _chosen(mine):
+    """What is read of a student's items, each with its Person: their notebooks, or that there is none."""
+    notebooks = [one for one in mine if one[0].kind in ("notebook", "archive")]
+    if not notebooks:
+        item, person = mine[0]
+        names = [one.origin[-1].rpartition("/")[2] for one, _ in mine if one.kind != "empty"]
+        shown = ", ".join([*names[:3], *["..."] * bool(names[3:])])
+        problem = f"There is no notebook (.ipynb) in what was handed in{': ' * bool(names)}{shown}."
+        return [(replace(item, problem=problem), person)]
+    chosen = notebooks[:MOST_NOTEBOOKS]
+    if len(notebooks) > MOST_NOTEBOOKS:
+        item, person = notebooks[MOST_NOTEBOOKS]
+        problem = f"More than {MOST_NOTEBOOKS} notebooks were handed in; the others were not read."
+        chosen.append((replace(item, problem=problem), person))
+    return chosen
+
+
+def _none_graded(lab, problem):
+    """The plain reports of a lab of which nothing can be graded."""
+    tasks = exercises.get(lab).EXERCISES if lab in exercises.labs() else ()
+    return [not_graded(task, problem) for task in tasks]

@@ -1,215 +1,154 @@
-"""What was handed in, in whatever form an LMS exports it: folders by student, zip files, loose notebooks.
+"""What was handed in, in whatever form an LMS exports it: a list of everything in a folder and its zip files.
 
-Everything is only read, zip files in memory: nothing is unpacked, so no name in an archive can lead anywhere.
-One file after the other, so that a class of large notebooks needs the memory of one.
+Only names are looked at here; whose they are, `people` says. Zip files are listed by a process with limits
+(`reader`), and nothing is ever unpacked to the disk, so no name in an archive can lead anywhere.
 """
 
-import io
 import os
 import re
 import stat
-import unicodedata
-import zipfile
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from labkit.grading.cells import LARGEST, too_large
+from labkit.grading.cells import Unreadable
+from labkit.grading.people import Entry
 from labkit.messages import LabkitError
 
-MOST_MEMBERS, DEEPEST = 20_000, 2  # of a zip file; zip files within zip files
-MOST_NOTEBOOKS, MOST_BYTES = 20, 10 * LARGEST  # of a student; of a student's notebooks in one zip file
+MOST_FILES, DEEPEST_FOLDER, DEEPEST_ARCHIVE = 200_000, 40, 2  # of all; zip files within zip files
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # some browsers add what they think is missing
-ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
-IGNORED = re.compile(r"(^|/)(\.(?!\.?/)|__MACOSX/|__pycache__/)")
-# Moodle: "Jane Doe_123456_assignsubmission_file_"; Canvas: "doejane_LATE_12345_67890_lab02-1.ipynb"
-MOODLE = re.compile(r"^(?P<student>.+?)_\d+_assignsubmission_file_?.*$")
-CANVAS = re.compile(r"^(?P<student>[^_]+)(_LATE)?_\d+_\d+_.*$")
-NAMED = re.compile(r"^(?P<student>.+?)[-_ ]+(lab[-_ ]?)?\d\d([-_ .].*)?$", re.IGNORECASE)
+IGNORED = re.compile(r"\.|__MACOSX$|__pycache__$|System Volume Information$|\$RECYCLE")
 LINK = "It is a link to another file; links are not read."
 
 
 @dataclass(frozen=True)
-class Found:
-    """One notebook that was handed in. `data` is None, and `problem` says why, where it can't be read."""
+class Item:
+    """A file that was handed in, or a folder where that matters.
 
-    student: str
-    origin: str  # where it was found, for people: the path, and the path within a zip file
-    data: bytes | None = None
+    origin: where it is, for people: the path in the folder, then the path in each archive.
+    kind: as `people.Entry` has it: "notebook", "archive", "other" or "empty".
+    path: of the file on the disk.  inside: the places of members that lead to it, in archives.
+    problem: why it can't be read, or "".
+    """
+
+    origin: tuple
+    kind: str
+    path: Path | None = None
+    inside: tuple = ()
     problem: str = ""
 
+    @property
+    def shown(self):
+        """The origin as one text."""
+        return "!".join(self.origin)
 
-def collect(folder):
-    """Yield every notebook in `folder` as a Found. Raises LabkitError, at its end, when there was none.
+    @property
+    def entry(self):
+        """What `people` looks at."""
+        return Entry(self.origin, self.kind)
 
-    The student is the first folder's name, or a loose notebook's own, without what Moodle and Canvas add.
-    Who handed in something, but no notebook, has a Found that says so.
+
+def survey(folder, reader, known_names=()):
+    """Everything in a folder, as Items in a fixed order. Raises LabkitError when it is no folder.
+
+    known_names: of people, which help to read the names in old zip files.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise LabkitError(f"{folder} is not a folder. Give the folder that holds the submissions.")
-    others = {}
-    students = yield from _at_most(_read_folder(folder, others))
-    if not students:
-        raise LabkitError(
-            f"There is no notebook in {folder}. Expected: a folder for each student, zip files, or notebooks "
-            "(.ipynb) named after their students."
-        )
-    yield from _without_notebook(others, students)
+    items, seen = [], Counter()
+    for item in _folder(folder, "", reader, known_names, 0):
+        seen[item.origin] += 1
+        if seen[item.origin] > 1:  # a zip file may hold two members of one name
+            item = replace(item, origin=(*item.origin[:-1], f"{item.origin[-1]} ({seen[item.origin]})"))
+        items.append(item)
+        if len(items) > MOST_FILES:
+            raise LabkitError(f"There are more than {MOST_FILES} files in {folder}. Is it the right folder?")
+    return items
 
 
-def collect_one(folder, student):
-    """Every notebook in one student's folder. Where there is none, that is what was handed in."""
-    others = {}
-    if not Path(folder).is_dir():
-        raise LabkitError(f"{folder} is not a folder. Give the folder that holds the submission.")
-    mine = (replace(found, student=student) for found in _read_folder(Path(folder), others))
-    if not (yield from _at_most(mine)):
-        yield from _without_notebook({student: sum(others.values(), [])}, ())
+def is_notebook(name):
+    """Has a file the name of a notebook?"""
+    return name.lower().endswith(NOTEBOOKS)
 
 
-def student_of(name):
-    """The student whose file this is, from its path: "Jane Doe_12_assignsubmission_file_/lab02.ipynb"."""
-    parts = PurePosixPath(unicodedata.normalize("NFC", name)).parts  # a Mac writes e and its accent apart
-    first = parts[0]
-    if len(parts) == 1:
-        ending = next((e for e in NOTEBOOKS if first.lower().endswith(e)), PurePosixPath(first).suffix)
-        first = re.sub(r" ?\(\d+\)$", "", first[: len(first) - len(ending)])
-    for pattern in (MOODLE, CANVAS, NAMED) if len(parts) == 1 else (MOODLE, CANVAS):
-        if match := pattern.match(first):
-            return match["student"].strip()
-    return first.strip()
-
-
-def _at_most(found):
-    """Pass on what is found, but no more than MOST_NOTEBOOKS of a student; returns {student: how many}."""
-    students, origins = Counter(), Counter()
-    for one in found:
-        students[one.student] += 1
-        origins[one.origin] += 1
-        if origins[one.origin] > 1:  # a zip file may hold two members of one name
-            one = replace(one, origin=f"{one.origin} ({origins[one.origin]})")
-        if students[one.student] <= MOST_NOTEBOOKS:
-            yield one
-        elif students[one.student] == MOST_NOTEBOOKS + 1:
-            problem = f"More than {MOST_NOTEBOOKS} notebooks were handed in; the others were not read."
-            yield replace(one, data=None, problem=problem)
-    return students
-
-
-def _read_folder(folder, others):
-    """Yield what the folder holds, and put the names of files that are no notebooks under their students."""
-    for path in sorted(folder.rglob("*")):
-        name = _readable(path.relative_to(folder).as_posix())
-        if IGNORED.search(name):
-            continue
-        if path.is_symlink() and (path.is_dir() or _is_wanted(name)):
-            yield Found(student_of(name), name, problem=LINK)
-        elif path.is_file() and _is_wanted(name):
-            yield from _read(name, path)
-        elif path.is_file() and _is_somebodys(name):
-            others.setdefault(student_of(name), []).append(name)
-
-
-def _is_wanted(name):
-    return name.lower().endswith((*NOTEBOOKS, ".zip"))
-
-
-def _is_somebodys(name):
-    return "/" in name or name.lower().endswith(ARCHIVES) or bool(CANVAS.match(name) or MOODLE.match(name))
-
-
-def _without_notebook(others, students):
-    """A Found for each student who handed in other files alone."""
-    for student, names in others.items():
-        if student not in students:
-            shown = ", ".join([PurePosixPath(name).name for name in names[:3]] + ["..."] * bool(names[3:]))
-            problem = f"There is no notebook (.ipynb) in what was handed in{': ' * bool(names)}{shown}."
-            yield Found(student, names[0] if names else ".", problem=problem)
-
-
-def _read(name, path):
-    if name.lower().endswith(".zip"):
-        yield from _unzip(name, path, level=1)
-        return
+def _folder(folder, above, reader, known_names, depth):
+    """Yield what a folder holds. `above`: its own path, ending in "/", or ""."""
     try:
-        size = path.stat().st_size
-        data = path.read_bytes() if size <= LARGEST else None
+        found = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
     except OSError as error:
-        yield Found(student_of(name), name, problem=f"The file can't be read: {error.strerror}.")
+        yield Item((above.rstrip("/"),), "archive", problem=f"The folder can't be read: {error.strerror}.")
         return
-    yield Found(student_of(name), name, data, "" if data is not None else too_large(size))
+    found = [entry for entry in found if not IGNORED.match(entry.name)]
+    if not found and above:
+        yield _without_content(above)
+    for entry in found:
+        name, path = above + _readable(entry.name), Path(entry.path)
+        try:
+            mode = entry.stat(follow_symlinks=False).st_mode
+        except OSError as error:
+            yield Item((name,), _kind(name), problem=f"It can't be read: {error.strerror}.")
+            continue
+        if stat.S_ISDIR(mode) and depth < DEEPEST_FOLDER:
+            inner = list(_folder(path, name + "/", reader, known_names, depth + 1))
+            if is_notebook(name) and not any(item.kind == "notebook" for item in inner):
+                yield Item((name,), "notebook", problem="It is a folder, not a notebook (.ipynb).")
+            else:
+                yield from inner
+        elif stat.S_ISLNK(mode):
+            yield Item((name,), _kind(name), problem=LINK)
+        elif not stat.S_ISREG(mode):
+            yield Item((name,), _kind(name), problem="It is no ordinary file.")
+        elif name.lower().endswith(".zip"):
+            yield from _archive((name,), path, (), reader, known_names)
+        else:
+            yield Item((name,), _kind(name), path)
 
 
-def _unzip(name, file, level):
-    """The notebooks in a zip file. Its own name is the student's unless it holds several first folders."""
-    try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-        yield Found(student_of(name), name, problem=f"The zip file is damaged: {error}.")
+def _without_content(above):
+    name = above.rstrip("/")
+    if is_notebook(name):
+        return Item((name,), "notebook", problem="It is an empty folder, not a notebook (.ipynb).")
+    return Item((name,), "empty")
+
+
+def _archive(origin, path, inside, reader, known_names):
+    """Yield what a zip file holds, or why that can't be told."""
+    if len(inside) >= DEEPEST_ARCHIVE:
+        yield Item(origin, "archive", problem="Zip files within zip files within zip files are not read.")
         return
-    with archive:
-        members = [m for m in archive.infolist() if not m.is_dir() and not IGNORED.search(_path(m))]
-        if len(members) > MOST_MEMBERS:
-            yield Found(student_of(name), name, problem=f"The zip file holds {len(members)} files.")
-            return
-        wanted = sorted((m for m in members if _is_wanted(m.filename)), key=_path)
-        if not wanted:
-            yield Found(student_of(name), name, problem="There is no notebook in the zip file.")
-            return
-        export = PurePosixPath(name).parent == PurePosixPath(".") and _is_export(wanted)
-        spent, others = Counter(), {}
-        for member in members:
-            others.setdefault(student_of(_path(member) if export else name), []).append(_path(member))
-        for member in wanted:
-            student = student_of(_path(member) if export else name)
-            yield from _member(archive, member, f"{name}!{_path(member)}", student, level, spent)
-        yield from _without_notebook(others, spent)
-
-
-def _member(archive, member, origin, student, level, spent):
-    """The notebook, or the notebooks, in one member of a zip file; `spent` counts a student's bytes."""
-    problem, content = _content(archive, member)
-    spent[student] += len(content or b"")
-    if not problem and spent[student] > MOST_BYTES:
-        problem = f"The zip file holds more than {MOST_BYTES / 1e9:.0f} GB; this was not read."
-    if not problem and member.filename.lower().endswith(".zip"):
-        if level < DEEPEST:
-            for found in _unzip(PurePosixPath(_path(member)).name, io.BytesIO(content), level + 1):
-                yield Found(student, f"{origin}!{found.origin}", found.data, found.problem)
-            return
-        problem = "Zip files within zip files are not read."
-    yield Found(student, origin, None if problem else content, problem)
-
-
-def _is_export(members):
-    """Does a zip file hold a class (several first folders, or names as Canvas gives them), not a student?"""
-    names = [_path(m) for m in members]
-    firsts = {PurePosixPath(n).parts[0] for n in names if len(PurePosixPath(n).parts) > 1}
-    loose = [PurePosixPath(n).name for n in names if len(PurePosixPath(n).parts) == 1]
-    return len(firsts) > 1 or any(MOODLE.match(f) for f in firsts) or any(CANVAS.match(n) for n in loose)
-
-
-def _content(archive, member):
-    """("", bytes) or (why it is not read, None)."""
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return LINK, None
-    if ".." in PurePosixPath(_path(member)).parts or _path(member).startswith("/"):
-        return "Its name leads out of the zip file; it was not read.", None
-    if member.file_size > LARGEST:
-        return too_large(member.file_size), None
     try:
-        with archive.open(member) as file:
-            content = file.read(LARGEST + 1)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as error:
-        return f"It can't be read from the zip file: {error}.", None
-    except Exception as error:  # zlib.error and lzma.LZMAError have no common parent
-        return f"It can't be read from the zip file: {type(error).__name__}.", None
-    return ("", content) if len(content) <= LARGEST else ("It is larger than it says.", None)
+        members = reader.members(path, inside, known_names)
+    except Unreadable as error:
+        yield Item(origin, "archive", problem=str(error))
+        return
+    some = False
+    names = {name for name, _, _ in members}
+    for place, (name, _, problem) in enumerate(members):
+        name = name.strip("/") if name.endswith("/") else name
+        if not name or any(IGNORED.match(part) for part in name.split("/") if part not in (".", "..")):
+            continue
+        where = (*origin, name)
+        if members[place][0].endswith("/"):
+            if not any(other.startswith(name + "/") and other != name + "/" for other in names):
+                some = True
+                yield _within(_without_content(name), origin)
+            continue
+        some = True
+        if problem or not name.lower().endswith(".zip"):
+            yield Item(where, _kind(name), path, (*inside, place), problem)
+        else:
+            yield from _archive(where, path, (*inside, place), reader, known_names)
+    if not some:
+        yield Item(origin, "archive", problem="There is nothing in the zip file.")
 
 
-def _path(member):
-    return member.filename.replace("\\", "/")  # as some Windows programs write it
+def _within(item, origin):
+    return replace(item, origin=(*origin, *item.origin))
+
+
+def _kind(name):
+    return "notebook" if is_notebook(name) else "archive" if name.lower().endswith(".zip") else "other"
 
 
 def _readable(name):

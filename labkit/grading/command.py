@@ -1,6 +1,8 @@
 """`labkit grade`: a folder of submissions to grades, feedback pages and a picture of the class."""
 
-import unicodedata
+import signal
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from labkit import exercises
@@ -8,9 +10,12 @@ from labkit.arguments import at_least_one
 from labkit.authoring.project import Project
 from labkit.grading import SEED, github
 from labkit.grading.classroom import Classroom
+from labkit.grading.grades import printable
+from labkit.grading.kept import only_one, writing
+from labkit.grading.names import read_names, read_roster
+from labkit.grading.people import table
 from labkit.grading.reports import write_all
 from labkit.grading.tally import summary
-from labkit.messages import LabkitError
 
 
 def add_grade_arguments(parser):
@@ -19,16 +24,35 @@ def add_grade_arguments(parser):
         "folder", type=Path, help="the submissions: folders, zip files or notebooks by student"
     )
     parser.add_argument(
+        "--who", action="store_true", help="only say whose each file is: nothing is run, nothing written"
+    )
+    parser.add_argument(
         "--output", type=Path, default=Path("build") / "grades", metavar="DIR", help="where the grades go"
     )
     parser.add_argument(
         "--lab", action="append", metavar="NN", help="only this lab (may be given several times)"
     )
     parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="of the inputs that are drawn")
-    parser.add_argument("--workers", type=at_least_one, default=2, metavar="N", help="answers at once (2)")
-    parser.add_argument("--roster", type=Path, metavar="FILE", help="the students' names, one a line")
+    parser.add_argument("--workers", type=at_least_one, default=2, metavar="N", help="notebooks at once (2)")
+    parser.add_argument(
+        "--roster",
+        type=Path,
+        metavar="FILE",
+        help="the students: a name a line, or CSV with ids, e-mails",
+    )
+    parser.add_argument(
+        "--names",
+        type=Path,
+        metavar="FILE",
+        help="CSV that says whose a file is: path, student, id, e-mail",
+    )
     parser.add_argument(
         "--student", metavar="NAME", help="everything in the folder is this one student's work"
+    )
+    parser.add_argument("--moodle", action="store_true", help="write moodle.csv too, for Moodle's import")
+    parser.add_argument("--canvas", action="store_true", help="write canvas.csv too, for Canvas's import")
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="grade on a Dask cluster: tcp://HOST:PORT of its scheduler"
     )
     walls = parser.add_mutually_exclusive_group()
     walls.add_argument(
@@ -49,21 +73,24 @@ def run_grade(args):
     """The command; returns 0 when everything was graded, whatever the grades."""
     for number in args.lab or ():
         exercises.get(number)
+    with ending_tidily():
+        return who(args) if args.who else grade(args)
+
+
+def grade(args):
+    """Grade, write the reports, say what was found."""
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # of the models that references load: one bar is enough
-    room = Classroom(
-        args.folder,
-        args.output,
-        Project.here(),
-        labs=args.lab,
-        seed=args.seed,
-        # A single student gets a zero, too, for a lab that is not there.
-        roster=[args.student] if args.student else read_roster(args.roster),
-        student=args.student,
-    )
-    grades = room.grade(args.workers, args.sandbox, user=args.container)
-    written = write_all(grades, args.output)
+    with only_one(args.output):
+        room = classroom(args, args.output)
+        try:
+            say_doubts(room)
+            grades = room.grade()
+        finally:
+            room.close()
+        with writing(args.output):
+            written = write_all(grades, args.output, moodle=args.moodle, canvas=args.canvas)
     print(summary(grades))
     print(f"\n{written[0]}: the grades. Beside it: junit.xml, class.html (the picture of the class),")
     print("feedback/ with a page for each student, gradescope/ with a results.json for each.")
@@ -72,12 +99,61 @@ def run_grade(args):
     return 0
 
 
-def read_roster(path):
-    """The names in a file, one a line, or None without a file. Raises LabkitError when it can't be read."""
-    if path is None:
-        return None
+def who(args):
+    """Print whose each file is, and of which lab."""
+    with tempfile.TemporaryDirectory() as folder:
+        room = classroom(args, folder)
+        labs = {}
+        for job in room.jobs:
+            labs.setdefault(job.origin, []).append(job.lab.replace("??", "?"))
+        shown = [" ".join(sorted(labs.get(item.shown, ()))) for item in room.items]
+        print(table([item.entry for item in room.items], room.people, shown))
+        room.close()
+    return 0
+
+
+def classroom(args, output):
+    """The Classroom that the arguments ask for."""
+    roster = read_roster(args.roster) if args.roster else None
+    if args.student:  # a single student gets a zero, too, for a lab that is not there
+        roster = alone(args.student)
+    options = {"labs": args.lab, "seed": args.seed, "roster": roster, "student": args.student}
+    options |= {"sandbox": args.sandbox, "user": args.container, "workers": args.workers}
+    options["names"] = read_names(args.names) if args.names else None
+    if args.dask:
+        from labkit.grading.cluster import Cohort
+
+        return Cohort(args.folder, output, Project.here(), address=args.dask, **options)
+    return Classroom(args.folder, output, Project.here(), **options)
+
+
+def alone(student):
+    """A roster of one."""
+    from labkit.grading.names import Roster
+    from labkit.grading.people import Person
+
+    return Roster([Person(student)])
+
+
+def say_doubts(room):
+    """Print what could not be told of who is who."""
+    for doubt in room.doubts:
+        print(f"[?] {printable(doubt)}")
+    if room.doubts:
+        print("labkit grade --who shows whose each file is, and --names FILE.csv decides it.\n")
+
+
+@contextmanager
+def ending_tidily():
+    """SIGTERM ends the block as Ctrl-C does: what was started is ended, and no folder is left behind."""
+
+    def end(number, _):
+        raise SystemExit(128 + number)
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    previous = {number: signal.signal(number, end) for number in numbers}
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabkitError(f"The roster {path} can't be read: {error}.") from None
-    return [unicodedata.normalize("NFC", line.strip()) for line in lines if line.strip()]
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -12,10 +12,15 @@ from pathlib import Path
 from labkit import exercises
 from labkit.authoring.project import Project
 from labkit.grading.scripts import filled, lab_options
+from labkit.grading.web import shown_lines
 from labkit.messages import LabkitError
 
 WORKFLOW = Path(".github") / "workflows" / "grade.yml"
 MADE = "# Written by `labkit classroom`."
+NOTES, TEXT = (
+    30,
+    20_000,
+)  # notes, and characters of a text, that the run's page shows: GitHub takes 1 MB of it
 
 
 def add_classroom_arguments(parser):
@@ -82,13 +87,15 @@ def report(grades):
 def page(grade):
     """One grade for the run's page: Markdown that shows a student's text as it stands."""
     lines = [f"## Lab {escape(grade.lab)}: {grade.points} of {grade.max_points} points", ""]
-    lines += [f"<p>{_shown(note)}</p>" for note in [grade.problem, *grade.notes] if note]
+    notes = [note for note in [grade.problem, *grade.notes] if note]
+    lines += [f"<p>{_shown(note)}</p>" for note in notes[:NOTES]]
     for one in grade.exercises:
-        lines.append(f"<details><summary>{_shown(one['text'].splitlines()[0])}</summary>")
+        first = one["text"].strip().split("\n")[0] or one["exercise"]
+        lines.append(f"<details><summary>{_shown(first)}</summary>")
         lines.append(f"<pre>{_shown(one['text'])}</pre></details>")
     return "\n".join(lines) + "\n"
 
 
 def _shown(text):
     """Escaped, and without an empty line, at which Markdown would begin anew."""
-    return "<br>".join(escape(line) for line in text.splitlines())
+    return shown_lines(text, TEXT).replace("\n", "<br>")

@@ -1,133 +1,189 @@
-"""One answer's grade: fresh seeded cases in the student's process, the verdict here.
+"""A notebook's grades: its cells run in the student's process, the verdicts are an examiner's.
 
 What comes back is plain data, compared with our own reference's. The student's process has our reference
 in its package and could call it: that cannot be prevented where checks are to work without a network. What
 it cannot do is change what counts as right, see other submissions, or write its own grade.
 """
 
-import threading
-from dataclasses import dataclass
+import signal
+from dataclasses import dataclass, field
+from functools import partial
 
 from labkit import exercises
 from labkit.exercises import engine
-from labkit.grading.plain import decode, encode, error_named
+from labkit.exercises.limits import PATIENCE
+from labkit.exercises.report import Report
+from labkit.grading.examiner import CELL_SECONDS, GONE, JUDGING_SECONDS
 from labkit.grading.pool import ATTEMPTS, Ended
 
-LOADING = threading.Lock()  # a model is loaded by one thread at a time, whichever lab asks for it
 MARGIN = 10.0  # seconds beyond an exercise's own limits, for a busy machine
-GONE = {
-    "ended": "{name} ended the whole process: a crash, os._exit, or more memory or time than there is.",
-    "out of time": "{name} did not come back in time.",
-    "said too much": "{name} returned more data than any right answer has.",
-}
-
-
-class CannotCall(TypeError):
-    """A property wanted to hand the student's function something that is no plain data: a fault of ours."""
+LIFE = 900.0  # seconds after which a student's process is ended, whatever it does
+BEYOND_EXERCISES = 3  # sittings of one notebook more than it has exercises: each costs it a cell or a check
+LOST = "lost"  # the warm Python was killed, perhaps by no answer at all
+OVERTIME = {-signal.SIGXCPU, -signal.SIGXCPU & 0xFF} if hasattr(signal, "SIGXCPU") else set()
 
 
 @dataclass
-class Expectation:
-    """An exercise's cases of one seed and what the reference gives for them: made once for a class."""
+class Verdict:
+    """What a sitting found of one exercise.
 
-    exercise: engine.Exercise
-    cases: list
-    expected: list
+    place: of the cell in which the function was defined; None where it is not known.
+    ended: as in `grades.Grade`.
+    """
+
+    report: Report
+    place: int | None = None
+    ended: str = ""
+
+
+@dataclass
+class Record:
+    """What came of running a notebook.
+
+    verdicts: exercise -> the best Verdict; without an exercise that was never checked.
+    wrong: place of a cell -> how it ended, if not well.  syntax: the places of cells that are no Python.
+    """
+
+    verdicts: dict = field(default_factory=dict)
+    wrong: dict = field(default_factory=dict)
+    syntax: set = field(default_factory=set)
+    skip: list = field(default_factory=list)
+    refused: list = field(default_factory=list)
+
+    @property
+    def passed(self):
+        """The exercises that have passed."""
+        return [name for name, verdict in self.verdicts.items() if verdict.report.passed]
+
+    def add(self, name, verdict):
+        """Keep the better of two verdicts, and of two as good the later."""
+        kept = self.verdicts.get(name)
+        if kept is None or verdict.report.points >= kept.report.points:
+            self.verdicts[name] = verdict
 
 
 class Grader:
-    """Grades answers to one lab with one seed; the same answer and seed give the same grade."""
+    """Grades notebooks of one lab with one seed; the same notebook and seed give the same grades.
 
-    def __init__(self, number, seed, python):
-        self.number, self.seed, self.python = number, seed, python
+    statements: of the lab's own cells, for the names that answers take from them (`course.Statement`s as
+    dicts).
+    """
+
+    def __init__(self, number, seed, python, statements=()):
+        self.number, self.seed, self.python, self.statements = number, seed, python, list(statements)
         self.tasks = {exercise.name: exercise for exercise in exercises.get(number).EXERCISES}
-        self.ready = {}
 
     def grade(self, name, code):
-        """The engine's Report on one answer, with all hints.  code: as `answers` found it."""
-        exercise = self.tasks[name]
-        request = {"lab": self.number, "exercise": name, "code": code, "seed": self.seed}
-        for _ in range(ATTEMPTS):
-            with self.python.ask(request | {"seconds": exercise.seconds}) as conversation:
-                report = self.converse(exercise, conversation)
-                # Else the grader's own Python was killed, perhaps by no answer at all.
-                if not conversation.lost:
-                    break
+        """The engine's Report on one answer, alone, with all hints.  code: as `answers` found it."""
+        return self.grade_alone(name, code).report
+
+    def grade_alone(self, name, code):
+        """The Verdict on one answer's code, without the notebook around it."""
+        steps = [{"run": code, "place": 0, "course": len(self.statements)}]
+        record = self.run(steps, [name])
+        if name in record.verdicts:
+            return record.verdicts[name]
+        said = record.wrong.get(0, "")
+        problem = (
+            f"The cell does not run: {said}" if said else f"There is no function {name} in the notebook."
+        )
+        return Verdict(engine.unfinished(self.tasks[name], "unusable", problem), 0, "error" if said else "")
+
+    def run(self, steps, names=None):
+        """The Record of running a notebook's steps (`plan`) and checking these exercises, or all.
+
+        Where a cell or a check ends the process, it is left out, and the notebook is run again without it.
+        """
+        names, record = names or list(self.tasks), Record()
+        lost = 0
+        for _ in range(len(names) + BEYOND_EXERCISES):
+            at, why = self.sit(steps, names, record)
+            while (
+                why == "lost" and lost < ATTEMPTS
+            ):  # the warm Python was killed, perhaps by no answer at all
+                lost += 1
+                at, why = self.sit(steps, names, record)
+            if not why:
+                break
+            self.blame(at, why, record)
+        return record
+
+    def sit(self, steps, names, record):
+        """Run once; returns (where the process was last, why it ended too early or "")."""
+        common = {"lab": self.number, "seed": self.seed}
+        common |= {"seconds": {name: self.tasks[name].seconds for name in names}, "margin": MARGIN}
+        asked = {
+            "steps": steps,
+            "statements": self.statements,
+            "skip": record.skip,
+            "refused": record.refused,
+            "passed": record.passed,
+        }
+        at = ("cell", 0)
+        begin = partial(self.python.begin, seconds=LIFE, lab=self.number, seed=self.seed)
+        with begin(common | asked) as student:
+            with begin(common, extra=student.connection.fileno()) as examiner:
+                try:
+                    while not (message := examiner.receive(self.patience(at))).get("end"):
+                        if "over" in message:
+                            return at, self.reason(student, str(message["over"]))
+                        at = self.hear(message, at, record)
+                    return at, ""
+                except Ended as end:
+                    if examiner.lost:
+                        return at, LOST
+                    return at, "out of time" if str(end) == "out of time" else "judging"
+
+    def hear(self, message, at, record):
+        """Take what an examiner says; returns where the student's process is now."""
+        if "at" in message:
+            return message["at"], message["of"]
+        if "wrong" in message:
+            record.wrong.setdefault(message["place"], message["wrong"])
+            record.syntax |= {message["place"]} if message["syntax"] else set()
+        if "report" in message:
+            report = self.read(message["exercise"], message["report"])
+            record.add(message["exercise"], Verdict(report, message["place"], message["ended"]))
+        return at
+
+    def read(self, name, sent):
+        """The Report in an examiner's words."""
+        task = self.tasks[name]
+        report = engine.unfinished(task, sent["status"], sent["problem"])
+        for result, (passed, message) in zip(report.results, sent["results"], strict=True):
+            result.passed, result.message = passed, message
+        report.misconception, report.hints = sent["misconception"], sent["hints"]
+        report.printed = sent["printed"]
         return report
 
-    def converse(self, exercise, conversation):
-        """The report on one run of one answer."""
-        try:
-            message = conversation.receive(patience(exercise))
-            if "problem" in message:
-                return engine.unfinished(exercise, "unusable", str(message["problem"])[:1000])
-            return self.judge(exercise, message, conversation)
-        except Ended as end:
-            said = GONE.get(str(end), f"{{name}} {end}.").format(name=exercise.name)
-            return engine.unfinished(exercise, "unusable", said)
+    def patience(self, at):
+        """Seconds by the clock to wait for an examiner's next message."""
+        kind, what = at
+        if kind == "cell":
+            return PATIENCE * CELL_SECONDS + 2 * MARGIN
+        seconds = self.tasks[what].seconds
+        return PATIENCE * (2 * seconds + JUDGING_SECONDS) + 2 * MARGIN
 
-    def judge(self, exercise, message, conversation):
-        """The report on what one process sent."""
-        known = self.expectation(exercise)
-        outcomes = message.get("outcomes")
-        if not isinstance(outcomes, list) or len(outcomes) != len(known.cases):
-            raise Ended("sent something unreadable")
-        trial = engine.Trial(None, known.cases, known.expected)
-        for sent in outcomes:
-            trial.outcomes.append(read_outcome(sent))
-            trial.observed.append(_decoded(sent.get("observed")))
-        if any(outcome.error_type is NotImplementedError for outcome in trial.outcomes):
-            return engine.unfinished(exercise, "unsolved", engine.UNSOLVED.format(name=exercise.name))
+    def reason(self, student, said):
+        """Why a student's process has ended, from what its examiner said and how it went."""
+        if said == "ended":
+            status = student.poll(wait=5.0)
+            if student.lost:
+                return LOST
+            if status in OVERTIME:
+                return "out of time"
+        return said
 
-        def call(*arguments):
-            conversation.channel.send({"call": [_sendable(a, known.cases) for a in arguments]})
-            return read_outcome(conversation.receive(patience(exercise)))
-
-        trial.call = call
-        results = [engine.judge(prop, trial) for prop in exercise.properties]
-        return engine.conclude(trial, exercise, results, str(message.get("printed", ""))[:2000])
-
-    def expectation(self, exercise):
-        """Cases and the reference's observations, from the first answer on."""
-        with LOADING:
-            if exercise.name not in self.ready:
-                cases = exercise.cases(self.seed)
-                expected = engine.observe_all(exercise.reference, exercise, cases)
-                self.ready[exercise.name] = Expectation(exercise, cases, expected)
-            return self.ready[exercise.name]
-
-
-def patience(exercise):
-    """Seconds to wait for a process's next message: for the cases, or for one call more."""
-    return 2 * exercise.seconds + MARGIN
-
-
-def read_outcome(sent):
-    """A plain outcome as the engine's Outcome. Raises Ended when it is none."""
-    if not isinstance(sent, dict):
-        raise Ended("sent something unreadable")
-    kind = sent.get("error_type")
-    return engine.Outcome(
-        value=_decoded(sent.get("value")),
-        error=str(sent.get("error") or "")[:2000],
-        error_type=error_named(kind) if isinstance(kind, str) else None,
-        changed=bool(sent.get("changed")),
-    )
-
-
-def _decoded(data):
-    try:
-        return decode(data)
-    except (ValueError, TypeError, LookupError, RuntimeError, ArithmeticError, SyntaxError, MemoryError):
-        raise Ended("sent something unreadable") from None
-
-
-def _sendable(argument, cases):
-    for index, case in enumerate(cases):
-        for position, known in enumerate(case.args):
-            if known is argument:
-                return {"kind": "case", "index": index, "position": position}
-    data = encode(argument)
-    if isinstance(data, dict) and data.get("kind") == "other":
-        raise CannotCall(f"{type(argument).__name__} is no plain data")
-    return data
+    def blame(self, at, why, record):
+        """A process has ended too early: leave out next time what it was about."""
+        kind, what = at
+        if kind == "cell":
+            record.skip.append(what)
+            said = GONE.get(why, "{name} " + why + ".").format(name="The cell")
+            record.wrong[what] = said
+            return
+        task = self.tasks[what]
+        said = GONE.get(why, "{name} " + why + ".").format(name=task.name)
+        record.refused.append(what)
+        ended = "time" if why == "out of time" else "crash"
+        record.add(what, Verdict(engine.unfinished(task, "unusable", said), None, ended))

@@ -1,35 +1,38 @@
 """What a student's process may not do, set by the process itself before the first line of theirs runs.
 
 Linux only, and inside the bubblewrap sandbox of `labkit.grading.sandbox`, which has cut the network and
-made the files read-only. Here each answer is parted from every other: own processes, own scratch folder,
-limits on memory, processor time and file size, no privileges and no new processes.
+made the files read-only. Here each answer is parted from every other: own processes, own folders to write to,
+limits on memory, processor time and file size, an ordinary user without privileges, and no new processes.
 """
 
 import ctypes
 import os
 import platform
 import signal
+import socket
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-# linux/sched.h, sys/mount.h, sys/prctl.h, linux/seccomp.h
+from labkit.grading.syscalls import filter_calls, must
+
+# linux/sched.h, sys/mount.h, sys/prctl.h, linux/capability.h
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x08000000, 0x10000000, 0x20000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND = 1, 2, 4, 32, 4096
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+CLONE_NEWNET = 0x40000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 4096
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_CAPBSET_DROP = 1, 36, 4, 8, 24
 CAPABILITY_VERSION_3 = 0x20080522
-ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | 1  # REFUSE: the call fails with EPERM
-CLONE_THREAD = 0x10000
-FOREIGN_CALL = 0x40000000  # x86_64's second set of numbers (x32), under which every call has another name
-# Per architecture: (audit number, clone, clone3, and what is refused: fork, vfork, execve, execveat, mount,
-# umount2, unshare, setns, pivot_root, ptrace, kill is harmless in an own pid namespace)
-ARCHITECTURES = {
-    "x86_64": (0xC000003E, 56, 435, (57, 58, 59, 322, 165, 166, 272, 308, 155, 101)),
-    "aarch64": (0xC00000B7, 220, 435, (221, 281, 40, 39, 97, 268, 41, 117)),
-}
-# The newer calls for mounts, the same on both: open_tree, move_mount, fsopen to fspick, mount_setattr.
-MOUNTING = (428, 429, 430, 431, 432, 433, 442)
+CAP_NET_ADMIN, CAP_SYS_ADMIN = 12, 21
+AF_UNIX, AF_INET, SIOCSIFFLAGS, IFF_UP = 1, 2, 0x8914, 1  # linux/socket.h, linux/sockios.h, linux/if.h
+TCP_MEMORY = "4096 65536 65536"  # bytes: least, usual and most
+NOBODY = (
+    65534  # the user, and the group, that answers run as where the grader is root; its name does not matter
+)
+MOST_FILES = 10240  # in all folders of an answer: each takes memory, however small it is
+MOST_THREADS = 512  # each takes memory of the kernel's own
+COUNTS_APART = (5, 14)  # since this version Linux counts a namespace's threads by themselves
+
+GRACE = 3  # seconds in which a process can say itself that its time is up
 
 
 @dataclass(frozen=True)
@@ -40,48 +43,119 @@ class Limits:
     seconds: int  # of processor time
     file_size: int  # bytes, of one file
     scratch: int  # megabytes, of all files
+    loopback: bool = False  # may it talk to itself over TCP?
 
 
-def part_from_others(scratch, megabytes, only=None):
-    """Enter namespaces of our own, with an empty `scratch` folder in memory. Goes on in a new process.
+def is_able(capability):
+    """May this process do what `capability` stands for? (Linux)"""
+    with open("/proc/self/status") as file:
+        held = next(line for line in file if line.startswith("CapEff:"))
+    return bool(int(held.split()[1], 16) >> capability & 1)
 
+
+def become_nobody(folder):
+    """If this is root, be an ordinary user from now on, who can write to `folder` and part its children.
+
+    For that, two privileges are kept until `drop_privileges`: there are systems on which only root can make
+    namespaces, and set up what is in them.
+    """
+    if os.getuid() != 0:
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    # Root's bubblewrap covers parts of /proc. Linux lets a user mount a /proc only who sees all of another.
+    with open("/proc/self/mountinfo") as file:
+        places = [line.split()[4] for line in file]
+    for place in reversed(places):
+        if place.startswith("/proc/"):
+            must(libc.umount2(os.fsencode(place), 0), "umount")
+    os.chmod(folder, 0o1777)
+    _empty_bounding_set()
+    must(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "keep capabilities")
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    _set_capabilities(1 << CAP_SYS_ADMIN | 1 << CAP_NET_ADMIN)
+    must(libc.prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0), "keep capabilities")
+    # Who has changed its user does not own its files in /proc, and could not describe a namespace in them.
+    must(libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "dumpable")
+
+
+def part_from_others(scratch, megabytes, only=None, loopback=False):
+    """Enter namespaces of our own. Goes on in a new process, which sees no other and has no network.
+
+    `scratch`, /tmp and /dev/shm are empty folders in memory then, of so many megabytes together, and /proc is
+    one of our own that can't be written to.
     only: a folder of which no other in the same place shall be seen.
+    loopback: it shall reach itself at 127.0.0.1.
     The calling process waits for the new one and ends with it. Raises OSError where the kernel forbids it.
     """
-    uid, gid = os.getuid(), os.getgid()
-    libc = ctypes.CDLL(None, use_errno=True)
-    _must(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC), "unshare")
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
+    _enter_namespaces()
+    if loopback:
+        _start_loopback()
+    kept = None if only is None else os.open(only, os.O_PATH)
     child = os.fork()
     if child:
+        drop_privileges()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a notebook's interrupt goes to the whole group
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
     end_with_parent()
+    _mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
     _mount_memory(scratch, megabytes)
+    for name, place in (("shm", "/dev/shm"), ("tmp", "/tmp"), ("own", scratch)):
+        inside = Path(scratch, name)
+        inside.mkdir(mode=0o700)
+        _mount(inside, place, None, MS_BIND)
     if only is not None:
-        kept = os.open(only, os.O_PATH)
-        _mount_memory(Path(only).parent, megabytes=1)
+        outer = Path(only).parent
+        outer.mkdir(parents=True, exist_ok=True)
+        _mount_memory(outer, megabytes=1)
         os.mkdir(only)
-        source = f"/proc/self/fd/{kept}".encode()
-        _must(libc.mount(source, os.fsencode(only), None, MS_BIND, None), "mount")
+        _mount(f"/proc/self/fd/{kept}", only, None, MS_BIND)
         os.close(kept)
     os.chdir(scratch)
 
 
-def _mount_memory(folder, megabytes):
+def _enter_namespaces():
+    """Own namespaces for all that this process and its children see."""
+    uid, gid = os.getuid(), os.getgid()
     libc = ctypes.CDLL(None, use_errno=True)
-    size = f"size={megabytes}m".encode()
-    _must(libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", MS_NOSUID | MS_NODEV, size), "mount")
+    spaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET
+    if libc.unshare(spaces | CLONE_NEWUSER) == 0:
+        ids = (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1"))
+        for name, text in ids:
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    else:
+        # Where there are no user namespaces, the others can still be had by who was root (`become_nobody`).
+        must(libc.unshare(spaces), "unshare")
+
+
+def _start_loopback():
+    """Let what is in our own network reach itself at 127.0.0.1, with small buffers: no limit counts them."""
+    import fcntl  # no such thing on Windows
+
+    for name in ("rmem", "wmem"):
+        Path("/proc/sys/net/ipv4", f"tcp_{name}").write_text(TCP_MEMORY)
+    with socket.socket(AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
+
+
+def _mount(source, folder, kind, flags, options=None):
+    libc = ctypes.CDLL(None, use_errno=True)
+    names = [None if name is None else os.fsencode(name) for name in (source, folder, kind)]
+    must(libc.mount(*names, flags, options), f"mount {folder}")
+
+
+def _mount_memory(folder, megabytes):
+    options = f"size={megabytes}m,nr_inodes={MOST_FILES},mode=0700".encode()
+    _mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, options)
 
 
 def make_read_only(folder):
     """Let nobody in our namespace write to a folder that `part_from_others` has bound."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV
-    _must(libc.mount(None, os.fsencode(folder), None, flags, None), "mount")
+    kept = os.statvfs(folder).f_flag & MS_NOEXEC  # what the machine has forbidden there can't be allowed here
+    _mount(None, folder, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | kept)
 
 
 def end_with_parent():
@@ -105,10 +179,17 @@ def offer_to_memory_killer():
 
 
 def shut_in(limits):
-    """Bound this process and take from it what no answer needs; nothing of it can be taken back."""
+    """Bound this process and take from it what no answer needs; nothing of it can be taken back.
+
+    Raises OSError where that can't be done.
+    """
+    # Another thread would keep its privileges, and could be made to run whatever an answer likes.
+    if len(os.listdir("/proc/self/task")) > 1:
+        raise OSError("a process that has threads can't be shut in")
     limit(limits)
+    limit_threads()
     drop_privileges()
-    forbid_new_processes()
+    filter_calls((AF_UNIX, AF_INET) if limits.loopback else (AF_UNIX,))
 
 
 def limit(limits):
@@ -121,46 +202,57 @@ def limit(limits):
         (resource.RLIMIT_AS, now + limits.memory),
         (resource.RLIMIT_CPU, limits.seconds),
         (resource.RLIMIT_FSIZE, limits.file_size),
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CORE, 1),  # a byte: with 0, a program that collects dumps would still be sent them
         (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_NICE, 0),
+        (resource.RLIMIT_RTPRIO, 0),
     ):
         resource.setrlimit(what, (most, most))
 
 
-def drop_privileges():
-    """Give up what a namespace of our own has brought: to mount, above all."""
-    header = struct.pack("Ii", CAPABILITY_VERSION_3, 0)
-    _must(ctypes.CDLL(None, use_errno=True).capset(header, bytes(24)), "capset")
+def limit_threads():
+    """Bound the threads of this process. Older systems count all of a user's, on the whole machine."""
+    import resource
+
+    version = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
+    if version >= COUNTS_APART:
+        resource.setrlimit(resource.RLIMIT_NPROC, (MOST_THREADS, MOST_THREADS))
 
 
-def forbid_new_processes():
-    """Let fork, exec, mount and their like fail with EPERM from now on; threads may still be started.
+def allow(seconds):
+    """Let this process be killed once it has used so many seconds more, and a few to say so itself.
 
-    A filter in the kernel (seccomp), which nothing in this process can take back.
+    What an answer can't catch, unlike an exception. It may move this limit, but not beyond `limit`'s.
     """
-    audit, clone, clone3, refused = ARCHITECTURES[platform.machine()]
-    load = lambda offset: _bpf(0x20, 0, 0, offset)  # A = word of struct seccomp_data
-    program = [load(4), _bpf(0x15, 1, 0, audit), _bpf(0x06, 0, 0, REFUSE), load(0)]
-    # clone3 hides its flags in memory, where a filter cannot look: ENOSYS makes libc fall back to clone.
-    program += [_bpf(0x15, 0, 1, clone3), _bpf(0x06, 0, 0, 0x00050000 | 38)]
-    program += [_bpf(0x35, 0, 1, FOREIGN_CALL), _bpf(0x06, 0, 0, REFUSE)]
-    for number in (*refused, *MOUNTING):
-        program += [_bpf(0x15, 0, 1, number), _bpf(0x06, 0, 0, REFUSE)]
-    program += [_bpf(0x15, 0, 3, clone), load(16), _bpf(0x45, 1, 0, CLONE_THREAD), _bpf(0x06, 0, 0, REFUSE)]
-    program += [_bpf(0x06, 0, 0, ALLOW)]
-    code = b"".join(program)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    header = struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer))
+    try:
+        import resource
+    except ImportError:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(used.ru_utime + used.ru_stime + seconds + GRACE)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = until if most == resource.RLIM_INFINITY else min(until, most)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, most))
+
+
+def drop_privileges():
+    """Give up what a namespace of our own has brought, or `become_nobody` has left: to mount, above all."""
+    _empty_bounding_set()
+    _set_capabilities(0)
+
+
+def _set_capabilities(wanted):
+    """Hold these and no others, given as bits."""
+    header = struct.pack("Ii", CAPABILITY_VERSION_3, 0)
+    low, high = wanted & 0xFFFFFFFF, wanted >> 32
+    data = struct.pack("6I", low, low, 0, high, high, 0)
+    must(ctypes.CDLL(None, use_errno=True).capset(header, data), "capset")
+
+
+def _empty_bounding_set():
+    """Let no program that is started later bring a capability. Only who has some can say so."""
     libc = ctypes.CDLL(None, use_errno=True)
-    _must(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
-    _must(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.c_char_p(header), 0, 0), "seccomp")
-
-
-def _bpf(code, if_true, if_false, value):
-    return struct.pack("HBBI", code, if_true, if_false, value)
-
-
-def _must(result, what):
-    if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
+    for capability in range(64):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
 
+from labkit.grading import zygote
 from labkit.grading.pool import LOST, WarmPython
+from labkit.grading.sandbox import hand_over
 
 # Variables of the environment that may differ from kernel to kernel: no library reads them at its import.
 OWN = ("JPY_", "PYTEST_", "LABKIT_")
@@ -34,7 +36,8 @@ def warm_python(sandbox, executable, environment):
     key = (sandbox,) if sandbox else (sandbox, executable, tuple(sorted(common.items())))
     with _LOCK:
         if key not in _WARM:
-            _WARM[key] = WarmPython(sandbox, kernels=True, executable=executable, environment=common)
+            own = {"executable": executable, "environment": common}
+            _WARM[key] = WarmPython(sandbox, purpose=zygote.KERNELS, **own)
         return _WARM[key]
 
 
@@ -104,7 +107,8 @@ class SandboxProvisioner(WarmProvisioner):
             python = await asyncio.to_thread(warm_python, True, sys.executable, environment)
             self.sockets = python.folder / uuid.uuid4().hex[:12]
             manager.transport, manager.ip, manager.cache_ports = "ipc", str(self.sockets / "k"), False
-        self.sockets.mkdir(exist_ok=True)
+        self.sockets.mkdir(mode=0o700, exist_ok=True)
+        hand_over(self.sockets)
         return await super().pre_launch(**kwargs)
 
 

@@ -11,7 +11,9 @@ from labkit.grading import isolation
 from labkit.grading.sandbox import SCRATCH
 
 # A whole lab is more than an answer: it trains, and saves what it trained.
-LIMITS = isolation.Limits(memory=6 * 1024**3, seconds=3600, file_size=256 * 1024**2, scratch=512)
+LIMITS = isolation.Limits(
+    memory=6 * 1024**3, seconds=3600, file_size=256 * 1024**2, scratch=512, loopback=True
+)
 NUM_CHANNELS = 5  # a kernel's sockets: shell, iopub, stdin, control, heartbeat
 BIND_SECONDS = 30.0
 
@@ -52,7 +54,7 @@ def prepare_walled(request):
     """Shut this process in; returns the kernel's (arguments, what to call once its sockets are there)."""
     sockets = Path(request["sockets"])
     isolation.offer_to_memory_killer()
-    isolation.part_from_others(SCRATCH, LIMITS.scratch, only=sockets)
+    isolation.part_from_others(SCRATCH, LIMITS.scratch, only=sockets, loopback=True)
     connection = Path(SCRATCH, "connection.json")
     connection.write_text(request["connection"], encoding="utf-8")
     shut_door = close_when_called(sockets)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from labkit import exercises
 from labkit.grading import SEED
+from labkit.grading.grades import printable
 
-ROOM, PYTHON = pytest.StashKey(), pytest.StashKey()
+ROOM, PYTHON, MARKS = pytest.StashKey(), pytest.StashKey(), pytest.StashKey()
 
 
 def pytest_addoption(parser):
@@ -34,7 +36,10 @@ def pytest_configure(config):
     lab = config.getoption("submissions_lab")
     try:
         seed = config.getoption("submissions_seed")
-        config.stash[ROOM] = Classroom(folder, folder, Project.here(), [lab] if lab else None, seed)
+        sandbox = not config.getoption("no_sandbox")
+        labs = [lab] if lab else None
+        config.stash[ROOM] = Classroom(folder, None, Project.here(), labs, seed, sandbox=sandbox)
+        config.stash[MARKS] = {}
     except LabkitError as error:
         raise pytest.UsageError(str(error)) from error
     config.args = [str(Path(folder).resolve())]
@@ -42,9 +47,9 @@ def pytest_configure(config):
 
 def pytest_unconfigure(config):
     """End the grader's Python."""
-    python = config.stash.get(PYTHON, None)
-    if python is not None:
-        python.close()
+    for key in (PYTHON, ROOM):
+        if config.stash.get(key, None) is not None:
+            config.stash[key].close()
 
 
 def pytest_collect_directory(path, parent):
@@ -61,8 +66,9 @@ class Submissions(pytest.Directory):
     def collect(self):
         """Yield the tests."""
         for job in self.config.stash[ROOM].jobs:
-            for name in job.submission.answers if job.submission else ["notebook"]:
-                title = f"{job.student} lab{job.lab} {name}"
+            names = [task.name for task in exercises.get(job.lab).EXERCISES] if job.read else ["notebook"]
+            for name in names:
+                title = printable(f"{job.student} lab{job.lab} {name}")
                 yield Answer.from_parent(self, name=title, job=job, exercise=name)
 
 
@@ -75,21 +81,20 @@ class Answer(pytest.Item):
 
     def runtest(self):
         """Grade it; partial credit is in the JUnit file's properties."""
-        from labkit.authoring.project import Project
-        from labkit.grading.splice import grading_code
-
         if self.job.problem:
             raise NotPassed(f"{self.job.origin}: {self.job.problem}")
-        answer = self.job.submission.answers[self.exercise]
-        if answer.problem:
-            self.user_properties.append(("points", 0))
-            raise NotPassed(f"{self.exercise}: {answer.problem}")
-        code = grading_code(self.job.submission, self.exercise, Project.here())
-        grader = self.config.stash[ROOM].grader(self.job.lab, self.python())
-        report = grader.grade(self.exercise, code)
-        self.user_properties += [("points", report.points), ("of", report.max_points)]
-        if not report.passed:
-            raise NotPassed(report.text)
+        report = self.report()
+        self.user_properties += [("points", report["points"]), ("of", report["max_points"])]
+        if report["status"] != "passed":
+            raise NotPassed(report["text"])
+
+    def report(self):
+        """The plain report on the exercise; the notebook is graded once for all of its exercises."""
+        marks = self.config.stash[MARKS]
+        if self.job.name not in marks:
+            reports, _ = self.config.stash[ROOM].mark(self.job, self.python())
+            marks[self.job.name] = {report["exercise"]: report for report in reports}
+        return marks[self.job.name][self.exercise]
 
     def python(self):
         """The warm Python of this pytest process, started when first needed."""
@@ -103,7 +108,7 @@ class Answer(pytest.Item):
     def repr_failure(self, excinfo, style=None):
         """The report alone: nobody needs the grader's traceback for a student's mistake."""
         if isinstance(excinfo.value, NotPassed):
-            return str(excinfo.value)
+            return printable(str(excinfo.value), lines=True)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self):

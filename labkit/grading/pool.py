@@ -12,12 +12,12 @@ from pathlib import Path
 
 import labkit
 from labkit.grading import zygote
-from labkit.grading.sandbox import REPEATABLE, bubblewrap, require_sandbox
-from labkit.grading.worker import Channel
+from labkit.grading.channel import Channel
+from labkit.grading.sandbox import REPEATABLE, bubblewrap, require_sandbox, starter
 from labkit.messages import LabkitError
 
 START_SECONDS = 300.0
-MOST_BYTES = 256 * 1024**2  # of everything that one answer may send
+MOST_BYTES = 64 * 1024**2  # of everything that one process of ours may say
 ATTEMPTS = 3  # at a process: the warm Python may be killed, or memory may be short for a moment
 LOST = -1000  # in place of an exit status, where nobody is left who could know it
 
@@ -28,7 +28,7 @@ _STARTER = ThreadPoolExecutor(1, thread_name_prefix="labkit-starter")
 
 
 class Ended(Exception):
-    """The student's process is gone, or has said more than it may; the message says which."""
+    """A process is gone, or has said more than it may; the message says which."""
 
 
 class WarmPython:
@@ -38,11 +38,11 @@ class WarmPython:
     user: the machine is a container with one student's work in it, which is the sandbox. Answers run as this
         user, without a wall of our own but with limits on memory, time and processes. Only root can start
         another user's process.
-    kernels: it may fork Jupyter kernels too.
+    purpose: what its children are for, as `zygote` names it.
     executable, environment: of the Python to keep warm where there is no sandbox; ours by default.
     """
 
-    def __init__(self, sandbox=True, user=None, kernels=False, executable=None, environment=None):
+    def __init__(self, sandbox=True, user=None, purpose=zygote.ANSWERS, executable=None, environment=None):
         if not hasattr(os, "fork"):
             raise LabkitError(
                 "Answers run in processes that are forked, which this system cannot do. Run the grader in a "
@@ -50,14 +50,13 @@ class WarmPython:
             )
         if sandbox and user is None:
             require_sandbox()
-        self.sandbox, self.user, self.kernels = sandbox, user, kernels
+        self.sandbox, self.user, self.purpose = sandbox, user, purpose
         self.executable = executable or sys.executable
         # Answers get one thread: then their speed does not depend on how many are graded at once.
         own = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **REPEATABLE}
         self.environment = environment or own
-        # The sockets of kernels in the sandbox lie here: a path to a socket has 107 characters at most.
-        self.folder = Path(tempfile.mkdtemp(prefix="labkit-", dir="/tmp" if os.path.isdir("/tmp") else None))
-        self.lock = threading.Lock()
+        self.folder = kernels_folder() if purpose == zygote.KERNELS else None
+        self.lock, self.closed = threading.Lock(), False
         self.process = self.control = None
         try:
             self.start()
@@ -90,37 +89,31 @@ class WarmPython:
     def command(self):
         """The argv of the process."""
         how = zygote.LIMITED if self.user is not None else zygote.WALLED if self.sandbox else zygote.OPEN
-        argv = [self.executable, "-m", "labkit.grading.zygote", how, *(["kernels"] if self.kernels else [])]
+        argv = [self.executable, "-m", "labkit.grading.zygote", how, self.purpose]
         if how != zygote.WALLED:
             return argv
-        return bubblewrap(argv, shared=self.folder if self.kernels else None)
+        return bubblewrap(argv, shared=self.folder)
 
     def identity(self):
         """Whose process it is and what it knows of the machine: arguments of subprocess.Popen."""
         if self.user is None:
-            return {"env": self.environment}
+            return {"env": self.environment, **(starter() if self.sandbox else {})}
         variables = {"PATH": os.environ.get("PATH", ""), "HOME": "/tmp", "OMP_NUM_THREADS": "1", **REPEATABLE}
         variables["PYTHONPATH"] = str(Path(labkit.__file__).parents[1])
         return {"env": variables, "cwd": "/tmp", **as_user(self.user)}
 
-    def ask(self, request):
+    def begin(self, request, seconds, lab="", seed=0, extra=None):
         """Have a process of its own begin on the request; returns a Conversation.
 
-        Raises LabkitError when none can be begun: a fault of the machine, not of an answer.
-        """
-        seconds = float(request.get("seconds", 20)) * 2 + zygote.GRACE
-        return self.begin(request, seconds, request["lab"], request["exercise"], request["seed"])
-
-    def begin(self, request, seconds, lab="", exercise="", seed=0):
-        """As `ask`, for any request.
-
         seconds: until the process is killed; 0: it may stay.
-        lab, exercise, seed: of the inputs that it will want.
+        lab, seed: of the inputs that it will want.
+        extra: a descriptor that it gets as well.
+        Raises LabkitError when none can be begun: a fault of the machine, not of a submission.
         """
-        announcement = zygote.ANNOUNCEMENT.pack(seconds, lab.encode(), exercise.encode(), seed % 2**63)
+        announcement = zygote.ANNOUNCEMENT.pack(seconds, lab.encode(), seed % 2**63)
         problem = ""
         for _ in range(ATTEMPTS):
-            conversation = self.connect(announcement)
+            conversation = self.connect(announcement, extra)
             try:
                 conversation.channel.send(request)
                 message = conversation.receive(START_SECONDS)
@@ -132,15 +125,18 @@ class WarmPython:
             conversation.close()
         raise LabkitError(f"The grader could not begin a process: {problem}.")
 
-    def connect(self, announcement):
+    def connect(self, announcement, extra=None):
         """A Conversation with a new process; where the warm Python is gone, with one of a new warm Python."""
         job, theirs = socket.socketpair()
         monitor, watched = socket.socketpair()
+        descriptors = [theirs.fileno(), watched.fileno(), *([] if extra is None else [extra])]
         try:
             with self.lock:
                 for _ in range(2):
+                    if self.closed:
+                        raise LabkitError("The grader was stopped.")
                     try:
-                        socket.send_fds(self.control, [announcement], [theirs.fileno(), watched.fileno()])
+                        socket.send_fds(self.control, [announcement], descriptors)
                         break
                     except OSError:
                         self.end()
@@ -159,15 +155,24 @@ class WarmPython:
             self.process.wait()
 
     def close(self):
-        """End it for good."""
+        """End it for good, whoever is waiting for it."""
+        self.closed = True
         self.end()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.close()
+
+
+def kernels_folder():
+    """A new folder for the sockets of kernels in the sandbox: a path to one has 107 characters at most."""
+    folder = Path(tempfile.mkdtemp(prefix="labkit-", dir="/tmp" if os.path.isdir("/tmp") else None))
+    folder.chmod(0o711)  # answers may run as another user, who finds a folder here but lists none
+    return folder
 
 
 def as_user(name):

@@ -2,10 +2,22 @@
 
 import ast
 import re
+import sys
 import warnings
 from dataclasses import dataclass, replace
 
 STUB = re.compile(r"NotImplementedError\('write \w+ here'\)")  # as labkit.authoring.solutions writes it
+# Cells that IPython hands to something else: `%%bash`, `%%writefile f.py`, `%%script false`.
+OTHER_MAGIC = re.compile(r"\s*%%(?!(time|timeit|capture|prun|memit|mprun|debug|px)\b)")
+PROMPT = re.compile(r"^[ \t]*(>>> ?|\.\.\. ?|In ?\[\d+\]: ?|[ \t]+\.\.\.: ?)", re.MULTILINE)
+MOST_JOINED = 50  # cells that are tried as a part of the one above
+# Syntax by the version of Python that brought it, for the message where ours is older.
+SYNTAX = (
+    ((3, 14), re.compile(r"^\s*except\s+[\w.]+\s*,\s*[\w.]+|\bt[\"']", re.MULTILINE)),
+    ((3, 12), re.compile(r"^\s*(async\s+)?(def|class)\s+\w+\s*\[|^\s*type\s+\w+.*=", re.MULTILINE)),
+    ((3, 12), re.compile(r"\bf([\"']).*\{[^}]*\1[^}]*\}")),
+    ((3, 11), re.compile(r"^\s*except\s*\*", re.MULTILINE)),
+)
 INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 INNER += (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)  # these have names of their own
 
@@ -27,12 +39,14 @@ class Program:
     """The definitions in a list of cells.
 
     cells: as they were read; where one was cut in two, the first has both parts.
+    python: the version of Python that the notebook says it was written with, or "".
     definitions: in the notebook's order.
     broken: {place of a cell that is no Python: why}.
     joined: the places of cells that had been cut in two.
     """
 
-    def __init__(self, cells):
+    def __init__(self, cells, python=""):
+        self.python = python
         self.cells, self.definitions, self.broken, self.joined = list(cells), [], {}, set()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in a student's text is not our news
@@ -43,13 +57,19 @@ class Program:
                 elif cell.may_be_code:
                     self._read(place, _plain_python(cell))
 
+    def is_code(self, place):
+        """Does a cell hold what Jupyter runs as Python? Not in Markdown, and not under `%%writefile`."""
+        cell = self.cells[place]
+        return cell.kind == "code" and not OTHER_MAGIC.match(cell.text)
+
     def _join(self):
         """A code cell that begins in the middle of a function belongs to the one above."""
-        above = None
+        above, left = None, MOST_JOINED
         for place, cell in enumerate(self.cells):
             if cell.kind != "code" or not cell.text.strip():
                 continue
-            if above is not None and _indent(cell.text) and _error(_dedented(cell.text)):
+            if above is not None and left and _indent(cell.text) and _error(_dedented(cell.text)):
+                left -= 1
                 whole = f"{self.cells[above].text.rstrip()}\n{cell.text}"
                 if not _error(whole):
                     self.cells[above] = replace(self.cells[above], text=whole)
@@ -63,7 +83,7 @@ class Program:
             try:
                 tree = ast.parse(block)
             except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-                self.broken.setdefault(place, _said(error, block))
+                self.broken.setdefault(place, _said(error, block) + newer(error, block, self.python))
                 continue
             lines = block.encode().split(b"\n")  # ast counts columns in bytes
             for node in tree.body:
@@ -137,9 +157,30 @@ def _is_stub(statement):
             if any(isinstance(node, ast.Return) for node in ast.walk(inner)):
                 break
             raised = inner.exc if isinstance(inner, ast.Raise) else None
-            if raised is not None and STUB.fullmatch(ast.unparse(raised)):
+            if raised is not None and STUB.fullmatch(_written(raised)):
                 return True
     return False
+
+
+def _written(node):
+    """A node's source, or "" for one that is nested too deeply."""
+    try:
+        return ast.unparse(node)
+    except (RecursionError, MemoryError):
+        return ""
+
+
+def newer(error, text, python):
+    """What to add to an error if the text may be right in a newer Python than ours, or ""."""
+    if not isinstance(error, SyntaxError):
+        return ""
+    ours, theirs = sys.version_info[:2], tuple(int(n) for n in python.split(".")[:2]) if python else ()
+    wanted = next((version for version, syntax in SYNTAX if version > ours and syntax.search(text)), theirs)
+    if wanted <= ours:
+        return ""
+    wrote = python if wanted == theirs else ".".join(map(str, wanted))
+    here = ".".join(map(str, sys.version_info[:3]))
+    return f" (It may be syntax of Python {wrote}; the grader runs Python {here}, which is older.)"
 
 
 def _base(node):
@@ -168,6 +209,8 @@ def _plain_python(cell):
     if _parses(text):
         return text
     text = re.sub(r"\A\s*%%.*\n?", "", text)
+    if PROMPT.match(text.lstrip("\n")):
+        text = PROMPT.sub("", text)
     text = re.sub(r"^([ \t]*)([%!].*|\??\??[\w.]+\?\??)$", r"\1pass", text, flags=re.MULTILINE)
     return _dedented(text)
 

@@ -1,68 +1,81 @@
 """Grades as an instructor, a student and other systems read them, written into one folder."""
 
-import csv
-import io
 import json
-import re
 from xml.etree import ElementTree
 
 from labkit import exercises
-from labkit.grading.classroom import file_name
-from labkit.grading.feedback import feedback
+from labkit.grading.alike import alike, alike_table
+from labkit.grading.class_page import class_page
+from labkit.grading.feedback import feedback, feedback_file
+from labkit.grading.grades import bounded, file_name, printable
+from labkit.grading.lms import write_canvas, write_moodle, write_worksheets
+from labkit.grading.spreadsheet import cell, csv_text
 from labkit.grading.tally import tally
 from labkit.safe_files import replacing
 
-# A spreadsheet runs a cell that begins like a formula, and some split cells at more than commas.
-FORMULA = re.compile(r"(^|[;,|]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+LONGEST = 100_000  # characters of a text that another system gets
 
 
-def write_all(grades, output):
+def write_all(grades, output, moodle=False, canvas=False):
     """Write every report into the folder `output`; returns the paths written, the table first.
 
-    grades.csv, junit.xml, class.html and class.svg for the class; feedback/STUDENT-LAB.html and
-    gradescope/STUDENT/results.json for each student.
+    grades.csv, alike.csv, junit.xml, class.html and class.svg for the class; feedback/STUDENT-LAB.html and
+    gradescope/STUDENT/results.json for each student. moodle, canvas: also the files that these import.
     """
     output.mkdir(parents=True, exist_ok=True)
+    groups = alike(grades)
     # With a byte order mark: without one Excel takes UTF-8 for the local encoding, and spoils names.
     written = [_write(output / "grades.csv", "\ufeff" + table(grades))]
+    written.append(_write(output / "alike.csv", "\ufeff" + alike_table(groups)))
     written.append(_write(output / "junit.xml", junit(grades)))
     for grade in grades:
-        name = f"{file_name(grade.student)}-{grade.lab.replace('?', '_')}"
-        written.append(_write(output / "feedback" / f"{name}.html", feedback(grade)))
-    for student in dict.fromkeys(grade.student for grade in grades):
-        mine = [grade for grade in grades if grade.student == student]
+        written.append(_write(output / "feedback" / feedback_file(grade), feedback(grade)))
+    by_student = {}
+    for grade in grades:
+        by_student.setdefault(grade.student, []).append(grade)
+    for student, mine in by_student.items():
         path = output / "gradescope" / file_name(student) / "results.json"
         written.append(_write(path, gradescope(mine)))
-    return written + picture(grades, output)
+    if moodle:
+        written.append(write_moodle(grades, output / "moodle.csv")[0])
+        written += write_worksheets(grades, output)
+    if canvas:
+        written.append(write_canvas(grades, output / "canvas.csv")[0])
+    return written + picture(grades, groups, output)
 
 
-def picture(grades, output):
-    """Write the picture of the class as a page and as an SVG file; [] where there is nothing to draw."""
-    from labkit.plotting import class_map, class_svg
+def picture(grades, groups, output):
+    """Write the class as a page and as an SVG file without names; [] where there is nothing to draw."""
+    from labkit.plotting import class_svg
 
     tallies = tally(grades)
     if not tallies:
         return []
     outcomes = {f"{one.lab} {one.exercise}": one.outcomes for one in tallies}
     mistakes = {f"{one.lab} {one.exercise}": one.mistakes for one in tallies}
-    page = class_map(outcomes, mistakes).save_html(output / "class.html")
+    page = _write(output / "class.html", class_page(grades, groups))
     return [page, _write(output / "class.svg", class_svg(outcomes, mistakes))]
 
 
 def table(grades):
-    """grades.csv: a row for each student and lab, a column for each exercise of the labs."""
+    """grades.csv: a row for each student and lab, with the points and the maximum of each exercise."""
     labs = sorted({grade.lab for grade in grades if grade.lab in exercises.labs()})
-    names = [f"{lab} {task.name}" for lab in labs for task in exercises.get(lab).EXERCISES]
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["student", "lab", "points", "of", *names, "notes"])
+    names = [(lab, task.name) for lab in labs for task in exercises.get(lab).EXERCISES]
+    header = ["student", "id", "email", "lab", "points", "of", "percent"]
+    for lab, name in names:
+        header += [f"{lab} {name}", f"{lab} {name} of"]
+    rows = [[*header, "seed", "version", "notes"]]
     for grade in grades:
-        points = {f"{grade.lab} {report['exercise']}": report["points"] for report in grade.exercises}
-        notes = " ".join([grade.problem, *grade.notes]).strip()
-        cells = [points.get(name, "") for name in names]
-        row = [_cell(grade.student), grade.lab, grade.points, grade.max_points, *cells, _cell(notes)]
-        writer.writerow(row)
-    return stream.getvalue()
+        percent = round(100 * grade.points / grade.max_points, 1) if grade.max_points else ""
+        row = [cell(grade.student), cell(grade.id), cell(grade.email), grade.lab]
+        row += [grade.points, grade.max_points, percent]
+        reports = {(grade.lab, report["exercise"]): report for report in grade.exercises}
+        for name in names:
+            report = reports.get(name)
+            row += [report["points"], report["max_points"]] if report else ["", ""]
+        notes = cell(" ".join([grade.problem, *grade.notes]))
+        rows.append([*row, grade.seed, cell(grade.version), notes])
+    return csv_text(rows)
 
 
 def junit(grades):
@@ -83,7 +96,8 @@ def junit(grades):
 def _cases(grade):
     """The testcase elements of one grade."""
     for report in grade.exercises or [{"exercise": "notebook", "status": "missing", "text": grade.problem}]:
-        case = ElementTree.Element("testcase", classname=_xml(grade.student), name=report["exercise"])
+        student = _xml(printable(grade.student)) or "(no name)"
+        case = ElementTree.Element("testcase", classname=student, name=report["exercise"])
         message = _xml(grade.problem) or "not passed"
         if "points" in report:
             properties = ElementTree.SubElement(case, "properties")
@@ -105,7 +119,7 @@ def gradescope(grades):
             "score": report["points"],
             "max_score": report["max_points"],
             "status": "passed" if report["status"] == "passed" else "failed",
-            "output": report["text"],
+            "output": _plain(report["text"]),
             "output_format": "text",
             "visibility": "visible",
         }
@@ -115,7 +129,7 @@ def gradescope(grades):
     notes = [note for grade in grades for note in [grade.problem, *grade.notes] if note]
     result = {"score": sum(grade.points for grade in grades), "tests": tests}
     if notes:
-        result |= {"output": "\n".join(dict.fromkeys(notes)), "output_format": "text"}
+        result |= {"output": _plain("\n".join(dict.fromkeys(notes))), "output_format": "text"}
     return json.dumps(result, indent=1) + "\n"
 
 
@@ -125,10 +139,11 @@ def _write(path, text):
     return path
 
 
-def _cell(text):
-    """A student's text that no spreadsheet takes for a formula, in one line."""
-    return FORMULA.sub(r"\1'", re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip())
+def _plain(text):
+    """A text with its lines, without what a terminal or a page would obey."""
+    return bounded(printable(text, lines=True, mark="\ufffd"), LONGEST)
 
 
 def _xml(text):
-    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
+    """The same within what XML may hold: two more characters are none."""
+    return _plain(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")

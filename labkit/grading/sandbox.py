@@ -1,5 +1,11 @@
-"""The outer wall: bubblewrap shows a process Python, labkit and nothing else, and cuts the network."""
+"""The outer wall: bubblewrap shows a process Python, labkit and nothing else, and cuts the network.
 
+Whoever starts the grader, answers run as an ordinary user: the grader's own, or nobody where that is root. An
+ordinary user's bubblewrap makes a user namespace, which most systems allow; root's needs none. A root that
+may not mount (in a container) starts bubblewrap as nobody.
+"""
+
+import os
 import shutil
 import site
 import subprocess
@@ -8,6 +14,7 @@ from pathlib import Path
 
 import labkit
 from labkit import paths
+from labkit.grading.isolation import CAP_SYS_ADMIN, NOBODY, is_able
 from labkit.messages import LabkitError
 
 REPEATABLE = {"PYTHONHASHSEED": "0"}  # an answer that takes words out of a set takes the same in every run
@@ -22,36 +29,98 @@ SYSTEM = (
     "/etc/alternatives",
     "/etc/localtime",
 )
+DEVICES = ("null", "zero", "full", "random", "urandom")  # no terminals: every answer would see the same ones
+STREAMS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
+POWERS = (
+    "CAP_SYS_ADMIN",
+    "CAP_NET_ADMIN",
+    "CAP_SETUID",
+    "CAP_SETGID",
+    "CAP_SETPCAP",
+)  # what `isolation.become_nobody` needs
 REFUSAL = """\
 Submissions are other people's programs; they run only in a sandbox, and there is none here: {why}
 
   On Linux:            apt-get install bubblewrap
   On macOS, Windows:   run the grader in a Linux container or virtual machine (README, "Grading a class")
   Where you trust every submission:  --no-sandbox"""
+# What a process of the sandbox does before an answer runs. Arguments: the scratch folder, what it must read.
+REHEARSAL = """\
+import os, sys
+from labkit.grading import isolation
+scratch, *folders = sys.argv[1:]
+isolation.become_nobody(scratch)
+for folder in folders:
+    os.listdir(folder)
+open(isolation.__file__).close()
+isolation.part_from_others(scratch, 1)
+isolation.shut_in(isolation.Limits(memory=2**30, seconds=60, file_size=2**20, scratch=1))
+"""
+# Settings of Linux under which nobody but root can make user namespaces, or nobody at all
+SETTINGS = {
+    "user/max_user_namespaces": "0",
+    "kernel/unprivileged_userns_clone": "0",
+    "kernel/apparmor_restrict_unprivileged_userns": "1",
+}
 
 
 def bubblewrap(command, environment=None, shared=None):
-    """The argv that runs `command` in the sandbox.
+    """The argv that runs `command` in the sandbox; `starter` says who has to start it.
 
     Inside are, read-only: the system's libraries, this Python, labkit and its data. There is no network, no
-    home folder, no other process to see, and nothing to write to but `SCRATCH`, which is in memory.
+    home folder, no other process to see, no device that keeps anything, and nothing to write to but
+    `SCRATCH`, which is in memory.
 
     shared: a folder of the machine that can be read and written inside too.
     """
-    argv = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
+    argv = ["bwrap", "--die-with-parent", "--new-session", "--clearenv"]
+    if mounts_as_root():
+        argv += [f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try")]
+        argv += ["--cap-drop", "ALL", *(word for name in POWERS for word in ("--cap-add", name))]
+    else:
+        argv += ["--unshare-all"]
     variables = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH, "OMP_NUM_THREADS": "1"}
     variables |= REPEATABLE | {"LANG": "C.UTF-8", "PYTHONPATH": str(Path(labkit.__file__).parents[1])}
     for name, value in (variables | (environment or {})).items():
         argv += ["--setenv", name, value]
-    argv += ["--tmpfs", "/"]
+    argv += ["--tmpfs", "/", "--dir", "/etc"]
     for path in SYSTEM:
         argv += ["--ro-bind-try", path, path]
-    argv += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", SCRATCH]
+    argv += ["--tmpfs", "/dev", "--dir", "/dev/shm"]
+    for name in DEVICES:
+        argv += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    for name, stream in STREAMS.items():
+        argv += ["--symlink", f"/proc/self/fd{stream}", f"/dev/{name}"]
+    argv += ["--remount-ro", "/dev", "--proc", "/proc", "--tmpfs", SCRATCH, "--dir", "/tmp"]
     for path in visible_folders():
-        argv += ["--ro-bind", str(path), str(path)]
+        # Folders on the way to one can be passed by everybody only where bubblewrap is told to make them.
+        argv += ["--dir", str(path.parent), "--ro-bind", str(path), str(path)]
     if shared is not None:
-        argv += ["--bind", str(shared), str(shared)]
+        argv += ["--dir", str(Path(shared).parent), "--bind", str(shared), str(shared)]
     return [*argv, "--remount-ro", "/", "--chdir", SCRATCH, *map(str, command)]
+
+
+def is_root():
+    """Is the grader root? Then answers run as another user."""
+    return hasattr(os, "getuid") and os.getuid() == 0
+
+
+def mounts_as_root():
+    """Is the grader a root that may mount?"""
+    return is_root() and is_able(CAP_SYS_ADMIN)
+
+
+def starter():
+    """Who has to start bubblewrap: arguments of subprocess.Popen."""
+    if is_root() and not mounts_as_root():
+        return {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"}
+    return {}
+
+
+def hand_over(folder):
+    """Make a folder belong to the user that answers run as, if that is another."""
+    if is_root():
+        os.chown(folder, NOBODY, NOBODY)
 
 
 def visible_folders():
@@ -69,10 +138,25 @@ def require_sandbox():
         raise LabkitError(REFUSAL.format(why=f"bubblewrap exists on Linux only; this is {sys.platform}."))
     if shutil.which("bwrap") is None:
         raise LabkitError(REFUSAL.format(why="bubblewrap (the program bwrap) is not installed."))
-    probe = f"from labkit.grading.isolation import part_from_others; part_from_others({SCRATCH!r}, 1)"
-    done = subprocess.run(
-        bubblewrap([sys.executable, "-c", probe]), capture_output=True, text=True, timeout=120
-    )
+    command = bubblewrap([sys.executable, "-c", REHEARSAL, SCRATCH, *visible_folders()])
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, **starter())
+    except (OSError, subprocess.SubprocessError) as error:
+        raise LabkitError(REFUSAL.format(why=f"bubblewrap could not be run ({error}).")) from None
     if done.returncode != 0:
         said = (done.stderr.strip() or "no message").split("\n")[-1]
-        raise LabkitError(REFUSAL.format(why=f"this system does not let bubblewrap work ({said})."))
+        raise LabkitError(REFUSAL.format(why=what_is_missing(said)))
+
+
+def what_is_missing(said):
+    """Why the sandbox does not work here, in words; `said` is what its processes said last."""
+    why = f"this system does not let bubblewrap work ({said})."
+    if is_root() and any(str(path) in said for path in visible_folders()):
+        return f"{why} Answers run as the user nobody, who has to be able to read Python and labkit."
+    for name, hindrance in SETTINGS.items():
+        setting = Path("/proc/sys", name)
+        if setting.is_file() and setting.read_text().strip() == hindrance:
+            return f"{why} It may be the setting {name.replace('/', '.')}={hindrance}, which root is free of."
+    if is_root() and not mounts_as_root():
+        why += " This is a container that may not mount: it has to be started as README says."
+    return why

@@ -1,12 +1,21 @@
-"""The student's side of the border: define one answer, call it on seeded cases, send back plain data.
+"""The student's side of the border: run a notebook's cells in order, call its answers, send back plain data.
 
-Runs in a process of its own that may do little (`isolation`). The cases are drawn before the first line of
-the answer runs. Nothing that is said here is believed: the grader compares the data with its own reference.
+Runs in a process of its own that may do little (`isolation`). The inputs are drawn before the first line of
+the student's runs. Nothing that is said here is believed: the examiner compares the data with our own
+reference's.
+
+What is sent, one JSON object a line:
+    {"at": "cell", "place": 3}              the cell that is about to run
+    {"wrong": "NameError: ...", "place": 3} how it ended, if not well
+    {"at": "check", "exercise": "attention", "place": 3}, and then one of
+        {"problem": "..."}                  why it can't be called
+        {"outcomes": [...], "printed": ""}  what it gave; then calls are answered until the verdict is heard
+    {"at": "end"}
+What is heard: {"go": true}, {"call": [arguments]}, {"passed": bool}.
 """
 
-import json
-import linecache
 import random
+import time
 from dataclasses import replace
 from functools import lru_cache
 
@@ -17,61 +26,40 @@ from labkit import exercises
 from labkit.exercises import engine
 from labkit.exercises.limits import Capture, OutOfTime, tame, time_limit
 from labkit.grading import isolation
+from labkit.grading.course import Course, Statement, namespace
 from labkit.grading.plain import TooLarge, decode, encode
 from labkit.grading.sandbox import SCRATCH
+from labkit.grading.shell import new_shell, run, told
+from labkit.lab import CheckFailed, Lab
 
-FILE = "<your answer>"  # how error messages call the student's code
 LIMITS = isolation.Limits(memory=1024**3, seconds=60, file_size=16 * 1024**2, scratch=64)
+CELL_SECONDS = 60.0  # of one cell's own time
+ALL_CELLS_SECONDS = 120.0  # of all cells together: what is left is not run
+MOST_CHECKS = 20  # of one exercise; a notebook may call a check in a loop
+OUT_OF_TIME = "{name} did not come back within {seconds:g} seconds."
 
 
-class Channel:
-    """JSON lines in both directions over a connected socket."""
-
-    def __init__(self, connection):
-        self.file = connection.makefile("rwb")
-
-    def send(self, message):
-        """Write one message."""
-        self.file.write(json.dumps(message).encode() + b"\n")
-        self.file.flush()
-
-    def receive(self):
-        """The next message, or None at the end."""
-        line = self.file.readline()
-        return self.parse(line) if line else None
-
-    @staticmethod
-    def parse(line):
-        """One line as a message. Raises ValueError."""
-        return json.loads(line)
-
-
-def run(request, channel, how, seconds):
+def serve(request, channel, how, seconds):
     """Serve one request in this process, shut in: "walled", "limited" or "open" (`zygote`).
 
+    request: {"lab", "seed"; "steps": what `plan` made; "statements": of the course's own cells; "seconds":
+    {name of an exercise that is graded: of its own time}; "skip": places of cells that are not run;
+    "refused", "passed": exercises that are not checked, since the verdict is known}.
     seconds: of processor time. The first thing sent is {"ready": true}: up to there only our own code has
     run, and what went wrong is {"fault": str}, and not the student's.
     """
     try:
         if how == "walled":
             isolation.part_from_others(SCRATCH, LIMITS.scratch)
-        exercise, cases = draw(request["lab"], request["exercise"], request["seed"])
-        others = exercises.get(request["lab"]).EXERCISES
-        _draw_alike(request["seed"])
+        sitting = Sitting(request, channel)
         if how != "open":
             isolation.shut_in(replace(LIMITS, seconds=seconds))
     except Exception as error:
         channel.send({"fault": f"{type(error).__name__}: {error}"})
         return
     channel.send({"ready": True})
-    serve(request["code"], exercise, cases, others, channel)
-
-
-def _draw_alike(seed):
-    """Let an answer that draws random numbers without a seed of its own draw the same in every run."""
-    random.seed(seed)
-    numpy.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    if channel.receive() is not None:
+        sitting.go()
 
 
 @lru_cache(maxsize=64)
@@ -81,50 +69,169 @@ def draw(lab, name, seed):
     return exercise, exercise.cases(seed)
 
 
-def serve(code, exercise, cases, others, channel):
-    """Send {"problem": str} and end, or {"outcomes": [...], "printed": str} and then answer
-    {"call": [arguments]} until the grader hangs up.
-    """
-    with Capture() as capture:
-        function, problem = define(code, exercise, others)
-        if problem:
-            channel.send({"problem": problem})
+class Sitting:
+    """One run of a student's notebook, or of one answer's code, with everything that is checked in it."""
+
+    def __init__(self, request, channel):
+        self.channel, self.seed = channel, request["seed"]
+        self.steps, self.skip = request["steps"], request["skip"]
+        self.refused, self.passed = request["refused"], request["passed"]
+        self.drawn = {}
+        for name, seconds in request["seconds"].items():
+            exercise, cases = draw(request["lab"], name, self.seed)
+            self.drawn[name] = (replace(exercise, seconds=seconds), cases)
+        module = exercises.get(request["lab"])
+        self.lab = GradedLab(module, request["lab"], self)
+        known = {exercise.name: exercise.reference for exercise in module.EXERCISES} | {"lab": self.lab}
+        self.course = Course((Statement(**fields) for fields in request["statements"]), known)
+        self.module = namespace(self.course)
+        self.place, self.seen, self.checks = 0, {}, {}
+        # One notebook's `labkit.start` is ours; nobody else is in this process.
+        import labkit
+        import labkit.lab
+
+        labkit.start = labkit.lab.start = lambda number: self.lab
+        self.shell = new_shell(self.module, SCRATCH)
+
+    def go(self):
+        """Run the steps, then check what they have left unchecked."""
+        self.draw_alike()
+        used = 0.0
+        with Capture():
+            for step in self.steps:
+                self.place, self.course.place = step["place"], step["course"]
+                if "check" in step:
+                    self.check_quietly(step["check"])
+                elif step["place"] not in self.skip and used < ALL_CELLS_SECONDS:
+                    used += self.run_cell(step["run"])
+            for name in self.drawn:
+                if self.is_changed(name):
+                    self.check_quietly(name)
+        self.channel.send({"at": "end"})
+
+    def run_cell(self, text):
+        """Run one cell; returns the seconds that it took."""
+        self.channel.send({"at": "cell", "place": self.place})
+        begin, error = time.process_time(), None
+        isolation.allow(CELL_SECONDS)
+        try:
+            with time_limit(CELL_SECONDS):
+                error = run(self.shell, text, f"<cell {self.place}>")
+        except OutOfTime as late:
+            error = late
+        if isinstance(error, OutOfTime):
+            said = f"The cell did not come to its end within {CELL_SECONDS:g} seconds."
+            self.channel.send({"wrong": said, "place": self.place})
+        elif error is not None and not isinstance(error, CheckFailed | NotImplementedError):
+            said, no_python = told(error), isinstance(error, SyntaxError)
+            self.channel.send({"wrong": said, "place": self.place, "syntax": no_python})
+        return time.process_time() - begin
+
+    def check_quietly(self, name):
+        """Check an exercise's function, if the notebook has one."""
+        function = self.shell.user_ns.get(name)
+        if function is None or name not in self.drawn or name in self.lab.solved:
             return
-        with tame(function):
+        try:
+            self.lab.check(function, name)
+        except (CheckFailed, NotImplementedError):
+            pass
+
+    def is_changed(self, name):
+        """Is there a function now that has not been checked as it is?"""
+        return name in self.shell.user_ns and self.seen.get(name) != self.state(self.shell.user_ns[name])
+
+    def state(self, function):
+        """What a function is made of now: itself, and the notebook's names that it uses, directly or not."""
+        found, waiting = {}, [function]
+        while waiting:
+            code = getattr(waiting.pop(), "__code__", None)
+            codes = [code] if code else []
+            while codes:
+                code = codes.pop()
+                codes += [constant for constant in code.co_consts if hasattr(constant, "co_names")]
+                for name in code.co_names:
+                    if name not in found and name in self.shell.user_ns:
+                        value = self.shell.user_ns[name]
+                        found[name] = value if isinstance(value, int | float | str) else id(value)
+                        waiting.append(value)
+        return id(function), found
+
+    def examine(self, exercise, function):
+        """Call a function on the inputs and hear the verdict: did it pass?"""
+        name = exercise.name
+        self.checks[name] = self.checks.get(name, 0) + 1
+        self.seen[name] = self.state(function)
+        if name in self.passed or name not in self.drawn:
+            return name in self.passed
+        if name in self.refused or self.checks[name] > MOST_CHECKS:
+            return False
+        self.channel.send({"at": "check", "exercise": name, "place": self.origin(function)})
+        exercise, cases = self.drawn[name]
+        problem = engine.unusable(function, exercise)
+        if problem:
+            self.channel.send({"problem": problem})
+        else:
+            self.draw_alike()
+            self.call(function, exercise, cases)
+        while (message := self.channel.receive()) is not None and "passed" not in message:
+            arguments = [_argument(item, cases) for item in message["call"]]
+            self.channel.send(self.call_once(function, exercise, arguments))
+        if message is None:
+            raise SystemExit  # the examiner has hung up
+        return message["passed"] is True
+
+    def call_once(self, function, exercise, arguments):
+        """One call more, as plain data."""
+        isolation.allow(exercise.seconds)
+        with Capture(), tame(function):
+            try:
+                with time_limit(exercise.seconds):
+                    return plain_outcome(engine.call_on_copies(function, arguments))
+            except OutOfTime:
+                return {"late": True}
+
+    def call(self, function, exercise, cases):
+        """Send what the function gives for each case."""
+        isolation.allow(exercise.seconds)
+        with Capture() as capture, tame(function):
             try:
                 with time_limit(exercise.seconds):
                     outcomes = [answer_case(function, exercise, case) for case in cases]
             except OutOfTime:
-                channel.send({"problem": OUT_OF_TIME.format(name=exercise.name, seconds=exercise.seconds)})
+                said = OUT_OF_TIME.format(name=exercise.name, seconds=exercise.seconds)
+                self.channel.send({"problem": said, "late": True})
                 return
-            channel.send({"outcomes": outcomes, "printed": capture.text[:2000]})
-            while (message := channel.receive()) is not None:
-                arguments = [_argument(item, cases) for item in message["call"]]
-                with time_limit(exercise.seconds):
-                    outcome = engine.call_on_copies(function, arguments)
-                channel.send(plain_outcome(outcome))
+        self.channel.send({"outcomes": outcomes, "printed": capture.text[:2000]})
+
+    def origin(self, function):
+        """The place of the cell in which a function is defined; where the notebook is, if that is unclear."""
+        file = getattr(getattr(function, "__code__", None), "co_filename", "")
+        place = file.removeprefix("<cell ").removesuffix(">")
+        return int(place) if place.isdecimal() and place != file else self.place
+
+    def draw_alike(self):
+        """Let an answer that draws random numbers without a seed of its own draw the same in every run."""
+        random.seed(self.seed)
+        numpy.random.seed(self.seed % 2**32)
+        torch.manual_seed(self.seed)
 
 
-OUT_OF_TIME = "{name} did not come back within {seconds:g} seconds."
+class GradedLab(Lab):
+    """The notebook's `lab`: its checks are answered by the examiner."""
 
+    def __init__(self, module, number, sitting):
+        super().__init__(module, number)
+        self._sitting = sitting
 
-def define(code, exercise, others=()):
-    """(the function that the code defines, "") or (None, why there is none).
-
-    others: exercises whose functions the code may call without bringing them: ours stand in.
-    """
-    linecache.cache[FILE] = (len(code), None, [line + "\n" for line in code.split("\n")], FILE)
-    space = {"__name__": "__main__"} | {other.name: other.reference for other in others}
-    space.pop(exercise.name, None)
-    try:
-        with time_limit(exercise.seconds):
-            exec(compile(code, FILE, "exec"), space)
-    except OutOfTime:
-        return None, OUT_OF_TIME.format(name="What stands above the function", seconds=exercise.seconds)
-    except BaseException as error:
-        return None, f"The cell does not run: {type(error).__name__}: {error}"[:500]
-    function = space.get(exercise.name)
-    return function, engine.unusable(function, exercise)
+    def check(self, function, exercise=None):
+        """As Lab.check, without a report. Raises CheckFailed when it does not pass."""
+        task = self._exercise(function, exercise)
+        if self._sitting.examine(task, function):
+            self.solved[task.name] = function
+        else:
+            self.solved.pop(task.name, None)
+            raise CheckFailed(f"{task.name}: not yet right")
 
 
 def answer_case(function, exercise, case):
@@ -144,7 +251,8 @@ def plain_outcome(outcome):
     except TooLarge as error:
         value = {"kind": "other", "shown": str(error)}
     error_type = outcome.error_type.__name__ if outcome.error_type else None
-    return {"value": value, "error": outcome.error, "error_type": error_type, "changed": outcome.changed}
+    error = outcome.error[:2000]
+    return {"value": value, "error": error, "error_type": error_type, "changed": outcome.changed}
 
 
 def _argument(item, cases):

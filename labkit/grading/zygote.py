@@ -1,11 +1,12 @@
 """A warm Python that forks: torch, transformers, labkit and the models are loaded once, not for each answer.
 
 Started by `labkit.grading.pool`, whose messages come through a socket that is our standard input: each brings
-two more sockets, and a child is forked for it, with the inputs of the exercise that it will be about. Through
-the first (the job) the child hears what to do: an answer to run (`worker`) or a notebook's kernel to be
-(`kernel_child`). The second (the monitor) stays here: what the pool writes there are numbers of signals for
-the child, and the child's exit status goes back. A child is killed when its time is up, when its monitor is
-closed, and when we end; and we end with the pool.
+two more sockets, and a child is forked for it, with the inputs of the lab that it will be about. Through the
+first (the job) the child hears what to do: a student's notebook to run (`worker`), such a process to examine
+(`examiner`), a submission to read (`reading`) or a notebook's kernel to be (`kernel_child`). The second (the
+monitor) stays here: what the pool writes there are numbers of signals for the child, and the child's exit
+status goes back. A third descriptor, where one comes, is the child's: what it examines or reads. A child is
+killed when its time is up, when its monitor is closed, and when we end; and we end with the pool.
 """
 
 import gc
@@ -17,27 +18,38 @@ import sys
 import time
 
 from labkit.grading import isolation
+from labkit.grading.sandbox import SCRATCH
 
 WALLED, LIMITED, OPEN = "walled", "limited", "open"  # how a child is shut in
-# Seconds until the child is killed (0: it may stay); lab, exercise and seed of the inputs that it will want.
-ANNOUNCEMENT = struct.Struct("d8s64sq")
+ANSWERS, KERNELS, READING = "answers", "kernels", "reading"  # what the children are for
+# Seconds until the child is killed (0: it may stay); lab and seed of the inputs that it will want.
+ANNOUNCEMENT = struct.Struct("d8sq")
 STATUS = struct.Struct("i")
 KILL = 9  # signal.SIGKILL, a name that Windows lacks: there the pool says so, and must be importable
-GRACE = 3.0  # seconds beyond an answer's own limit, in which it can say itself that it ran out of time
 TURN, REST = 0.1, 1.0  # seconds between two looks at the children, and where there seem to be none
 
 
 def main():
-    """Load everything, then serve until the pool is gone.  Arguments: how, and "kernels" if there may be."""
-    how, kernels = sys.argv[1], "kernels" in sys.argv[2:]
+    """Load everything, then serve until the pool is gone.  Arguments: how, and what for."""
+    how, purpose = sys.argv[1:]
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"  # see `child`
+    os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"  # see `draw_afresh`
+    if how == WALLED:
+        isolation.become_nobody(SCRATCH)
     isolation.end_with_parent()
     isolation.adopt_orphans()
-    threads = warm_up(kernels)
+    threads = warm_up_reading() if purpose == READING else warm_up(purpose == KERNELS)
     control.sendall(b"r")
-    serve(control, lambda job, seconds: child(job, seconds, how, threads))
+    serve(control, lambda job, seconds, extra: child(job, seconds, extra, how, threads))
+
+
+def warm_up_reading():
+    """Import what reads submissions: little, so it starts at once. There are no threads to speak of."""
+    from labkit.grading import reading  # noqa: F401
+
+    gc.freeze()
+    return 0
 
 
 def warm_up(kernels=False):
@@ -50,7 +62,7 @@ def warm_up(kernels=False):
 
     import labkit
     from labkit import exercises
-    from labkit.grading import worker  # noqa: F401
+    from labkit.grading import examiner, worker  # noqa: F401
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -79,7 +91,7 @@ class Child:
 def serve(control, run):
     """Fork a child for each announcement and look after them all, until `control` is closed.
 
-    run: (job socket, seconds) -> None, called in the child.
+    run: (job socket, seconds, a descriptor or None) -> None, called in the child.
     """
     children = {}
     while True:
@@ -89,43 +101,51 @@ def serve(control, run):
             if monitor is not control:
                 pass_on_signals(monitor, monitors[monitor])
         if control in ready:
-            received, descriptors, _, _ = socket.recv_fds(control, ANNOUNCEMENT.size, 2)
+            received, descriptors, _, _ = socket.recv_fds(control, ANNOUNCEMENT.size, 3)
             if len(received) < ANNOUNCEMENT.size:
                 break
             seconds, *wanted = ANNOUNCEMENT.unpack(received)
             prepare(*wanted)
-            start(seconds, *descriptors, control, children, run)
+            start(seconds, descriptors, control, children, run)
         look_after(children)
     for pid in children:
         kill_group(pid)
 
 
-def prepare(lab, exercise, seed):
-    """Draw an exercise's inputs here, once for all answers to it: some of them hold a whole model."""
-    from labkit.grading import worker
+def prepare(lab, seed):
+    """Draw a lab's inputs here, once for all notebooks: some of them hold a whole model."""
+    lab = lab.rstrip(b"\0").decode()
+    if not lab:
+        return
+    from labkit import exercises
+    from labkit.grading import examiner
 
-    lab, exercise = (text.rstrip(b"\0").decode() for text in (lab, exercise))
-    if exercise:
-        try:
-            worker.draw(lab, exercise, seed)
+    try:
+        before = examiner.expectation.cache_info().misses
+        for task in exercises.get(lab).EXERCISES:
+            examiner.expectation(lab, task.name, seed)
+        if examiner.expectation.cache_info().misses > before:
             gc.freeze()
-        except Exception:
-            pass  # the child will try as well, and can say what is wrong
+    except Exception:
+        pass  # the child will try as well, and can say what is wrong
 
 
-def start(seconds, job, monitor, control, children, run):
+def start(seconds, descriptors, control, children, run):
     """Fork one child. Where the machine has no room for it, the job hears so."""
-    job, monitor = socket.socket(fileno=job), socket.socket(fileno=monitor)
+    job, monitor = (socket.socket(fileno=number) for number in descriptors[:2])
+    extra = descriptors[2] if len(descriptors) > 2 else None
     try:
         pid = os.fork()
     except OSError as error:
         job.send(b'{"fault": "no process could be started: %s"}\n' % error.strerror.encode())
         job.close()
         monitor.close()
+        close(extra)
         return
     if pid:
         children[pid] = Child(monitor, seconds)
         job.close()
+        close(extra)
         return
     status = 1
     try:
@@ -133,29 +153,26 @@ def start(seconds, job, monitor, control, children, run):
         isolation.end_with_parent()
         for other in (control, monitor, *(child.monitor for child in children.values())):
             other.close()
-        status = run(job, seconds) or 0
+        status = run(job, seconds, extra) or 0
     finally:
         os._exit(status)
 
 
-def child(job, seconds, how, threads):
+def close(descriptor):
+    """Close a descriptor, if there is one."""
+    if descriptor is not None:
+        os.close(descriptor)
+
+
+def child(job, seconds, extra, how, threads):
     """In the child: make ready, hear what to do and do it; returns the exit status."""
-    import random
-
-    import numpy
-    import torch
-
-    from labkit.grading.worker import Channel
-
-    for draw_afresh in (random.seed, numpy.random.seed, torch.default_generator.seed):
-        draw_afresh()  # as in a Python that has just been started
-    # Torch makes its thread pool anew after a fork, and not safely if several threads ask for it at once, as
-    # the loading of a model does ("Invalid thread pool!", now and then). So ask alone, and load in one
-    # thread (HF_DEACTIVATE_ASYNC_LOAD).
-    torch.set_num_threads(threads)
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
+    if threads:
+        draw_afresh(threads)
+    from labkit.grading.channel import Channel
+
     channel = Channel(job)
     job.close()  # what is left of it is the channel
     request = channel.receive() or {}
@@ -163,10 +180,35 @@ def child(job, seconds, how, threads):
         from labkit.grading import kernel_child
 
         return kernel_child.run(request["kernel"], channel, how == WALLED)
+    isolation.offer_to_memory_killer()
+    if how == WALLED and ("read" in request or extra is not None):
+        isolation.drop_privileges()  # our own code, but it handles what students made
+    if "read" in request:
+        from labkit.grading import reading
+
+        return reading.serve(request["read"], channel, extra)
+    if extra is not None:
+        from labkit.grading import examiner
+
+        return examiner.serve(request, channel, socket.socket(fileno=extra))
     from labkit.grading import worker
 
-    isolation.offer_to_memory_killer()
-    worker.run(request, channel, how, int(seconds) + 1)
+    return worker.serve(request, channel, how, int(seconds) + 1)
+
+
+def draw_afresh(threads):
+    """Begin as a Python that has just been started would."""
+    import random
+
+    import numpy
+    import torch
+
+    for seed in (random.seed, numpy.random.seed, torch.default_generator.seed):
+        seed()
+    # Torch makes its thread pool anew after a fork, and not safely if several threads ask for it at once, as
+    # the loading of a model does ("Invalid thread pool!", now and then). So ask alone, and load in one
+    # thread (HF_DEACTIVATE_ASYNC_LOAD).
+    torch.set_num_threads(threads)
 
 
 def pass_on_signals(monitor, pid):

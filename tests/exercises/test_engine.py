@@ -1,6 +1,7 @@
 """The engine on a small exercise of its own: every kind of answer a student can hand in."""
 
 import random
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -249,3 +250,30 @@ def test_the_time_limit_leaves_nothing_behind():
         time.sleep(0.5)
     except OutOfTime:
         pytest.fail("the timer was left running")
+
+
+def test_a_limit_within_a_limit_leaves_the_outer_one_running():
+    begin = time.process_time()
+    with pytest.raises(OutOfTime), time_limit(0.4):
+        with time_limit(5.0):
+            pass
+        while time.process_time() < begin + 5:
+            pass
+    assert time.process_time() < begin + 2
+
+
+def test_the_limit_counts_own_time_and_waiting_by_the_clock():
+    with time_limit(0.2):
+        time.sleep(0.4)  # another program had the processor
+    with pytest.raises(OutOfTime), time_limit(0.2):
+        time.sleep(5)
+
+
+def test_what_asks_for_a_stream_finds_one():
+    def total(values):
+        print("tty" if sys.stdout.isatty() else "file", file=sys.stdout, flush=True)
+        sys.stdout.writelines(["a", "b"])
+        return sum(values) if sys.stdout.writable() and sys.stdout.encoding else None
+
+    report = check(total, EXERCISE)
+    assert report.printed.startswith("file\nab")

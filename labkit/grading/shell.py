@@ -1,0 +1,87 @@
+"""A student's cells, run as IPython runs them: prompts, magics and top-level await mean the same here.
+
+Without what a notebook's front end adds: no history on disk, no display but text, no shell commands.
+"""
+
+import os
+
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+MOST = 500  # characters of an error that is told
+QUIET = ("time", "timeit", "capture", "prun")  # magics whose errors are those of the code in them
+
+
+class Shell(InteractiveShell):
+    """IPython without a terminal. What needs one, or other programs, does nothing."""
+
+    def enable_gui(self, gui=None):
+        """There is no window to draw in."""
+
+    def ask_exit(self):
+        """exit() in a cell ends that cell."""
+        raise SystemExit
+
+    def system(self, cmd):
+        """`!ls`: there are no other programs here."""
+
+    system_raw = system_piped = system
+
+    def getoutput(self, cmd, split=True, depth=0):
+        """`files = !ls`"""
+        return []
+
+    def run_line_magic(self, name, line, _stack_depth=1):
+        """A magic that does not work here is no fault of the student's."""
+        try:
+            return super().run_line_magic(name, line, _stack_depth + 1)
+        except Exception:
+            if name in QUIET:
+                raise
+            return None
+
+    def run_cell_magic(self, name, line, cell):
+        """As `run_line_magic`: `%%bash` and its like do nothing."""
+        try:
+            return super().run_cell_magic(name, line, cell)
+        except Exception:
+            if name in QUIET:
+                raise
+            return None
+
+    def showtraceback(self, *args, **kwargs):
+        """`run` says what went wrong, in one line."""
+
+    def showsyntaxerror(self, *args, **kwargs):
+        """`run` says it."""
+
+
+def new_shell(module, folder):
+    """A Shell whose notebook is `module`. IPython's own files go into `folder`."""
+    os.environ["IPYTHONDIR"] = os.path.join(folder, ".ipython")
+    config = Config()
+    config.HistoryManager.enabled = False  # it writes a database, in a thread
+    shell = Shell(config=config, user_module=module)
+    shell.display_formatter.active_types = ["text/plain"]
+    return shell
+
+
+def run(shell, text, file):
+    """Run one cell; returns the exception that it ended with, or None.
+
+    file: how tracebacks and `inspect` call the cell.
+    """
+    shell.compile.get_code_name = lambda raw_code, transformed_code, number: file
+    result = shell.run_cell(text, store_history=False)
+    return result.error_before_exec or result.error_in_exec
+
+
+def told(error):
+    """An exception in one line, however strange it is."""
+    try:
+        said = str(error)
+    except Exception:
+        said = ""
+    if isinstance(error, SyntaxError) and error.text:
+        said = f"{error.msg}, in the line: {str(error.text).strip()[:120]}"
+    return f"{type(error).__name__}: {said}"[:MOST] if said else type(error).__name__
