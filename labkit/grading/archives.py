@@ -31,7 +31,7 @@ def members(file, known_names=()):
             raise Unreadable(f"The zip file holds {len(listed)} files; at most {MOST_MEMBERS} are read.")
         names = _names(listed, known_names)
         return [
-            [name, member.file_size, "" if member.is_dir() else _problem(member, name)]
+            [name, member.file_size, "" if name.endswith("/") else _problem(member, name)]
             for member, name in zip(listed, names, strict=True)
         ]
 

@@ -116,7 +116,7 @@ def _text(data, notes):
 
 def _content(text, notes):
     try:
-        return json.loads(text, strict=False)
+        return json.loads(text, strict=False, parse_int=_small)
     except RecursionError:
         problem = "it is nested too deeply"
     except ValueError as error:
@@ -131,7 +131,7 @@ def _content(text, notes):
 
 def _whole_cells(text):
     """The cells in a text that is no JSON as a whole: cut off, or with the marks of a merge in it."""
-    decoder, cells, failed, end = json.JSONDecoder(strict=False), [], 0, 0
+    decoder, cells, failed, end = json.JSONDecoder(strict=False, parse_int=_small), [], 0, 0
     start = re.compile(r'\{\s*"(?:cells|attachments|cell_type|execution_count|id|metadata|source)"\s*:')
     while failed < MOST_CELLS and len(cells) < MOST_CELLS and (found := start.search(text, end)):
         try:
@@ -196,6 +196,11 @@ def _within_bounds(cells):
             problem, total = "", total + size
         kept.append(Cell(cell.kind, cell.text[:HEAD], cell.id, problem) if problem else cell)
     return kept
+
+
+def _small(digits):
+    """A number in a notebook, none of which matters here; Python refuses to read one of many digits."""
+    return int(digits[:18])
 
 
 def _list(value):

@@ -108,7 +108,7 @@ def _code(code, passed):
     cut = ""
     if len(lines) > CODE_LINES or len(text) > CODE:
         text = text[:CODE]
-        cut = f"<p>It is cut here: {text.count(chr(10)) + 1} of {len(lines)} lines are shown.</p>"
+        cut = f"<p>It is longer: {text.count(chr(10)) + 1} of {len(lines)} lines are shown.</p>"
     start = "<details>" if passed else "<details open>"
     return (
         f"{start}<summary>Your code as it was graded</summary>\n"

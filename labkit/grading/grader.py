@@ -98,14 +98,12 @@ class Grader:
         lost = 0
         for _ in range(len(names) + BEYOND_EXERCISES):
             at, why = self.sit(steps, names, record)
-            while (
-                why == "lost" and lost < ATTEMPTS
-            ):  # the warm Python was killed, perhaps by no answer at all
+            while why == LOST and lost < ATTEMPTS:
                 lost += 1
                 at, why = self.sit(steps, names, record)
             if not why:
                 break
-            self.blame(at, why, record)
+            self.blame(at, "ended" if why == LOST else why, record)
         return record
 
     def sit(self, steps, names, record):

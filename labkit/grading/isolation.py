@@ -101,6 +101,11 @@ def part_from_others(scratch, megabytes, only=None, loopback=False):
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
     end_with_parent()
     _mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    for entry in os.scandir("/dev"):
+        if not entry.is_symlink() and not entry.is_dir():
+            make_read_only(
+                entry.path
+            )  # what is written goes to the device; its time and mode are shared by all
     _mount_memory(scratch, megabytes)
     for name, place in (("shm", "/dev/shm"), ("tmp", "/tmp"), ("own", scratch)):
         inside = Path(scratch, name)
@@ -152,10 +157,10 @@ def _mount_memory(folder, megabytes):
     _mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, options)
 
 
-def make_read_only(folder):
-    """Let nobody in our namespace write to a folder that `part_from_others` has bound."""
-    kept = os.statvfs(folder).f_flag & MS_NOEXEC  # what the machine has forbidden there can't be allowed here
-    _mount(None, folder, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | kept)
+def make_read_only(place):
+    """Let nobody in our namespace change what `part_from_others` or bubblewrap has bound at a place."""
+    kept = os.statvfs(place).f_flag & (MS_NODEV | MS_NOEXEC)  # the machine's own prohibitions must stay
+    _mount(None, place, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | kept)
 
 
 def end_with_parent():

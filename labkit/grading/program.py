@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 STUB = re.compile(r"NotImplementedError\('write \w+ here'\)")  # as labkit.authoring.solutions writes it
 # Cells that IPython hands to something else: `%%bash`, `%%writefile f.py`, `%%script false`.
 OTHER_MAGIC = re.compile(r"\s*%%(?!(time|timeit|capture|prun|memit|mprun|debug|px)\b)")
-PROMPT = re.compile(r"^[ \t]*(>>> ?|\.\.\. ?|In ?\[\d+\]: ?|[ \t]+\.\.\.: ?)", re.MULTILINE)
+PROMPT = re.compile(r"^[ \t]*(>>> ?|\.\.\.:? ?|In ?\[\d+\]: ?)", re.MULTILINE)
 MOST_JOINED = 50  # cells that are tried as a part of the one above
 # Syntax by the version of Python that brought it, for the message where ours is older.
 SYNTAX = (

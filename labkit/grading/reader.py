@@ -16,8 +16,9 @@ from labkit.grading.reading import TOO_MUCH
 from labkit.grading.sandbox import require_sandbox
 from labkit.messages import LabkitError
 
-SECONDS = 90.0  # by the clock, for one file: the process itself has less of its own time
-OVERTIME = {-signal.SIGXCPU, -signal.SIGKILL} if hasattr(signal, "SIGXCPU") else set()
+SECONDS = 20  # of own time, for one file or one member of an archive
+CLOCK = 4  # times as many by the clock
+OVERTIME = {-signal.SIGXCPU, -zygote.KILL} if hasattr(signal, "SIGXCPU") else set()
 CRASHED = (
     "Reading it ended the program that reads: it is nested more deeply, or larger, than a notebook ever is."
 )
@@ -32,8 +33,8 @@ class Reader:
     sandbox: "if there is one" or a choice, as `WarmPython` takes it; nothing of a file is run here.
     """
 
-    def __init__(self, labs, wanted=None, folder=None, key="", sandbox=True, user=None):
-        self.labs, self.wanted, self.key = labs, wanted, key
+    def __init__(self, labs, wanted=None, folder=None, key="", sandbox=True, user=None, seconds=SECONDS):
+        self.labs, self.wanted, self.key, self.seconds = labs, wanted, key, seconds
         self.python = WarmPython(sandbox and can_shut_in(), user, purpose=zygote.READING)
         self.own = folder is None
         self.folder = Path(tempfile.mkdtemp(prefix="labkit-")) if self.own else Path(folder)
@@ -75,10 +76,11 @@ class Reader:
 
     def ask(self, request, file):
         """What the process says that reads the file."""
+        request["seconds"], clock = self.seconds, CLOCK * self.seconds
         for _ in range(3):
-            with self.python.begin({"read": request}, SECONDS, extra=file.fileno()) as conversation:
+            with self.python.begin({"read": request}, clock, extra=file.fileno()) as conversation:
                 try:
-                    return conversation.receive(SECONDS)
+                    return conversation.receive(clock)
                 except Ended as end:
                     status = conversation.poll(wait=5.0)
                     if conversation.lost:

@@ -7,13 +7,13 @@ Whatever goes wrong here, the process ends, and the one submission has a reason 
 import io
 import os
 import platform
+from dataclasses import replace
 
 from labkit.grading import archives, isolation
 from labkit.grading.cells import LARGEST, Unreadable, too_large
 from labkit.grading.submissions import WrongLab, read_submissions
 
-SECONDS = 20  # of own time, for one file or one member of an archive
-LIMITS = isolation.Limits(memory=1536 * 1024**2, seconds=SECONDS, file_size=1024**2, scratch=1)
+LIMITS = isolation.Limits(memory=1536 * 1024**2, seconds=20, file_size=1024**2, scratch=1)
 TOO_MUCH = "Reading it takes more {what} than a notebook ever does; it was not graded."
 
 
@@ -22,10 +22,11 @@ def serve(request, channel, file):
 
     request: {"path": places of members, to an archive within archives; and "members": names of people}, for
         what is in an archive, or {"path": to a notebook, "labs": their facts, "wanted": numbers or null}.
+    "seconds": of own time that it may take.
     Says {"ready": true}, and {"members": [...]}, {"submissions": [...]} or {"problem", "lab", "other_lab"}.
     """
     if platform.system() == "Linux":
-        isolation.limit(LIMITS)
+        isolation.limit(replace(LIMITS, seconds=request["seconds"]))
     channel.send({"ready": True})
     try:
         channel.send(_answer(request, file))
@@ -36,6 +37,9 @@ def serve(request, channel, file):
         channel.send({"problem": TOO_MUCH.format(what="memory"), "lab": None, "other_lab": False})
     except RecursionError:
         said = "It is nested more deeply than a notebook ever is; it was not graded."
+        channel.send({"problem": said, "lab": None, "other_lab": False})
+    except Exception as error:  # a fault of ours, which costs this one file
+        said = f"The grader could not read it ({type(error).__name__}). Please tell your instructor."
         channel.send({"problem": said, "lab": None, "other_lab": False})
 
 

@@ -4,6 +4,8 @@ Without what a notebook's front end adds: no history on disk, no display but tex
 """
 
 import os
+import shutil
+import tempfile
 
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -56,13 +58,14 @@ class Shell(InteractiveShell):
         """`run` says it."""
 
 
-def new_shell(module, folder):
-    """A Shell whose notebook is `module`. IPython's own files go into `folder`."""
-    os.environ["IPYTHONDIR"] = os.path.join(folder, ".ipython")
+def new_shell(module):
+    """A Shell whose notebook is `module`."""
+    folder = os.environ["IPYTHONDIR"] = tempfile.mkdtemp()
     config = Config()
     config.HistoryManager.enabled = False  # it writes a database, in a thread
     shell = Shell(config=config, user_module=module)
     shell.display_formatter.active_types = ["text/plain"]
+    shutil.rmtree(folder, ignore_errors=True)  # a profile that nobody needs
     return shell
 
 

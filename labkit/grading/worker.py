@@ -91,7 +91,7 @@ class Sitting:
         import labkit.lab
 
         labkit.start = labkit.lab.start = lambda number: self.lab
-        self.shell = new_shell(self.module, SCRATCH)
+        self.shell = new_shell(self.module)
 
     def go(self):
         """Run the steps, then check what they have left unchecked."""

@@ -4,6 +4,7 @@ Drawn twice from the same rows: as a figure for a page, and as an SVG file that 
 browser to be made.
 """
 
+import textwrap
 from collections import Counter
 from dataclasses import dataclass
 from html import escape
@@ -14,16 +15,33 @@ from labkit.messages import LabkitError
 from labkit.plotting.figure import LabFigure
 from labkit.plotting.theme import FONT, NEUTRALS, PALETTE, TEXT_SIZE, TITLE_SIZE, escaped, heading, new_layout
 
-# What can become of an exercise, best first -> (colour, pattern of its bar).
+# What can become of an exercise, best first -> (colour, pattern of its bar). Colours that the palette does
+# not have were searched for: of any two, however seen, the distance is that of two series at least.
 OUTCOMES = {
     "passed": (PALETTE["green"], ""),
     "a known mistake": (PALETTE["orange"], "/"),
     "another mistake": (PALETTE["purple"], "x"),
+    "an exception": ("#F0E442", "\\"),
+    "a time-out": ("#ABDEFF", "-"),
+    "a crash": ("#707EF9", "+"),
+    "a syntax error": ("#F86341", "|"),
     "no answer": (PALETTE["sky"], "."),
     "no notebook": (NEUTRALS["padding"], ""),
 }
+STROKES = {  # a pattern of plotly's as the path of an SVG tile, 8 pixels wide and high
+    "/": "M0 8L8 0",
+    "\\": "M0 0L8 8",
+    "x": "M0 8L8 0M0 0L8 8",
+    "-": "M0 4H8",
+    "|": "M4 0V8",
+    "+": "M0 4H8M4 0V8",
+    ".": "M3 4H5",
+}
 LABEL, BAR, MISTAKE, GAP = 22, 24, 25, 16  # pixels: a line of text, a bar, a mistake's bar, between exercises
-SVG_WIDTH, MARGIN, DIGIT = 720, 14, 8
+SVG_WIDTH, MARGIN, DIGIT, LINE = 720, 14, 8, 17
+# What keeps a number readable on a pattern.
+HALO = f'stroke="{NEUTRALS["card"]}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
+SVG_CHARACTERS = 90  # of a mistake's name that fit in a line of the SVG file
 
 
 @dataclass(frozen=True)
@@ -37,11 +55,12 @@ class Row:
     top: float
     parts: tuple
     minor: bool = False
+    lines: tuple = ()  # the text, wrapped
 
     @property
     def height(self):
         """In pixels."""
-        return MISTAKE if self.minor else BAR
+        return MISTAKE + LINE * (len(self.lines) - 1) if self.minor else BAR
 
 
 def class_map(outcomes, mistakes=None, title="The class, exercise by exercise", most=3):
@@ -121,37 +140,71 @@ def class_map(outcomes, mistakes=None, title="The class, exercise by exercise", 
 def class_svg(outcomes, mistakes=None, title="The class, exercise by exercise", most=3):
     """The same picture as the text of an SVG file, with the summary as its description."""
     outcomes, mistakes = _checked(outcomes, mistakes or {})
-    rows, height = _rows(outcomes, mistakes, most)
+    rows, height = _rows(outcomes, mistakes, most, SVG_CHARACTERS)
     size = max(sum(counts.values()) for counts in outcomes.values())
     scale = (SVG_WIDTH - 2 * MARGIN) / size
-    top, total = 2 * MARGIN + TITLE_SIZE + LABEL, height + 3 * MARGIN + TITLE_SIZE + LABEL
+    used = [name for name in OUTCOMES if any(name in counts for counts in outcomes.values())]
+    legend = _legend(used)
+    top = 2 * MARGIN + TITLE_SIZE + LABEL + legend[-1][2]
+    total = top + height + MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SVG_WIDTH} {total}" width="{SVG_WIDTH}" '
         f'height="{total}" role="img" aria-labelledby="t d" font-size="{TEXT_SIZE}" '
         f'font-family="{escape(FONT)}" fill="{NEUTRALS["text"]}">',
         f'<title id="t">{escape(title)}</title>',
         f'<desc id="d">{escape(chr(10).join(_lines(outcomes, mistakes)))}</desc>',
+        pattern_defs(),
         f'<rect width="{SVG_WIDTH}" height="{total}" fill="{NEUTRALS["card"]}"/>',
         _text(MARGIN, MARGIN + TITLE_SIZE, title, f' font-size="{TITLE_SIZE}" font-weight="bold"'),
     ]
-    x = MARGIN
-    for outcome, (colour, _) in OUTCOMES.items():
-        parts.append(_rect(x, top - LABEL - 4, 12, 12, colour))
-        parts.append(_text(x + 18, top - LABEL + 7, outcome))
-        x += 40 + 7 * len(outcome)
+    for outcome, x, y in legend:
+        y += 2 * MARGIN + TITLE_SIZE
+        parts.append(_rect(x, y - 4, 14, 14, pattern_fill(outcome)))
+        parts.append(_text(x + 20, y + 8, outcome))
     for row in rows:
         x, y = MARGIN, top + row.top
         for outcome, n in row.parts:
-            colour = NEUTRALS["grid"] if row.minor else OUTCOMES[outcome][0]
+            colour = NEUTRALS["grid"] if row.minor else pattern_fill(outcome)
             parts.append(_rect(x, y, n * scale, row.height - 5 * row.minor, colour))
             if not row.minor and n * scale > DIGIT * len(str(n)) + 4:
-                parts.append(_text(x + n * scale / 2, y + 17, str(n), ' text-anchor="middle"'))
+                parts.append(_text(x + n * scale / 2, y + 17, str(n), f' text-anchor="middle" {HALO}'))
             x += n * scale
         if row.minor:
-            parts.append(_text(MARGIN + 6, y + 15, row.text))
+            parts += [_text(MARGIN + 6, y + 15 + LINE * k, line) for k, line in enumerate(row.lines)]
         else:
             parts.append(_text(MARGIN, y - 6, row.text, ' font-weight="bold"'))
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def pattern_defs():
+    """The SVG element <defs> with the fill of each outcome: its colour, and its pattern in white."""
+    tiles = []
+    for outcome, (colour, shape) in OUTCOMES.items():
+        path = f'<path d="{STROKES[shape]}" stroke="{NEUTRALS["card"]}" stroke-width="1.3"/>' if shape else ""
+        tile = f'<pattern id="{_pattern(outcome)}" width="8" height="8" patternUnits="userSpaceOnUse">'
+        tiles.append(f'{tile}<rect width="8" height="8" fill="{colour}"/>{path}</pattern>')
+    return "<defs>" + "".join(tiles) + "</defs>"
+
+
+def pattern_fill(outcome):
+    """The value of `fill` for an outcome, in a document that holds `pattern_defs`."""
+    return f"url(#{_pattern(outcome)})"
+
+
+def _pattern(outcome):
+    return outcome.replace(" ", "-")
+
+
+def _legend(outcomes):
+    """(outcome, x, y) for each sign of the legend, as many in a line as fit; y from 0, in pixels."""
+    placed, x, y = [], MARGIN, 0
+    for outcome in outcomes:
+        width = 42 + 7 * len(outcome)
+        if x > MARGIN and x + width > SVG_WIDTH - MARGIN:
+            x, y = MARGIN, y + LABEL
+        placed.append((outcome, x, y))
+        x += width
+    return placed
 
 
 def _checked(outcomes, mistakes):
@@ -172,8 +225,11 @@ def _checked(outcomes, mistakes):
     return ordered, {name: Counter(mistakes.get(name, {})) for name in outcomes}
 
 
-def _rows(outcomes, mistakes, most):
-    """(every bar from the top down, the height of all in pixels)"""
+def _rows(outcomes, mistakes, most, characters=None):
+    """(every bar from the top down, the height of all in pixels)
+
+    characters: after which the name of a mistake goes on in a new line.
+    """
     rows, y = [], 0
     for name, counts in outcomes.items():
         y += LABEL
@@ -181,8 +237,10 @@ def _rows(outcomes, mistakes, most):
         rows.append(Row(text, y, tuple(counts.items())))
         y += BAR + 3
         for mistake, n in mistakes[name].most_common(most):
-            rows.append(Row(f"{n} \u00d7 {mistake}", y, (("a known mistake", n),), minor=True))
-            y += MISTAKE
+            text = f"{n} \u00d7 {mistake}"
+            lines = tuple(textwrap.wrap(text, characters) if characters else [text])
+            rows.append(Row(text, y, (("a known mistake", n),), minor=True, lines=lines))
+            y += rows[-1].height
         y += GAP
     return rows, y
 

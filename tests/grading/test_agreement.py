@@ -10,9 +10,11 @@ from labkit.exercises import get, labs
 from labkit.exercises.engine import check
 from labkit.grading.answers import find_answers
 from labkit.grading.cells import Cell
+from labkit.grading.facts import facts
 from labkit.grading.grader import Grader
+from labkit.grading.marking import mark
 from labkit.grading.program import Program
-from labkit.grading.splice import grading_code, read_submission, splice
+from labkit.grading.splice import read_submission, splice
 
 from ..notebooks.test_notebooks import nbval
 
@@ -68,9 +70,7 @@ def test_nbval_and_the_grader_agree_on_a_mixed_notebook(solved, handed_in, proje
 
     outcomes = nbval(to_text(splice(submission, project)), tmp_path)
     failed = {ident.removeprefix("check-") for ident, said in outcomes.items() if said and "check-" in ident}
-    grader = Grader("01", seed=1, python=not_shut_in)
-    graded = {
-        name: grader.grade(name, grading_code(submission, name, project)).passed for name in submission.found
-    }
+    grader = Grader("01", 1, not_shut_in, facts(project)["01"]["statements"])
+    reports, _ = mark(submission, grader)
     assert failed == {"wordpiece", "mlm_loss", "fill_mask"}
-    assert failed == {name for name in submission.answers if not graded.get(name)}
+    assert failed == {report["exercise"] for report in reports if report["status"] != "passed"}

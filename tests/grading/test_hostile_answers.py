@@ -1,16 +1,18 @@
 """Hostile answers, and answers that behave badly: they gain nothing, and cost their own exercise alone."""
 
+import os
 import re
 import socket
 from dataclasses import replace
 
 import pytest
 
-from labkit.exercises import get
+from labkit.grading.channel import Channel
 from labkit.grading.grader import Grader
-from labkit.grading.worker import Channel, serve
+from labkit.grading.worker import serve
 
 from .conftest import needs_sandbox
+from .test_pool import asked
 
 MLM = "def mlm_loss(logits, labels):\n    {body}\n"
 SAY = """
@@ -34,7 +36,7 @@ WRONG_VALUE = "import torch\n    return torch.tensor(1.0)"
         "import builtins\nbuiltins.print = builtins.abs = builtins.all = lambda *a: True",
         "import sys\nfor name in list(sys.modules):\n    if name.startswith('labkit'): sys.modules.pop(name)",
         "import labkit.exercises.values as v\nv.same = lambda *a, **k: True\nv.unchanged = lambda *a: True",
-        "import labkit.exercises.engine as e\ne._alike = lambda *a: True\ne.judge = lambda *a: True",
+        "import labkit.exercises.engine as e\ne.alike = lambda *a: True\ne.judge = lambda *a: True",
         "import labkit.grading.plain as p\np.encode = lambda *a: {'kind': 'other', 'shown': 'right'}",
         "import atexit\natexit.register(lambda: print('points: 5'))",
         "class Yes(float):\n    __eq__ = lambda a, b: True\n    __hash__ = None",
@@ -63,7 +65,7 @@ def test_patching_gains_nothing(shut_in, attack):
         ("float('nan')", "nan"),
         ("torch.eye(3).to_sparse()", "sparse"),
         ("torch.empty(3, device='meta')", "meta"),
-        ("get_ipython().events", "NameError"),
+        ("get_ipython().events", "EventManager"),
         ("(n for n in iter(int, 1))", "generator"),
     ],
 )
@@ -164,24 +166,41 @@ def mlm_loss(logits, labels):
     "body",
     [
         "while True:\n        try:\n            while True: pass\n        except BaseException: pass",
-        "import signal\n    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    while True: pass",
-        "import labkit.grading.worker\n    labkit.grading.worker.Channel.send = lambda *a: None",
+        "import signal as s\n    s.signal(14, s.SIG_IGN); s.signal(27, s.SIG_IGN)\n    while True: pass",
+        "import signal as s\n    s.setitimer(0, 0); s.setitimer(2, 0)\n    while True: pass",
+        "import time\n    while True:\n        try: time.sleep(9)\n        except BaseException: pass",
+        "import labkit.grading.channel\n    labkit.grading.channel.Channel.send = lambda *a: None",
     ],
-    ids=["swallows KeyboardInterrupt", "ignores the alarm", "says nothing"],
+    ids=["swallows KeyboardInterrupt", "ignores the alarm", "stops the clock", "sleeps", "says nothing"],
 )
 def test_an_endless_loop_ends_with_its_time(shut_in, monkeypatch, body):
     grader = Grader("01", seed=3, python=shut_in)
     monkeypatch.setattr("labkit.grading.grader.MARGIN", 1.0)
     grader.tasks["mlm_loss"] = replace(grader.tasks["mlm_loss"], seconds=1.0)
     report = grader.grade("mlm_loss", MLM.format(body=body))
-    assert report.points == 0 and "in time" in report.text
+    assert report.points == 0 and "did not come back" in report.text
 
 
 def test_a_plain_endless_loop_ends_itself_and_says_how_long_it_had():
-    exercise = replace(get("01").EXERCISES[3], seconds=0.2)
-    ours, theirs = map(Channel, socket.socketpair())
-    serve(MLM.format(body="while True: pass"), exercise, exercise.cases(1), (), theirs)
-    assert ours.receive() == {"problem": "mlm_loss did not come back within 0.2 seconds."}
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        serve(
+            asked(MLM.format(body="while True: pass")) | {"seconds": {"mlm_loss": 0.2}},
+            Channel(theirs),
+            "open",
+            5,
+        )
+        os._exit(0)
+    channel = Channel(ours)
+    said = [channel.receive()]
+    channel.send({"go": True})
+    said += [channel.receive() for _ in range(3)]
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    late = {"problem": "mlm_loss did not come back within 0.2 seconds.", "late": True}
+    check = {"at": "check", "exercise": "mlm_loss", "place": 0}
+    assert said == [{"ready": True}, {"at": "cell", "place": 0}, check, late]
 
 
 def test_one_answer_cannot_see_anothers_files(shut_in):

@@ -13,16 +13,30 @@ import pytest
 from labkit.grading import pool, zygote
 from labkit.grading.grader import Grader
 from labkit.grading.pool import Conversation, WarmPython
-from labkit.grading.worker import run
+from labkit.grading.worker import serve
 from labkit.messages import LabkitError
 
 from ..notebooks.conftest import ROOT
 
+NOTHING = {"skip": [], "refused": [], "passed": []}
 RIGHT = """
 def mlm_loss(logits, labels):
     import torch
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
 """
+
+
+def asked(code, name="mlm_loss"):
+    """The request for one answer's code."""
+    known = {"lab": "01", "seed": 1, "seconds": {name: 20.0}}
+    return known | {"steps": [{"run": code, "place": 0, "course": 0}], "statements": []} | NOTHING
+
+
+def begun(python, code, seconds=900):
+    """A process that has begun to run the code."""
+    conversation = python.begin(asked(code), seconds)
+    conversation.channel.send({"go": True})
+    return conversation
 
 
 def soon(condition):
@@ -84,7 +98,10 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
         "from labkit.grading.pool import WarmPython\n"
         "python = WarmPython(sandbox=False)\n"
         'code = \'import os, time\\nopen("pid", "w").write(str(os.getpid()))\\ntime.sleep(900)\'\n'
-        "answer = python.ask({'lab': '01', 'exercise': 'mlm_loss', 'code': code, 'seed': 1})\n"
+        "request = {'lab': '01', 'seed': 1, 'seconds': {}, 'statements': [], 'skip': []}\n"
+        "request |= {'refused': [], 'passed': [], 'steps': [{'run': code, 'place': 0, 'course': 0}]}\n"
+        "answer = python.begin(request, 900)\n"
+        "answer.channel.send({'go': True})\n"
         "print(python.process.pid, flush=True)\n"
         "import time; time.sleep(900)\n"
     )
@@ -103,9 +120,7 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
 
 
 def test_an_answer_that_nobody_waits_for_is_ended(not_shut_in):
-    code = "def mlm_loss(logits, labels):\n    while True: pass"
-    request = {"lab": "01", "exercise": "mlm_loss", "code": code, "seed": 1, "seconds": 900}
-    with not_shut_in.ask(request):
+    with begun(not_shut_in, "while True: pass"):
         busy = psutil.Process(not_shut_in.process.pid).children()
         assert len(busy) == 1
     assert soon(lambda: not running(busy[0].pid))
@@ -113,7 +128,7 @@ def test_an_answer_that_nobody_waits_for_is_ended(not_shut_in):
 
 def test_what_goes_wrong_before_an_answer_begins_is_not_the_answers_fault(not_shut_in):
     with pytest.raises(LabkitError, match="could not begin a process: StopIteration"):
-        not_shut_in.ask({"lab": "01", "exercise": "no_such", "code": RIGHT, "seed": 1})
+        not_shut_in.begin(asked(RIGHT, "no_such"), 60)
 
 
 def test_an_answer_cannot_claim_a_fault_of_ours(not_shut_in):
@@ -132,7 +147,7 @@ def test_no_room_for_a_process_is_said_to_the_job(monkeypatch):
     monkeypatch.setattr(zygote.os, "fork", no_memory)
     (job, theirs), (monitor, watched) = socket.socketpair(), socket.socketpair()
     children = {}
-    zygote.start(1.0, theirs.detach(), watched.detach(), None, children, None)
+    zygote.start(1.0, [theirs.detach(), watched.detach()], None, children, None)
     conversation = Conversation(job, monitor)
     assert conversation.receive(5) == {"fault": "no process could be started: Cannot allocate memory"}
     assert children == {} and conversation.lost
@@ -140,8 +155,8 @@ def test_no_room_for_a_process_is_said_to_the_job(monkeypatch):
 
 
 def test_a_crash_and_its_signal_are_told_apart_from_a_killed_warm_python(not_shut_in):
-    request = {"lab": "01", "exercise": "mlm_loss", "code": "import os; os.abort()", "seed": 1}
-    with not_shut_in.ask(request) as conversation:
+    with begun(not_shut_in, "import os; os.abort()") as conversation:
+        assert conversation.receive(60) == {"at": "cell", "place": 0}
         with pytest.raises(pool.Ended, match="^ended$"):
             conversation.receive(60)
         assert conversation.status == -signal.SIGABRT and not conversation.lost
@@ -154,7 +169,7 @@ def test_a_process_that_cannot_be_shut_in_runs_nothing(monkeypatch):
     monkeypatch.setattr("labkit.grading.isolation.part_from_others", forbidden)
     said = []
     channel = type("Channel", (), {"send": lambda self, message: said.append(message)})()
-    run({"lab": "01", "exercise": "mlm_loss", "code": "1 / 0", "seed": 1}, channel, "walled", 5)
+    serve(asked("1 / 0"), channel, "walled", 5)
     (only,) = said
     assert "Operation not permitted" in only["fault"]
 

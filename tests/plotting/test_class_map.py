@@ -1,11 +1,16 @@
 """The picture of a class, from one student to five hundred, as a figure and as an SVG file."""
 
+import itertools
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from labkit import plotting
 from labkit.messages import LabkitError
+from labkit.plotting.classroom import OUTCOMES
+
+from .test_palette import SIMULATED, TEXT, contrast, lab
 
 SHAPES = "{http://www.w3.org/2000/svg}"
 
@@ -71,3 +76,45 @@ def test_what_cannot_be_drawn_is_one_message(outcomes, mistakes, reason):
     for draw in (plotting.class_map, plotting.class_svg):
         with pytest.raises(LabkitError, match=reason):
             draw(outcomes, mistakes)
+
+
+EVERY = {name: k for k, name in enumerate(OUTCOMES, 1)}
+
+
+@pytest.mark.parametrize("eyes", SIMULATED)
+def test_outcomes_are_told_apart_by_colour_and_by_pattern(eyes):
+    for (one, _), (other, _) in itertools.combinations(OUTCOMES.values(), 2):
+        distance = np.linalg.norm(lab(one, SIMULATED[eyes]) - lab(other, SIMULATED[eyes]))
+        assert distance > 15, (one, other, distance)
+    patterns = [pattern for _, pattern in OUTCOMES.values() if pattern]
+    assert len(set(patterns)) == len(patterns) == len(OUTCOMES) - 2  # the best and the last have none
+    assert all(contrast(TEXT, colour) >= 4.5 for colour, _ in OUTCOMES.values())
+
+
+def test_the_svg_file_names_and_fills_each_outcome_that_occurs():
+    root = ElementTree.fromstring(plotting.class_svg({"x": EVERY}))
+    words = [word.text for word in root.iter(f"{SHAPES}text")]
+    fills = {box.get("fill") for box in root.iter(f"{SHAPES}rect")}
+    patterns = {pattern.get("id") for pattern in root.iter(f"{SHAPES}pattern")}
+    assert set(OUTCOMES) <= set(words)
+    used = {fill[5:-1] for fill in fills if fill.startswith("url(")}
+    assert used == patterns == {name.replace(" ", "-") for name in OUTCOMES}
+    few = [
+        w.text for w in ElementTree.fromstring(plotting.class_svg({"x": {"passed": 1}})).iter(f"{SHAPES}text")
+    ]
+    assert "no answer" not in few and plotting.class_map({"x": EVERY}).summary.count("a crash 6") == 1
+
+
+@pytest.mark.parametrize("name", ["a mistake " * 40, "m" * 500])
+def test_a_long_name_of_a_mistake_goes_on_in_the_next_line(name):
+    text = plotting.class_svg({"x": {"a known mistake": 2}, "y": {"passed": 2}}, {"x": {name: 2}})
+    root = ElementTree.fromstring(text)
+    lines = [
+        word.text for word in root.iter(f"{SHAPES}text") if "m" in word.text and "\u2026" not in word.text
+    ]
+    shown = "".join(lines) if len(name.split()) == 1 else " ".join(lines)
+    assert name.strip() in shown
+    assert all(len(line) <= 90 for line in lines)
+    at = [float(word.get("y")) for word in root.iter(f"{SHAPES}text")]
+    below = next(float(word.get("y")) for word in root.iter(f"{SHAPES}text") if word.text.startswith("y:"))
+    assert sorted(at)[-2] == below  # only the number of the last bar stands lower
