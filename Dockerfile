@@ -12,5 +12,7 @@ RUN pip install --no-cache-dir -c constraints.txt ${TORCH_INDEX:+--index-url "$T
 COPY labkit labkit
 COPY data data
 COPY notebooks notebooks
-RUN pip install --no-cache-dir -c constraints.txt -e ".[author]"
+# The grader is root in here, and can write grades to any folder. Answers run as the user nobody, who has to be
+# able to read the course.
+RUN pip install --no-cache-dir -c constraints.txt -e ".[author]" && chmod -R a+rX /course
 ENTRYPOINT ["python", "-m", "labkit"]

@@ -16,7 +16,7 @@ from labkit.grading import isolation
 from labkit.grading.plain import decode, encode, error_named
 from labkit.grading.worker import CELL_SECONDS, MOST_CHECKS, draw
 
-MOST_BYTES = 64 * 1024**2  # of one message
+MOST_BYTES = 32 * 1024**2  # of one message; the largest of a right answer has 2
 LONGEST = 4000  # characters of a text that is handed on
 JUDGING_SECONDS = 20.0  # of own time, for one check
 LIMITS = isolation.Limits(memory=1536 * 1024**2, seconds=600, file_size=1024**2, scratch=1)

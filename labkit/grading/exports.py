@@ -27,7 +27,9 @@ from dataclasses import dataclass
 from labkit.grading.naming import is_wordy, tokens
 
 MOODLE = re.compile(r"_assign(?:submission|feedback)_[a-z]")
-ANONYMOUS = re.compile(r"participant|teilnehmer|deelnemer|participante?|uczestnik|partecipante", re.IGNORECASE)
+ANONYMOUS = re.compile(
+    r"participant|teilnehmer|deelnemer|participante?|uczestnik|partecipante", re.IGNORECASE
+)
 CANVAS = re.compile(r"([^_]+)(?:_LATE)?_([0-9]{1,18})_([0-9]{1,18})_.", re.DOTALL)
 CANVAS_ANONYMOUS = re.compile(r"anon(?:ymous)?(?:_LATE)?_([A-Za-z0-9]{5})_([0-9]{1,18})_.", re.DOTALL)
 CANVAS_TEXT = re.compile(r"([^_]+)(?:_LATE)?_([0-9]{2,18})_(?:text|url|media)\.[a-z]+\Z", re.DOTALL)
@@ -39,22 +41,18 @@ SAKAI = re.compile(r"[^()]+,[^()]*\(([\w.@-]{2,80})\)\Z")
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose a name is. number: as the platform knows them, or "".  stable: is it theirs in every export?
-
-    sure: can the name hardly be anything but this platform's?
-    """
+    """Whose a name is. number: as the platform knows them, or "".  stable: is it theirs in every export?"""
 
     platform: str
     name: str
     number: str = ""
     stable: bool = True
-    sure: bool = True
 
 
-def owner(name, folder, beside=()):
+def owner(name, folder, canvas=False):
     """The Owner that an exported name tells of, or None where it is no platform's.
 
-    folder: is it a folder's (or a whole archive's)?  beside: the other names in its place.
+    folder: is it a folder's (or a whole archive's)?  canvas: do files of Canvas lie beside it?
     """
     if found := MOODLE.search(name):
         return _moodle(name[: found.start()])
@@ -62,7 +60,7 @@ def owner(name, folder, beside=()):
         return _blackboard(name[: found.start()])
     if found := BRIGHTSPACE.match(name):
         return _brightspace(found[1], name[found.end() :], folder)
-    return _sakai(name) if folder and name.endswith(")") else _canvas(name, beside)
+    return _sakai(name) if folder and name.endswith(")") else _canvas(name, canvas)
 
 
 def _moodle(head):
@@ -74,20 +72,20 @@ def _moodle(head):
     return Owner("moodle", name.strip(), number, stable=False)
 
 
-def _canvas(name, beside):
+def _canvas(name, canvas):
     if found := CANVAS_ANONYMOUS.match(name):
-        return Owner("canvas", f"anon {found[1]}", found[1], sure=False)
+        return Owner("canvas", f"anon {found[1]}", found[1])
     if found := CANVAS.match(name):
         user, number, file = found.groups()
         padded = any(one.startswith("0") for one in (number, file))
         short = len(number) < 4 and len(file) < 4
         date = len(number) == 4 and number[:2] in ("19", "20") and len(file) <= 2
         if user.strip() and not (padded or date or (short and is_wordy(user))):
-            return Owner("canvas", user.strip(), number, sure=False)
+            return Owner("canvas", user.strip(), number)
         return None
     found = CANVAS_TEXT.match(name)
-    if found and found[1].strip() and any(CANVAS.match(other) for other in beside):
-        return Owner("canvas", found[1].strip(), found[2], sure=False)
+    if found and found[1].strip() and canvas:
+        return Owner("canvas", found[1].strip(), found[2])
     return None
 
 
@@ -120,4 +118,4 @@ def _sakai(name):
     found = SAKAI.match(name)
     if not found or found[1].isdecimal() or not tokens(name[: found.start(1) - 1]):
         return None
-    return Owner("sakai", name[: found.start(1) - 1].strip(), found[1], sure=False)
+    return Owner("sakai", name[: found.start(1) - 1].strip(), found[1])

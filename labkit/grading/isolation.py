@@ -12,6 +12,7 @@ import signal
 import socket
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from labkit.grading.syscalls import filter_calls, must
@@ -24,10 +25,13 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_C
 CAPABILITY_VERSION_3 = 0x20080522
 CAP_NET_ADMIN, CAP_SYS_ADMIN = 12, 21
 AF_UNIX, AF_INET, SIOCSIFFLAGS, IFF_UP = 1, 2, 0x8914, 1  # linux/socket.h, linux/sockios.h, linux/if.h
-TCP_MEMORY = "4096 65536 65536"  # bytes: least, usual and most
-NOBODY = (
-    65534  # the user, and the group, that answers run as where the grader is root; its name does not matter
-)
+# Bytes in a socket: least, usual and most; connections that wait
+SMALL_SOCKETS = {
+    "ipv4/tcp_rmem": "4096 65536 65536",
+    "ipv4/tcp_wmem": "4096 65536 65536",
+    "core/somaxconn": "16",
+}
+NOBODY = 65534  # the user and group that answers run as where the grader is root, whatever its name is
 MOST_FILES = 10240  # in all folders of an answer: each takes memory, however small it is
 MOST_THREADS = 512  # each takes memory of the kernel's own
 COUNTS_APART = (5, 14)  # since this version Linux counts a namespace's threads by themselves
@@ -43,7 +47,7 @@ class Limits:
     seconds: int  # of processor time
     file_size: int  # bytes, of one file
     scratch: int  # megabytes, of all files
-    loopback: bool = False  # may it talk to itself over TCP?
+    sockets: bool = False  # may it make some? What lies in them is counted less well
 
 
 def is_able(capability):
@@ -78,6 +82,7 @@ def become_nobody(folder):
     must(libc.prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0), "keep capabilities")
     # Who has changed its user does not own its files in /proc, and could not describe a namespace in them.
     must(libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "dumpable")
+    has_user_namespaces()  # once for all children
 
 
 def part_from_others(scratch, megabytes, only=None, loopback=False):
@@ -89,7 +94,8 @@ def part_from_others(scratch, megabytes, only=None, loopback=False):
     loopback: it shall reach itself at 127.0.0.1.
     The calling process waits for the new one and ends with it. Raises OSError where the kernel forbids it.
     """
-    _enter_namespaces()
+    # Without user namespaces, only who was root can have the others.
+    _enter_namespaces(own_users=not is_able(CAP_SYS_ADMIN) or has_user_namespaces())
     if loopback:
         _start_loopback()
     kept = None if only is None else os.open(only, os.O_PATH)
@@ -103,9 +109,7 @@ def part_from_others(scratch, megabytes, only=None, loopback=False):
     _mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
     for entry in os.scandir("/dev"):
         if not entry.is_symlink() and not entry.is_dir():
-            make_read_only(
-                entry.path
-            )  # what is written goes to the device; its time and mode are shared by all
+            make_read_only(entry.path)  # its times and mode: what is written goes to the device as before
     _mount_memory(scratch, megabytes)
     for name, place in (("shm", "/dev/shm"), ("tmp", "/tmp"), ("own", scratch)):
         inside = Path(scratch, name)
@@ -121,27 +125,39 @@ def part_from_others(scratch, megabytes, only=None, loopback=False):
     os.chdir(scratch)
 
 
-def _enter_namespaces():
-    """Own namespaces for all that this process and its children see."""
+def _enter_namespaces(own_users):
+    """Own namespaces for all that this process and its children see; one for users too, or not."""
     uid, gid = os.getuid(), os.getgid()
     libc = ctypes.CDLL(None, use_errno=True)
     spaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET
-    if libc.unshare(spaces | CLONE_NEWUSER) == 0:
+    must(libc.unshare(spaces | (CLONE_NEWUSER if own_users else 0)), "unshare")
+    if own_users:
         ids = (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1"))
         for name, text in ids:
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
-    else:
-        # Where there are no user namespaces, the others can still be had by who was root (`become_nobody`).
-        must(libc.unshare(spaces), "unshare")
+
+
+@lru_cache(maxsize=1)
+def has_user_namespaces():
+    """Does this system give a process the power over a user namespace of its own? Asked by trying it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _enter_namespaces(own_users=True)
+            _mount_memory("/tmp", megabytes=1)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def _start_loopback():
-    """Let what is in our own network reach itself at 127.0.0.1, with small buffers: no limit counts them."""
+    """Let what is in our own network reach itself at 127.0.0.1, with little in its sockets."""
     import fcntl  # no such thing on Windows
 
-    for name in ("rmem", "wmem"):
-        Path("/proc/sys/net/ipv4", f"tcp_{name}").write_text(TCP_MEMORY)
+    for name, value in SMALL_SOCKETS.items():
+        Path("/proc/sys/net", name).write_text(value)
     with socket.socket(AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
 
@@ -194,7 +210,7 @@ def shut_in(limits):
     limit(limits)
     limit_threads()
     drop_privileges()
-    filter_calls((AF_UNIX, AF_INET) if limits.loopback else (AF_UNIX,))
+    filter_calls((AF_UNIX, AF_INET) if limits.sockets else ())
 
 
 def limit(limits):
@@ -214,7 +230,16 @@ def limit(limits):
         (resource.RLIMIT_NICE, 0),
         (resource.RLIMIT_RTPRIO, 0),
     ):
-        resource.setrlimit(what, (most, most))
+        _at_most(what, most)
+
+
+def _at_most(what, most):
+    """Set a limit, unless a lower one is there already."""
+    import resource
+
+    _, now = resource.getrlimit(what)
+    most = most if now == resource.RLIM_INFINITY else min(most, now)
+    resource.setrlimit(what, (most, most))
 
 
 def limit_threads():
@@ -223,7 +248,7 @@ def limit_threads():
 
     version = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
     if version >= COUNTS_APART:
-        resource.setrlimit(resource.RLIMIT_NPROC, (MOST_THREADS, MOST_THREADS))
+        _at_most(resource.RLIMIT_NPROC, MOST_THREADS)
 
 
 def allow(seconds):

@@ -12,7 +12,7 @@ from labkit.grading.sandbox import SCRATCH
 
 # A whole lab is more than an answer: it trains, and saves what it trained.
 LIMITS = isolation.Limits(
-    memory=6 * 1024**3, seconds=3600, file_size=256 * 1024**2, scratch=512, loopback=True
+    memory=6 * 1024**3, seconds=3600, file_size=256 * 1024**2, scratch=512, sockets=True
 )
 NUM_CHANNELS = 5  # a kernel's sockets: shell, iopub, stdin, control, heartbeat
 BIND_SECONDS = 30.0

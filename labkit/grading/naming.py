@@ -1,15 +1,15 @@
 """What of a file's or a folder's name is a person's: the rest is labs, dates, numbering and common words.
 
-    lab01 - Jane Doe            Jane Doe           a lab's number and the words for it
-    Copy of 01_mlm - Jane (1)   Jane               numbering, copies, words of the course
-    2024-10-01 Jane             Jane               a date
-    group_07_lab01              group_07           a number that belongs to a word for people stays
-    jane_1_lab01                jane_1             and so does one beside a name, once the lab is known
-    jane_1                      jane               where nothing else says which lab, it is the lab's
-    12-34-567_lab01             12-34-567          a number with dashes
-    jane.doe@uni.edu_lab01      jane.doe@uni.edu   an e-mail address
-    lab01_final                                    nothing is left: it names nobody
-    lab05_Bert                  Bert               a word of the course is a name where nothing else is
+lab01 - Jane Doe            Jane Doe           a lab's number and the words for it
+Copy of 01_mlm - Jane (1)   Jane               numbering, copies, words of the course
+2024-10-01 Jane             Jane               a date
+group_07_lab01              group_07           a number that belongs to a word for people stays
+jane_1_lab01                jane_1             and so does one beside a name, once the lab is known
+jane_1                      jane               where nothing else says which lab, it is the lab's
+12-34-567_lab01             12-34-567          a number with dashes
+jane.doe@uni.edu_lab01      jane.doe@uni.edu   an e-mail address
+lab01_final                                    nothing is left: it names nobody
+lab05_Bert                  Bert               a word of the course is a name where nothing else is
 """
 
 import re
@@ -24,10 +24,11 @@ ARCHIVES = (".tar.gz", ".tar.bz2", ".tar.xz", ".zip", ".rar", ".7z", ".tar", ".t
 
 # Words that a lab's number follows.
 NUMBERED = set(
-    "lab labs labor laboratory labo assignment assign homework hw hausaufgabe ha exercise exercises ex uebung "
-    "übung uebungen übungen ue ü aufgabe aufgaben blatt übungsblatt uebungsblatt sheet tp td devoir tarea "
-    "practica práctica task week wk woche unit module modul project projekt ps pset problem notebook nb part "
-    "teil chapter session day lecture vorlesung lesson ejercicio laboratorio praktikum opdracht zadanie".split()
+    "lab labs labor laboratory labo laboratorio assignment assign homework hw hausaufgabe ha exercise "
+    "exercises ex uebung übung uebungen übungen ue ü aufgabe aufgaben blatt übungsblatt uebungsblatt "
+    "sheet tp td devoir tarea practica práctica ejercicio task week wk woche unit module modul project "
+    "projekt ps pset problem notebook nb part teil chapter session day lecture vorlesung lesson "
+    "praktikum opdracht zadanie".split()
 )
 # Words that a person's, or a group's, number follows.
 PEOPLE = set(
@@ -40,8 +41,10 @@ SECTIONS = set(
     "seminar cohort stream track campus übungsgruppe uebungsgruppe room raum monday tuesday wednesday "
     "thursday friday montag dienstag mittwoch donnerstag freitag morning afternoon".split()
 )
+# Those of them that stand for no lab without a number: people are called so.
+NAMES_TOO = set("day ha ex ue ü tp td ps part teil session unit sheet chapter week task nb wk".split())
 # Words that stand for no person.
-WORDS = NUMBERED | set(
+WORDS = (NUMBERED - NAMES_TOO) | set(
     "submission submissions submitted submit abgabe abgaben export exports exported download downloads all "
     "archive archives moodle canvas blackboard brightspace classroom google github gradescope students "
     "studenten studierende solution solutions lösung lösungen loesung loesungen answer answers answered "
@@ -52,18 +55,24 @@ WORDS = NUMBERED | set(
     "template templates rubric feedback output outputs results result test tests tmp temp backup "
     "entrega entregas soumission rendu corrigé untitled unbenannt course kurs class klasse section sections "
     "bonus extra practice quiz exam inbox dropbox onedrive drive desktop documents report bericht essay "
-    "tutorial tutorium seminar cohort von of".split()
+    "tutorial tutorium seminar cohort von of working".split()
 )
+# Those of them that people are called, too: beside a lab's number they stay.
+SURNAMES = set("lab labs work class test exam code drive desktop archive bonus folder canvas moodle".split())
 # Words that tell one version of somebody's work from another.
 VERSIONS = set(
     "final finale finished complete completed copy kopie copie copia kopia kopi копия 副本 version draft "
     "entwurf updated corrected korrigiert revised revision resubmission resubmitted resubmit endgültig "
     "attempt versuch try".split()
 )
-LOOSE_VERSIONS = set("new neu old alt done fertig late last my meine fixed".split())  # beside a lab only
+LOOSE_VERSIONS = set(
+    "new neu old alt done fertig late last my meine fixed first second third one two three".split()
+)  # after a lab only
 COPIES = {"copy", "kopie", "copie", "copia", "kopia", "kopi", "копия", "副本"}
+BEFORE_NAMES = {"by", "for", "from", "the"}
+BRANCHES = {"main", "master"}  # at the end of what GitHub packs: "lab01-amy-main.zip"
 LINKS = {"of", "von", "de", "di", "af", "no", "nr", "num", "n°", "nº", "number"}
-VERSION = re.compile(r"(?:v|ver|rev|r)[0-9]{1,3}\Z")
+VERSION = re.compile(r"(?:v|ver|rev)[0-9]{1,3}\Z")
 TERM = re.compile(r"(?:ws|ss|wise|sose|fs|hs|fall|spring|autumn|winter|summer)(?:19|20)?[0-9]{2}\Z")
 LABEL = re.compile(r"([^\W\d_]+)0*([0-9]{1,3})([a-z]?)\Z")
 NUMBERED_END = re.compile(rf"(?<![^\W_])(?:{'|'.join(sorted(NUMBERED))})\Z")
@@ -71,11 +80,11 @@ GLUED_BEFORE = re.compile(r"(lab|assignment|homework)([0-9]{1,2})(?=[^\W\d_]{2})
 GLUED_AFTER = re.compile(r"(lab|assignment|homework)[0-9]{1,2}\Z", re.IGNORECASE)
 NUMBERING = re.compile(r"[ _]?\([0-9]{1,3}\)\Z")
 YEAR = r"(?:19|20)[0-9]{2}"
-TIME = r"(?:[-_ .tT]+(?:at |um )?[0-9]{2}[-_.h: ]?[0-9]{2}(?:[-_. ]?[0-9]{2})?)?"
+TIME = r"(?:[-_ .tT]+(?:at |um )?[0-9]{2}[-_.h: ]?[0-9]{2}(?:[-_. ]?[0-9]{2})?(?:Z(?:-[0-9]{1,3})*)?)?"
 MONTH, DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12][0-9]|3[01])"
 DATE = re.compile(
-    rf"(?<![0-9])(?:{YEAR}([-_. ]?){MONTH}\1{DAY}|{DAY}([-_./]){MONTH}\2{YEAR}|{MONTH}([-_./]){DAY}\3{YEAR})"
-    rf"{TIME}(?![0-9])"
+    rf"(?<![0-9])(?:{YEAR}([-_. ]?){MONTH}\1{DAY}|{YEAR}[-_]{MONTH}"
+    rf"|{DAY}\.{MONTH}\.[0-9]{{2}}|{DAY}([-_./]){MONTH}\2{YEAR}|{MONTH}([-_./]){DAY}\3{YEAR}){TIME}(?![0-9])"
 )
 NUMBER_GROUP = re.compile(r"(?<![^\W_])[0-9]+(?:[-.][0-9]+)+(?![^\W_])")
 NUMBER = re.compile(r"[0-9]+\Z")
@@ -100,6 +109,8 @@ class Reduced:
     before, after: what stands around the person's name.
     core: the whole without what only numbers versions.
     weak: is the name a word of the course?
+    dropped: words that are no part of the name here, and could be.
+    full: the name with the number that is taken for a lab's because nothing else is, or "".
     """
 
     name: str
@@ -111,6 +122,8 @@ class Reduced:
     email: str = ""
     weak: bool = False
     tokens: tuple = ()
+    full: str = ""
+    dropped: frozenset = frozenset()
 
 
 def stem(name):
@@ -118,7 +131,10 @@ def stem(name):
     low = name.lower()
     for ending in (*NOTEBOOKS[::-1], *ARCHIVES):
         if low.endswith(ending) and len(name) > len(ending):
-            return name[: -len(ending)]
+            name = name[: -len(ending)]
+            while ending in NOTEBOOKS and name.lower().endswith(".ipynb") and len(name) > 6:
+                name = name[:-6]  # a browser's second ending
+            return name
     head, dot, ending = name.rpartition(".")
     return head if dot and head and len(ending) <= 8 and ending.isalnum() else name
 
@@ -152,19 +168,26 @@ def reduce(text, slugs=(), folder=False):
     core = text
     while not folder and (found := NUMBERING.search(core)):
         core = core[: found.start()]
+    numbered = core != text
     words, email = _with_email(core, _cut(core))
     words, lab = _labels(core, words, slugs)
-    words = _common(core, words, slugs, folder, lab)
+    words = _common(core, words, slugs, lab)
+    full, bare = "", False
     if lab is None:
+        before = [word for word in words if not word.kind]
         words, lab = _bare_number(core, words, len(slugs))
+        bare = lab is not None
+        full = _joined(text, words, before) if bare else ""
     left = [word for word in words if not word.kind]
+    if folder and left and not any(word.kind == "lab" for word in words):
+        left = [word for word in words if word.kind != "date"]  # a folder is called as its person is
     weak = not left
     if weak:
         left = [word for word in words if word.kind == "weak"]
     core = _without(core, [w for w in words if w.kind == "version"])
     if not left:
         return Reduced("", lab, core)
-    name = _joined(text, words, left) if len(left) < len(words) or core != text else text.strip()
+    name = _joined(text, words, left) if len(left) < len(words) or numbered else text.strip()
     ids = [word.low for word in left if PERSONAL.match(word.low)]
     return Reduced(
         name,
@@ -176,7 +199,14 @@ def reduce(text, slugs=(), folder=False):
         email,
         weak,
         tuple(left),
+        full if bare and name else "",
+        frozenset(word.low for word in words if word.kind == "word" and word.low in SURNAMES),
     )
+
+
+def lab_in(text, slugs):
+    """The lab that a text names by a word for it, or None: "Jane_1_file_lab02" -> 2."""
+    return _labels(text, _cut(text[-LONGEST:]), slugs)[1]
 
 
 def text_of(text, left, ids):
@@ -191,14 +221,20 @@ def without(text, reduced, common):
     return _joined(text, list(reduced.tokens), left)
 
 
+def counts(reduced, labs):
+    """Does a name begin or end in a number that is no lab's, as one of a list does: "12_amy", "abc_07"?"""
+    ends = [reduced.tokens[0].low, reduced.tokens[-1].low] if len(reduced.tokens) > 1 else []
+    return any(NUMBER.match(end) and len(end) < 4 and not 1 <= int(end) <= labs for end in ends)
+
+
 def _joined(text, words, left):
     """The words that are left as they stand in the text; where one between was dropped, a space."""
     parts = [text[left[0].start : left[0].end]]
-    place = {word: number for number, word in enumerate(words)}
+    place = {word.start: number for number, word in enumerate(words)}
     for one, other in zip(left, left[1:], strict=False):
-        follows = place[other] == place[one] + 1
+        follows = place[other.start] == place[one.start] + 1
         between = text[one.end : other.start]
-        parts.append((between if follows and between.strip(" ()[]{}") or between == " " else " "))
+        parts.append(between if follows and between.strip(" ()[]{}") or between == " " else " ")
         parts.append(text[other.start : other.end])
     return "".join(parts)
 
@@ -325,7 +361,11 @@ def _number_after(words, kinds, place):
     ahead = place + 1
     if ahead < len(words) and words[ahead].low in LINKS:
         ahead += 1
-    if ahead < len(words) and not kinds[ahead] and re.match(r"[0-9]{1,2}([a-z]|-[0-9]{1,2})?\Z", words[ahead].low):
+    if (
+        ahead < len(words)
+        and not kinds[ahead]
+        and re.match(r"[0-9]{1,2}([a-z]|-[0-9]{1,2})?\Z", words[ahead].low)
+    ):
         return ahead
     return None
 
@@ -334,24 +374,37 @@ def _is_short(text):
     return NUMBER.match(text) is not None or (len(text) == 1 and text.isalpha())
 
 
-def _common(text, words, slugs, folder, lab):
+def _common(text, words, slugs, lab):
     """The words with the common ones marked."""
     course = {low(part) for slug in slugs for part in slug.split("_")}
     kinds = [word.kind for word in words]
+    said = lab is not None and any(not _is_common(word) for word in words)
     for place, word in enumerate(words):
         after = words[place + 1].low if place + 1 < len(words) else ""
         if kinds[place]:
             kinds[place] = "" if kinds[place] in ("people", "email") else kinds[place]
+        elif place and not after and word.low in BRANCHES and text[word.start - 1] == "-":
+            kinds[place] = "version"
+        elif said and word.low in SURNAMES:
+            continue
         elif word.low in COPIES and after in LINKS:
             kinds[place] = kinds[place + 1] = "version"
-        elif word.low in VERSIONS or VERSION.match(word.low) or (lab is not None and word.low in LOOSE_VERSIONS):
+        elif (
+            word.low in VERSIONS
+            or VERSION.match(word.low)
+            or (place and kinds[place - 1] == "lab" and word.low in LOOSE_VERSIONS)
+        ):
             kinds[place] = "version"
             if after.isdecimal() and len(after) < 3:
                 kinds[place + 1] = "version"
-        elif word.low in SECTIONS - PEOPLE and folder and after and _is_short(after):
+        elif word.low in SECTIONS - PEOPLE and _is_short(after):
             kinds[place] = kinds[place + 1] = "word"
+        elif (found := LABEL.match(word.low)) and found[1] in WORDS | SECTIONS - PEOPLE:
+            kinds[place] = "word"  # "export2", "section1"
         elif word.low in WORDS or TERM.match(word.low) or re.match(rf"{YEAR}\Z", word.low):
             kinds[place] = "word"
+        elif word.low in BEFORE_NAMES and after and (not place or kinds[place - 1]):
+            kinds[place] = "word"  # "Lab 1 by Jane"
         elif word.low in course and not word.low.isdecimal():
             kinds[place] = "weak"
     last = len(words) - 1
@@ -359,6 +412,10 @@ def _common(text, words, slugs, folder, lab):
         if len(words[last].low) <= 2 and text[words[last - 1].end : words[last].start] == "-":
             kinds[last] = "version"  # "lab01-1", as a platform numbers what is handed in again
     return _marked(words, kinds)
+
+
+def _is_common(word):
+    return bool(word.kind) or word.low in WORDS | VERSIONS | LOOSE_VERSIONS | LINKS or word.low.isdecimal()
 
 
 def _bare_number(text, words, labs):

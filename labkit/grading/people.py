@@ -39,7 +39,7 @@ class Entry:
     """Something that was handed in.
 
     origin: its path in the folder, then its path in each archive; "/" separates folders.
-    kind: "notebook" (by its name), "archive" (in which nothing could be listed), "other" or "empty" (a folder).
+    kind: "notebook" (by its name), "archive" (nothing in it could be listed), "other" or "empty" (a folder).
     """
 
     origin: tuple
@@ -138,7 +138,9 @@ def _apart(units):
         doubts = []
         if len(parts) > 1:
             files = ", ".join(_quoted(part[0].text) for part in parts[:4])
-            doubts = [f"Several files for one lab have the name {_quoted(some[0].name)} ({files}); kept apart."]
+            doubts = [
+                f"Several files for one lab have the name {_quoted(some[0].name)} ({files}); kept apart."
+            ]
         found += [One(part, doubts + [unit.doubt for unit in part if unit.doubt]) for part in parts]
     return found
 
@@ -221,7 +223,14 @@ def _told(one, other):
 
 
 def _different_labs(one, other):
-    return None not in one.labs | other.labs and not one.labs & other.labs
+    mine, theirs = one.labs, other.labs
+    if any(isinstance(lab, tuple) for lab in mine) != any(isinstance(lab, tuple) for lab in theirs):
+        mine, theirs = _single(mine), _single(theirs)
+    return None not in mine | theirs and not mine & theirs
+
+
+def _single(labs):
+    return {number for lab in labs for number in (lab if isinstance(lab, tuple) else (lab,))}
 
 
 def _compatible(one, other):
@@ -231,10 +240,12 @@ def _compatible(one, other):
     told = _told(one, other)
     if told is not None:
         return told
-    if one.first.place == other.first.place or one.first.whole or other.first.whole:
+    if one.first.place == other.first.place or one.first.dropped != other.first.dropped:
         return False
-    mine, theirs = places.differ(one.first.place, other.first.place)
-    if places.is_section(mine) and places.is_section(theirs):
+    if one.first.whole or other.first.whole:
+        return False
+    mine, theirs = places.sections(one.first.place), places.sections(other.first.place)
+    if mine and theirs and mine != theirs:
         return False
     return _different_labs(one, other)
 
@@ -249,22 +260,33 @@ def _together(ones):
         if some[0].listed:
             clusters.append(some)
             continue
-        several = Counter(one.first.place for one in some)
+        several = Counter((one.first.place, one.first.dropped) for one in some)
         mixed = max(several.values()) > 1 and len(several) > 1
         found = []
         for one in some:
             fits = [c for c in found if all(_compatible(one, other) for other in c)]
             sure = [c for c in fits if any(_told(one, other) for other in c)]
             fits = sure or ([] if mixed else fits)
+            if len(fits) > 1:  # "2024/lab02/amy" belongs to "2024/lab01/amy" rather than to "2023/lab01/amy"
+                fits = [c for c in fits if _frame(c[0]) == _frame(one)]
             fits[0].append(one) if len(fits) == 1 else found.append([one])
         if len(found) > 1 and not _told_apart(found):
             where = ", ".join(_quoted("/".join(c[0].first.path)) for c in found[:4])
             doubt = f"{_quoted(some[0].name)} is in several places ({where}); kept apart."
+            if len({one.first.name for one in some}) > 1 and len(several) == 1:
+                doubt = (
+                    f"{_quoted(some[0].name)} is spelled in different characters that look alike; kept apart."
+                )
             for cluster in found:
                 if not cluster[0].doubts:
                     cluster[0].doubts.append(doubt)
         clusters += found
     return clusters
+
+
+def _frame(one):
+    """The folders above a person that tell of no lab."""
+    return [name for name in one.first.place if naming.reduce(name, folder=True).lab is None]
 
 
 def _told_apart(clusters):
@@ -273,7 +295,7 @@ def _told_apart(clusters):
 
 
 def _add_named(clusters, named, roster):
-    """Add whom the names file speaks of: the same person as one of that name, unless a number speaks against."""
+    """Add whom the names file speaks of: one of that name, unless a number speaks against it."""
     groups = defaultdict(list)
     for place, person in sorted(named.items()):
         groups[person].append(place)
@@ -380,6 +402,12 @@ def _quoted(text):
     return f"\u201c{_short(text, 80)}\u201d"
 
 
+def _width(text):
+    """How many columns of a terminal a text takes."""
+    wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
+    return len(text) + wide - sum(unicodedata.combining(sign) > 0 for sign in text)
+
+
 def table(entries, people, labs):
     """Who each file is, for people: file, student, id, lab in columns, and then the doubts.
 
@@ -388,11 +416,13 @@ def table(entries, people, labs):
     rows = [("file", "student", "id", "lab")]
     for entry, person, lab in zip(entries, people, labs, strict=True):
         file = _short("!".join(entry.origin), 200)
-        rows.append((file, person.student if person else "(nobody)", person.id if person else "", _short(lab, 40)))
-    widths = [min(WIDEST, max(len(row[column]) for row in rows)) for column in range(3)]
+        rows.append(
+            (file, person.student if person else "(nobody)", person.id if person else "", _short(lab, 40))
+        )
+    widths = [min(WIDEST, max(_width(row[column]) for row in rows)) for column in range(3)]
     lines = []
     for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)]
         lines.append("  ".join([*cells, row[3]]).rstrip())
     doubts = list(dict.fromkeys(person.doubt for person in people if person and person.doubt))
     if doubts:

@@ -15,7 +15,7 @@ from labkit.exercises.engine import Raised
 from labkit.messages import LabkitError
 
 DEEPEST, LONGEST = 12, 200_000  # levels of containers; items of a container
-LARGEST = 32 * 1024**2  # bytes of an array
+LARGEST = 8 * 1024**2  # bytes of an array
 KINDS = "biuf"  # numpy's letters of bool, integer, unsigned and float
 
 

@@ -31,13 +31,7 @@ SYSTEM = (
 )
 DEVICES = ("null", "zero", "full", "random", "urandom")  # no terminals: every answer would see the same ones
 STREAMS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
-POWERS = (
-    "CAP_SYS_ADMIN",
-    "CAP_NET_ADMIN",
-    "CAP_SETUID",
-    "CAP_SETGID",
-    "CAP_SETPCAP",
-)  # what `isolation.become_nobody` needs
+POWERS = ("SYS_ADMIN", "NET_ADMIN", "SETUID", "SETGID", "SETPCAP")  # what `isolation.become_nobody` needs
 REFUSAL = """\
 Submissions are other people's programs; they run only in a sandbox, and there is none here: {why}
 
@@ -76,7 +70,7 @@ def bubblewrap(command, environment=None, shared=None):
     argv = ["bwrap", "--die-with-parent", "--new-session", "--clearenv"]
     if mounts_as_root():
         argv += [f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try")]
-        argv += ["--cap-drop", "ALL", *(word for name in POWERS for word in ("--cap-add", name))]
+        argv += ["--cap-drop", "ALL", *(word for name in POWERS for word in ("--cap-add", f"CAP_{name}"))]
     else:
         argv += ["--unshare-all"]
     variables = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH, "OMP_NUM_THREADS": "1"}

@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 MOST = 500  # characters of an error that is told
-QUIET = ("time", "timeit", "capture", "prun")  # magics whose errors are those of the code in them
+PYTHON = ("time", "timeit", "capture", "prun")  # magics that run the code that they are given
 
 
 class Shell(InteractiveShell):
@@ -38,18 +38,13 @@ class Shell(InteractiveShell):
         try:
             return super().run_line_magic(name, line, _stack_depth + 1)
         except Exception:
-            if name in QUIET:
+            if name in PYTHON:
                 raise
             return None
 
     def run_cell_magic(self, name, line, cell):
-        """As `run_line_magic`: `%%bash` and its like do nothing."""
-        try:
-            return super().run_cell_magic(name, line, cell)
-        except Exception:
-            if name in QUIET:
-                raise
-            return None
+        """`%%bash`, `%%writefile` and their like do nothing: what is under them is not the notebook's code."""
+        return super().run_cell_magic(name, line, cell) if name in PYTHON else None
 
     def showtraceback(self, *args, **kwargs):
         """`run` says what went wrong, in one line."""

@@ -20,7 +20,7 @@ NO_SUCH_KIND = FAIL | 95  # EOPNOTSUPP: ZeroMQ, in a notebook's kernel, survives
 PRETEND = FAIL | 0  # nothing is done, and the caller hears of success
 CLONE_THREAD = 0x10000
 FOREIGN_CALL = 0x40000000  # x86_64's second set of numbers (x32), under which every call has another name
-SOL_SOCKET = 1
+AF_UNIX, SOL_SOCKET = 1, 1
 # SO_SNDBUF, SO_RCVBUF and the same by force: how much a socket may hold beside all limits
 SOCKET_MEMORY = (7, 8, 32, 33)
 # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW; F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ
@@ -86,13 +86,18 @@ REFUSED = {
     "inotify_init": (253, None),
     "inotify_init1": (294, 26),
     "fanotify_init": (300, 262),
-    # memory that no limit counts: files that lie nowhere, pages that a pipe holds on to, and descriptors on
-    # their way through a socket, each of which can be full
+    # memory that no limit counts: files that lie nowhere, pages that a pipe or a socket holds on to, rules
+    # without number, and descriptors on their way through a socket, each of which can be full
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
     "vmsplice": (278, 75),
+    "splice": (275, 76),
+    "tee": (276, 77),
+    "sendfile": (40, 71),
     "sendmsg": (46, 211),
     "sendmmsg": (307, 269),
+    "landlock_create_ruleset": (444, 444),
+    "landlock_add_rule": (445, 445),
     # what outlives who made it
     "shmget": (29, 194),
     "shmat": (30, 196),
@@ -104,6 +109,8 @@ REFUSED = {
     "request_key": (249, 218),
     "keyctl": (250, 219),
 }
+# What waits in the queue of a socket with an address has left its sender, and is counted nowhere.
+ADDRESSES = {"bind": (49, 200), "listen": (50, 201), "connect": (42, 203)}
 CLONE, CLONE3 = (56, 220), (435, 435)
 SOCKET, SOCKETPAIR, SETSOCKOPT = (41, 198), (53, 199), (54, 208)
 FCNTL, FLOCK = (72, 25), (73, 32)
@@ -112,7 +119,7 @@ FCNTL, FLOCK = (72, 25), (73, 32)
 def filter_calls(families):
     """Put this process and all its threads to come under the filter; nothing in it can take it back.
 
-    families: of the sockets that may be made.
+    families: of the sockets that may be made; without any, pairs of connected ones can still be had.
     Raises OSError where the kernel knows no filters, or we don't know the machine's numbers.
     """
     code = b"".join(program(platform.machine(), families))
@@ -132,13 +139,13 @@ def program(machine, families):
     rules += [_load(0), _step(AT_LEAST, FOREIGN_CALL, 0, 1), _give(REFUSE)]
     # clone3 hides its flags in memory, where a filter cannot look.
     rules += _when(CLONE3[column], [_give(UNKNOWN)])
-    for numbers in REFUSED.values():
+    for numbers in (REFUSED if families else REFUSED | ADDRESSES).values():
         if numbers[column] is not None:
             rules += _when(numbers[column], [_give(REFUSE)])
     thread = [_argument(0), _step(ANY_BIT, CLONE_THREAD, 1, 0), _give(REFUSE), _give(ALLOW)]
     rules += _when(CLONE[column], thread)
-    family = [_argument(0), *_each(families, ALLOW), _give(NO_SUCH_KIND)]
-    rules += _when(SOCKET[column], family) + _when(SOCKETPAIR[column], family)
+    rules += _when(SOCKET[column], [_argument(0), *_each(families, ALLOW), _give(NO_SUCH_KIND)])
+    rules += _when(SOCKETPAIR[column], [_argument(0), *_each((AF_UNIX,), ALLOW), _give(NO_SUCH_KIND)])
     size = [_argument(2), *_each(SOCKET_MEMORY, REFUSE), _give(ALLOW)]
     rules += _when(SETSOCKOPT[column], [_argument(1), *_when(SOL_SOCKET, size), _give(ALLOW)])
     # A lock on one of Python's files could be seen by every other answer. Who is alone needs none.

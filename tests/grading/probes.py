@@ -20,6 +20,7 @@ from labkit.grading import syscalls
 
 libc = ctypes.CDLL(None, use_errno=True)
 COLUMN = list(syscalls.AUDIT).index(platform.machine())
+CALLS = syscalls.REFUSED | syscalls.ADDRESSES
 MB = 2**20
 MOST = 600  # megabytes that are tried for
 REFUSED, SEEN, TAKEN = {}, {}, {}
@@ -32,7 +33,7 @@ def in_table(table, name=None):
 
 def call(name, *arguments):
     """Make a system call by its name or number; raises OSError where it fails."""
-    number = syscalls.REFUSED[name][COLUMN] if isinstance(name, str) else name
+    number = CALLS[name][COLUMN] if isinstance(name, str) else name
     if number is None:
         raise OSError("there is no such call on this machine")
     ctypes.set_errno(0)
@@ -138,7 +139,7 @@ def link_to_a_python_file():
 
 # Powers
 
-for name in (*syscalls.REFUSED,):
+for name in CALLS:
     REFUSED[f"call {name}"] = lambda name=name: call(name, 0, 0, 0, 0, 0, 0)
 REFUSED["call clone"] = lambda: call(syscalls.CLONE[COLUMN], 17, 0, 0, 0, 0)
 REFUSED["call clone into a user namespace"] = lambda: call(syscalls.CLONE[COLUMN], 0x10000011, 0, 0, 0, 0)
@@ -172,6 +173,8 @@ REFUSED |= {
     "inet6": lambda: socket.socket(socket.AF_INET6),
     "netlink": lambda: socket.socket(16, socket.SOCK_RAW, 0),
     "packet": lambda: socket.socket(17, socket.SOCK_RAW, 0x0300),
+    "unix socket": lambda: socket.socket(socket.AF_UNIX),
+    "address for a pair": lambda: socket.socketpair()[0].bind("/tmp/pair"),
     "vsock": lambda: socket.socket(40, socket.SOCK_STREAM),
     "bluetooth": lambda: socket.socket(31, socket.SOCK_RAW),
     "alg": lambda: socket.socket(38, socket.SOCK_SEQPACKET),
@@ -436,8 +439,6 @@ def leave():
 def look():
     """What of the notes another answer sees."""
     found = {path: os.path.exists(path) for path in (*PLACES, "/tmp/socket", "/tmp/fifo")}
-    with socket.socket(socket.AF_UNIX) as caller:
-        found["abstract socket"] = caller.connect_ex("\0note") == 0
     found["flock"] = "error" in outcome(lambda: lock(fcntl.flock, os.__file__, exclusive=True))
     found["lock"] = held(os.__file__)
     found["locks"] = len(open("/proc/locks").readlines()) > 0 if os.path.exists("/proc/locks") else False
@@ -447,6 +448,7 @@ def look():
     names = [open(f"/proc/{pid}/comm").read() for pid in os.listdir("/proc") if pid.isdigit()]
     found["name"] = "note\n" in names
     found["folder's mode"] = os.stat("/scratch").st_mode & 0o777 != 0o700
+    found["abstract socket"] = "value" in outcome(lambda: socket.socket(socket.AF_UNIX).connect("\0note"))
     found["unix sockets"] = "note" in open("/proc/net/unix").read()
     return [name for name, is_so in found.items() if is_so]
 
@@ -464,5 +466,5 @@ SEEN["reads leave no trace"] = reads_leave_no_trace
 
 def everything():
     """All attempts, one after the other."""
-    tables = {"refused": REFUSED, "seen": SEEN, "taken": TAKEN}
+    tables = {"seen": SEEN, "refused": REFUSED, "taken": TAKEN}
     return {name: {key: outcome(probe) for key, probe in table.items()} for name, table in tables.items()}

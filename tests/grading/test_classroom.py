@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from xml.etree import ElementTree
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from labkit.exercises import get
 from labkit.exercises.engine import unfinished
 from labkit.grading import classroom as module
-from labkit.grading import command
-from labkit.grading.classroom import Classroom, file_name
+from labkit.grading.classroom import Classroom
+from labkit.grading.grades import Grade, file_name
+from labkit.grading.kept import Kept
+from labkit.grading.marking import not_graded, plain
+from labkit.grading.names import read_roster
 from labkit.grading.reports import write_all
 from labkit.messages import LabkitError
 
@@ -30,23 +34,30 @@ class FakePython:
     def __exit__(self, *_):
         pass
 
+    def close(self):
+        """Nothing was started."""
+
 
 @pytest.fixture
 def judged(monkeypatch):
     """Every answer passes if it says so; returns the list of (exercise, code) that were run."""
     ran = []
 
-    def grade(self, name, code):
-        ran.append((name, code))
-        task = self.tasks[name]
-        report = unfinished(task, "unusable", "wrong" if "wrong" in code else "")
-        if "wrong" not in code:
+    def mark(submission, grader):
+        return [judge(task, submission.answers[name]) for name, task in grader.tasks.items()], []
+
+    def judge(task, answer):
+        if answer.problem:
+            return not_graded(task, answer.problem)
+        ran.append((task.name, answer.code))
+        report = unfinished(task, "unusable", "wrong" if "wrong" in answer.code else "")
+        if "wrong" not in answer.code:
             report.status = "passed"
             for result in report.results:
                 result.passed = True
-        return report
+        return plain(report, answer.code)
 
-    monkeypatch.setattr(module.Grader, "grade", grade)
+    monkeypatch.setattr(module, "mark", mark)
     monkeypatch.setattr(module, "WarmPython", FakePython)
     return ran
 
@@ -65,8 +76,8 @@ def hand_in(tmp_path, solved, handed_in):
 
 
 def grade(project, tmp_path, **options):
-    room = Classroom(tmp_path / "class", tmp_path / "out", project, **options)
-    return room.grade(workers=2, progress=False)
+    room = Classroom(tmp_path / "class", tmp_path / "out", project, workers=2, sandbox=False, **options)
+    return room.grade(progress=False)
 
 
 def test_right_and_broken_notebooks_side_by_side(hand_in, judged, project, tmp_path, handed_in, solved):
@@ -102,18 +113,18 @@ def test_a_second_run_grades_only_what_changed(hand_in, judged, project, tmp_pat
 def test_a_killed_run_keeps_what_was_finished(hand_in, judged, project, tmp_path, monkeypatch):
     for student in ("ann", "bob", "cat"):
         hand_in(student)
-    original, done = Classroom.write, []
+    original, done = Kept.write, []
 
-    def dying(self, job, grade):
+    def dying(self, name, key, grade):
         if len(done) == 2:
             raise KeyboardInterrupt
-        done.append(job.student)
-        original(self, job, grade)
+        done.append(name)
+        original(self, name, key, grade)
 
-    monkeypatch.setattr(Classroom, "write", dying)
+    monkeypatch.setattr(Kept, "write", dying)
     with pytest.raises(KeyboardInterrupt):
-        Classroom(tmp_path / "class", tmp_path / "out", project).grade(workers=1, progress=False)
-    monkeypatch.setattr(Classroom, "write", original)
+        Classroom(tmp_path / "class", tmp_path / "out", project, sandbox=False).grade(progress=False)
+    monkeypatch.setattr(Kept, "write", original)
     judged.clear()
     assert [g.student for g in grade(project, tmp_path)] == ["ann", "bob", "cat"]
     assert len(judged) == 6  # one student's exercises
@@ -122,7 +133,7 @@ def test_a_killed_run_keeps_what_was_finished(hand_in, judged, project, tmp_path
 def test_a_damaged_kept_result_is_graded_again(hand_in, judged, project, tmp_path):
     hand_in("ann")
     first = grade(project, tmp_path)
-    for path in (tmp_path / "out" / "results").iterdir():
+    for path in (tmp_path / "out" / "results").glob("*.json"):
         path.write_text(path.read_text()[:50])
     assert grade(project, tmp_path) == first and len(judged) == 12
 
@@ -139,7 +150,7 @@ def test_a_roster_names_who_is_missing_and_who_is_unknown(hand_in, judged, proje
     hand_in("eve")
     roster = tmp_path / "roster.txt"
     roster.write_text("ann\n\nbob\n", encoding="utf-8-sig")
-    grades = {g.student: g for g in grade(project, tmp_path, roster=command.read_roster(roster))}
+    grades = {g.student: g for g in grade(project, tmp_path, roster=read_roster(roster))}
     assert grades["bob"].points == 0 and grades["bob"].problem == "Nothing was handed in."
     assert "not on the roster" in grades["eve"].notes[-1] and grades["ann"].notes == []
 
@@ -182,7 +193,6 @@ def test_reports_are_what_other_systems_read(hand_in, judged, project, tmp_path)
 
 
 def test_control_characters_do_not_break_the_xml(hand_in, judged, project, tmp_path):
-    from labkit.grading.classroom import Grade
     from labkit.grading.reports import junit
 
     report = {
@@ -210,7 +220,9 @@ def test_a_file_of_no_lab_is_not_said_to_be_nothing(hand_in, judged, project, tm
     hand_in("ann")
     hand_in("ann", project.student_path("02_causal_masks").read_bytes(), "other.ipynb")
     hand_in("bob", b"junk")
-    grades = grade(project, tmp_path, roster=["ann", "bob", "cat"])
+    roster = tmp_path / "roster.txt"
+    roster.write_text("ann\nbob\ncat\n")
+    grades = grade(project, tmp_path, roster=read_roster(roster))
     problems = {(g.student, g.lab): g.problem for g in grades}
     assert problems["ann", "01"] == "" and problems["cat", "01"] == "Nothing was handed in."
     assert "not JSON" in problems["bob", "01"] and "not JSON" in problems["bob", "??"]
@@ -227,7 +239,7 @@ def test_file_names_are_safe_and_stay_different():
 
 def test_a_roster_that_is_not_there_is_a_plain_message(tmp_path):
     with pytest.raises(LabkitError, match="roster"):
-        command.read_roster(tmp_path / "none.txt")
+        read_roster(tmp_path / "none.txt")
 
 
 def test_changed_rules_grade_everything_again(hand_in, judged, project, tmp_path, monkeypatch):
@@ -239,23 +251,24 @@ def test_changed_rules_grade_everything_again(hand_in, judged, project, tmp_path
     assert len(judged) == 6
 
 
-def test_a_fault_of_ours_costs_one_exercise_and_is_graded_again(
+def test_a_fault_of_ours_costs_one_notebook_and_is_graded_again(
     hand_in, judged, project, tmp_path, monkeypatch
 ):
     hand_in("ann")
-    works = module.Grader.grade
+    hand_in("bob")
+    works = module.mark
 
-    def fails(self, name, code):
-        if name == "mlm_loss":
+    def fails(submission, grader):
+        if not judged:
+            judged.append("once")
             raise ZeroDivisionError("ours")
-        return works(self, name, code)
+        return works(submission, grader)
 
-    monkeypatch.setattr(module.Grader, "grade", fails)
-    (only,) = grade(project, tmp_path)
-    assert only.points == ALL - 5 and "our mistake, not yours" in only.exercises[3]["text"]
-    monkeypatch.setattr(module.Grader, "grade", works)
-    (only,) = grade(project, tmp_path)
-    assert only.points == ALL
+    monkeypatch.setattr(module, "mark", fails)
+    first, second = sorted(grade(project, tmp_path), key=lambda grade: grade.points)
+    assert (first.points, second.points) == (0, ALL) and "That is our mistake" in first.problem
+    monkeypatch.setattr(module, "mark", works)
+    assert [one.points for one in grade(project, tmp_path)] == [ALL, ALL]
 
 
 def test_a_machine_that_can_begin_no_process_ends_the_run_and_costs_nobody(
@@ -263,19 +276,19 @@ def test_a_machine_that_can_begin_no_process_ends_the_run_and_costs_nobody(
 ):
     for student in ("ann", "bob"):
         hand_in(student)
-    works, asked = module.Grader.grade, []
+    works, asked = module.mark, []
 
-    def fails(self, name, code):
-        asked.append(name)
-        if len(asked) > 8:
+    def fails(submission, grader):
+        asked.append(submission)
+        if len(asked) > 1:
             raise LabkitError("no process could be begun")
-        return works(self, name, code)
+        return works(submission, grader)
 
-    monkeypatch.setattr(module.Grader, "grade", fails)
+    monkeypatch.setattr(module, "mark", fails)
     with pytest.raises(LabkitError, match="no process"):
-        Classroom(tmp_path / "class", tmp_path / "out", project).grade(workers=1, progress=False)
+        Classroom(tmp_path / "class", tmp_path / "out", project, sandbox=False).grade(progress=False)
     judged.clear()
-    monkeypatch.setattr(module.Grader, "grade", works)
+    monkeypatch.setattr(module, "mark", works)
     assert [g.points for g in grade(project, tmp_path)] == [ALL, ALL]
     assert len(judged) == 6  # the other was finished and kept
 
@@ -314,9 +327,9 @@ def test_a_whole_course_in_a_folder_is_graded_lab_by_lab(
     assert only.points == ALL and only.notes == []  # that one of the notebooks is lab 02 is no news
 
 
-@pytest.mark.skipif(not hasattr(module.os, "fsencode") or module.os.name == "nt", reason="names are bytes")
+@pytest.mark.skipif(os.name == "nt", reason="names are bytes")
 def test_a_file_name_in_an_old_encoding_is_somebodys_name(hand_in, judged, project, tmp_path):
-    hand_in("ann").rename(tmp_path / "class" / module.os.fsdecode(b"jos\xe9.ipynb"))
+    hand_in("ann").rename(tmp_path / "class" / os.fsdecode(b"jos\xe9.ipynb"))
     (only,) = grade(project, tmp_path)
     assert only.student == "jos\u00e9" and only.points == ALL
     write_all([only], tmp_path / "out")

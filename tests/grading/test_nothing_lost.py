@@ -20,7 +20,7 @@ from labkit.authoring.project import Project
 from labkit.grading.classroom import Classroom
 
 folder, output, sandbox = sys.argv[1:]
-Classroom(folder, output, Project.here()).grade(sandbox=sandbox == "True", progress=False)
+Classroom(folder, output, Project.here(), sandbox=sandbox == "True").grade(progress=False)
 """
 # Answers that depend on chance, on the order of a set, and on time, as far as an answer can.
 CHANCE = """
@@ -63,9 +63,10 @@ def grade(submissions, project, tmp_path, request, monkeypatch):
     """A function: (folder for the results, workers) -> the grades, with the tests' own warm Python."""
     python = request.getfixturevalue("shut_in" if has_sandbox() else "not_shut_in")
     monkeypatch.setattr(module, "WarmPython", shared(python))
-    return lambda output, workers=1: Classroom(submissions, tmp_path / output, project).grade(
-        workers, progress=False
-    )
+    options = {"sandbox": has_sandbox()}
+    return lambda output, workers=1: Classroom(
+        submissions, tmp_path / output, project, workers=workers, **options
+    ).grade(progress=False)
 
 
 def test_one_worker_or_two_give_the_same_grades(grade):
