@@ -4,6 +4,7 @@ Submissions are read here, and results kept here, as on one machine; only the ma
 (`remote.mark_there`). Dask is imported nowhere else, and only when it is asked for.
 """
 
+import asyncio
 import json
 import threading
 import time
@@ -107,13 +108,12 @@ class Cluster:
 
     def inspect(self):
         """Ask the scheduler whether it knows such tasks, and each worker whether it may mark for us."""
-        said = f"the cluster at {self.address} does not answer"
         try:
-            within(ANSWERING, partial(self.client.run_on_scheduler, present), said)
+            within(ANSWERING, partial(self.client.run_on_scheduler, present))
         except ImportError as error:
             raise LabkitError(refusal(f"scheduler at {self.address}", error)) from None
         ask = partial(self.client.run, unfit, self.expected, self.sandbox, on_error="return")
-        said = within(ANSWERING, ask, said)
+        said = within(ANSWERING, ask)
         lost = [worker for worker, why in said.items() if isinstance(why, OSError)]
         if len(lost) == len(said):
             raise LabkitError(IDLE.format(address=self.address))
@@ -230,16 +230,27 @@ def connect(address):
         from distributed import Client
     except ImportError:
         raise LabkitError(MISSING) from None
-    begin = partial(Client, address, timeout=CONNECTING, set_as_default=False)
     try:
-        return within(CONNECTING + 5, begin, "it does not speak as one")
+        # Asked first whether it is one: a client that waits for something else never gives up.
+        kind = within(CONNECTING + 5, lambda: asyncio.run(asyncio.wait_for(kind_of(address), CONNECTING)))
+        if kind != "Scheduler":
+            raise LabkitError(f"what answers there is a {kind}")
+        return Client(address, timeout=CONNECTING, set_as_default=False)
     except Exception as error:  # of many kinds: a name that nobody has, a port of somebody else's
-        why = bounded(printable(error) or type(error).__name__, 200)
+        why = bounded(printable(error) or "it does not speak as one", 200)
         raise LabkitError(SILENT.format(address=printable(address), why=why)) from None
 
 
-def within(seconds, call, late):
-    """What the call returns or raises. Raises LabkitError(late) when it takes longer: Dask may wait for ever."""
+async def kind_of(address):
+    """What answers at an address: "Scheduler", "Worker", "Nanny"."""
+    from distributed.core import rpc
+
+    async with rpc(address, timeout=CONNECTING) as there:
+        return printable((await there.identity())["type"])
+
+
+def within(seconds, call):
+    """What the call returns or raises. Raises LabkitError when it takes longer: Dask may wait for ever."""
     done = Future()
 
     def work():
@@ -250,7 +261,7 @@ def within(seconds, call, late):
 
     threading.Thread(target=work, daemon=True).start()  # a daemon: no pool would let this process end
     if not wait([done], timeout=seconds).done:
-        raise LabkitError(late)
+        raise LabkitError(f"The Dask cluster does not answer within {seconds:.0f} seconds.")
     return done.result()
 
 

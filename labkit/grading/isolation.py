@@ -11,6 +11,7 @@ import platform
 import signal
 import socket
 import struct
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -88,8 +89,8 @@ def become_nobody(folder):
 def part_from_others(scratch, megabytes, only=None, loopback=False):
     """Enter namespaces of our own. Goes on in a new process, which sees no other and has no network.
 
-    `scratch`, /tmp and /dev/shm are empty folders in memory then, of so many megabytes together, and /proc is
-    one of our own that can't be written to.
+    `scratch`, /tmp (unless Python or labkit lies there) and /dev/shm are empty folders in memory then, of so
+    many megabytes together, and /proc is one of our own that can't be written to.
     only: a folder of which no other in the same place shall be seen.
     loopback: it shall reach itself at 127.0.0.1.
     The calling process waits for the new one and ends with it. Raises OSError where the kernel forbids it.
@@ -112,6 +113,8 @@ def part_from_others(scratch, megabytes, only=None, loopback=False):
             make_read_only(entry.path)  # its times and mode: what is written goes to the device as before
     _mount_memory(scratch, megabytes)
     for name, place in (("shm", "/dev/shm"), ("tmp", "/tmp"), ("own", scratch)):
+        if name == "tmp" and holds_our_own(place):
+            continue
         inside = Path(scratch, name)
         inside.mkdir(mode=0o700)
         _mount(inside, place, None, MS_BIND)
@@ -123,6 +126,12 @@ def part_from_others(scratch, megabytes, only=None, loopback=False):
         _mount(f"/proc/self/fd/{kept}", only, None, MS_BIND)
         os.close(kept)
     os.chdir(scratch)
+
+
+def holds_our_own(folder):
+    """Does this Python, or labkit, lie in a folder? Then nothing may be put over it, and it is read-only."""
+    ours = [sys.prefix, sys.base_prefix, __file__, *filter(None, sys.path)]
+    return any(Path(path).resolve().is_relative_to(folder) for path in ours)
 
 
 def _enter_namespaces(own_users):

@@ -22,16 +22,15 @@
     lab01.ipynb                                                       lab01, with a doubt
 """
 
-import hashlib
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
-from labkit.grading import naming, places
+from labkit.grading import naming, places, units
 from labkit.grading.grades import printable
+from labkit.grading.whose import LONGEST, digest, quoted, shorter, table
 
-LONGEST = 120  # characters of a name that is shown
-WIDEST = 60  # characters of a column of the table
+__all__ = ["Entry", "Person", "identify", "table"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Person:
 
 @dataclass
 class One:
-    """One person, as far as one place tells: the units (`places.Unit`) that are theirs."""
+    """One person, as far as one place tells: the units (`units.Unit`) that are theirs."""
 
     units: list
     doubts: list = field(default_factory=list)
@@ -110,8 +109,8 @@ def identify(entries, slugs, names=None, roster=None):
     named = {place: person for place, person in named.items() if person is not None}
     known = (lambda text: roster.find(Person(text)) is not None) if roster else (lambda text: False)
     left = [place for place in range(len(entries)) if place not in named]
-    units = places.units([(place, entries[place]) for place in left], tuple(slugs), known)
-    ones = [one for some in _by_place(units).values() for one in _apart(some)]
+    found = places.units([(place, entries[place]) for place in left], tuple(slugs), known)
+    ones = [one for some in _by_place(found).values() for one in _apart(some)]
     ones = sorted(ones, key=lambda one: one.key)
     if roster:
         _call(ones, roster)
@@ -137,9 +136,9 @@ def _apart(units):
         parts = _by_form(some)
         doubts = []
         if len(parts) > 1:
-            files = ", ".join(_quoted(part[0].text) for part in parts[:4])
+            files = ", ".join(quoted(part[0].text) for part in parts[:4])
             doubts = [
-                f"Several files for one lab have the name {_quoted(some[0].name)} ({files}); kept apart."
+                f"Several files for one lab have the name {quoted(some[0].name)} ({files}); kept apart."
             ]
         found += [One(part, doubts + [unit.doubt for unit in part if unit.doubt]) for part in parts]
     return found
@@ -182,10 +181,10 @@ def _call(ones, roster):
             sure = [one for one in some if _by_number(one, listed)]
             sure = sure or [one for one in some if one.name == unicodedata.normalize("NFC", listed.student)]
             winners = sure if not any(_rivals(a, b) for n, a in enumerate(sure) for b in sure[:n]) else []
-            shown = ", ".join(sorted({_quoted(one.first.text) for one in some})[:4])
+            shown = ", ".join(sorted({quoted(one.first.text) for one in some})[:4])
             for one in some:
                 if one not in winners:
-                    one.doubts.append(f"Several could be {_quoted(listed.student)} of the roster: {shown}.")
+                    one.doubts.append(f"Several could be {quoted(listed.student)} of the roster: {shown}.")
         for one in winners:
             one.listed = listed
 
@@ -244,7 +243,7 @@ def _compatible(one, other):
         return False
     if one.first.whole or other.first.whole:
         return False
-    mine, theirs = places.sections(one.first.place), places.sections(other.first.place)
+    mine, theirs = units.sections(one.first.place), units.sections(other.first.place)
     if mine and theirs and mine != theirs:
         return False
     return _different_labs(one, other)
@@ -271,11 +270,11 @@ def _together(ones):
                 fits = [c for c in fits if _frame(c[0]) == _frame(one)]
             fits[0].append(one) if len(fits) == 1 else found.append([one])
         if len(found) > 1 and not _told_apart(found):
-            where = ", ".join(_quoted("/".join(c[0].first.path)) for c in found[:4])
-            doubt = f"{_quoted(some[0].name)} is in several places ({where}); kept apart."
+            where = ", ".join(quoted("/".join(c[0].first.path)) for c in found[:4])
+            doubt = f"{quoted(some[0].name)} is in several places ({where}); kept apart."
             if len({one.first.name for one in some}) > 1 and len(several) == 1:
                 doubt = (
-                    f"{_quoted(some[0].name)} is spelled in different characters that look alike; kept apart."
+                    f"{quoted(some[0].name)} is spelled in different characters that look alike; kept apart."
                 )
             for cluster in found:
                 if not cluster[0].doubts:
@@ -300,7 +299,7 @@ def _add_named(clusters, named, roster):
     for place, person in sorted(named.items()):
         groups[person].append(place)
     for person, some in sorted(groups.items(), key=lambda item: (item[0].student, item[0].id, item[0].email)):
-        unit = places.Unit.named(person, some)
+        unit = units.Unit.named(person, some)
         one = One([unit], named=person)
         if roster:
             one.listed, doubt = roster.look_up(person)
@@ -328,7 +327,7 @@ def _people(many, clusters, roster):
         alike[naming.fold(cluster[0].name)].append((name, cluster))
     for some in alike.values():
         if len({cluster[0].name for _, cluster in some}) > 1 and not _told_apart([c for _, c in some]):
-            names = ", ".join(_quoted(name) for name, _ in sorted(some, key=lambda pair: pair[0])[:4])
+            names = ", ".join(quoted(name) for name, _ in sorted(some, key=lambda pair: pair[0])[:4])
             for _, cluster in some:
                 cluster[0].doubts.append(f"{names} differ only in how they are written; kept apart.")
     found = [None] * many
@@ -343,7 +342,7 @@ def _people(many, clusters, roster):
         for one in cluster:
             for unit in one.units:
                 number = fixed or unit.id or one.id
-                one_person = replace(person, id=_short(number), email=_short(email))
+                one_person = replace(person, id=shorter(number), email=shorter(email))
                 for place in unit.entries:
                     found[place] = one_person
     return found
@@ -351,7 +350,7 @@ def _people(many, clusters, roster):
 
 def _shown(clusters, taken):
     """A name for each cluster, no two alike."""
-    bases = [c[0].listed.student if c[0].listed else _short(c[0].name) or "(no name)" for c in clusters]
+    bases = [c[0].listed.student if c[0].listed else shorter(c[0].name) or "(no name)" for c in clusters]
     groups = defaultdict(list)
     for place, base in enumerate(bases):
         groups[base].append(place)
@@ -377,55 +376,10 @@ def _marks(cluster):
     one = cluster[0]
     unit = one.first
     where = "/".join(unit.path)
-    digest = _digest("\0".join([where, one.id, one.email, one.name]))
+    last = digest("\0".join([where, one.id, one.email, one.name]))
     options = [one.id, one.email, unit.place[-1] if unit.place else "", unit.text, where]
-    return [*(_short(option, 60) for option in options), digest]
+    return [*(shorter(option, 60) for option in options), last]
 
 
 def _marked(base, mark):
-    return f"{_short(base, LONGEST - len(mark) - 3)} ({mark})"
-
-
-def _digest(text):
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
-def _short(text, most=LONGEST):
-    """A text as it can be shown, on one line, of at most so many characters: cut ones differ by a digest."""
-    shown = " ".join(printable(unicodedata.normalize("NFC", text), mark="\ufffd").split())
-    if len(shown) <= most:
-        return shown
-    return f"{shown[: max(1, most - 14)].rstrip()}\u2026 {_digest(text)}"[:most]
-
-
-def _quoted(text):
-    return f"\u201c{_short(text, 80)}\u201d"
-
-
-def _width(text):
-    """How many columns of a terminal a text takes."""
-    wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
-    return len(text) + wide - sum(unicodedata.combining(sign) > 0 for sign in text)
-
-
-def table(entries, people, labs):
-    """Who each file is, for people: file, student, id, lab in columns, and then the doubts.
-
-    labs: a text for each entry.
-    """
-    rows = [("file", "student", "id", "lab")]
-    for entry, person, lab in zip(entries, people, labs, strict=True):
-        file = _short("!".join(entry.origin), 200)
-        rows.append(
-            (file, person.student if person else "(nobody)", person.id if person else "", _short(lab, 40))
-        )
-    widths = [min(WIDEST, max(_width(row[column]) for row in rows)) for column in range(3)]
-    lines = []
-    for row in rows:
-        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)]
-        lines.append("  ".join([*cells, row[3]]).rstrip())
-    doubts = list(dict.fromkeys(person.doubt for person in people if person and person.doubt))
-    if doubts:
-        lines += ["", "Not certain (a names file decides: --names FILE.csv):"]
-        lines += [f"- {printable(doubt)}" for doubt in doubts]
-    return "\n".join(lines)
+    return f"{shorter(base, LONGEST - len(mark) - 3)} ({mark})"

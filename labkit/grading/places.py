@@ -1,149 +1,17 @@
 """Folders and archives: which hold a class, which one person's work; and the units of a class."""
 
 import functools
-import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass, field
 
 from labkit.grading import naming
 from labkit.grading.exports import CANVAS, owner
-
-DEEPEST = 30  # folders, of those that are looked at
-# Names of folders that are never a person's, whatever lies beside them.
-NEVER = set(
-    "submission submissions submitted abgabe abgaben export exports download downloads class classes all "
-    "archive students studenten notebooks labs assignments homeworks week section sections src code".split()
-)
-# A folder without a notebook under such a name is the course's, not somebody's who handed in nothing.
-COURSE = set(
-    "data images image img figures docs doc materials material handout template templates src code".split()
-)
-
-
-@dataclass
-class Node:
-    """A file, or a folder or archive with what is in it."""
-
-    name: str
-    archive: bool = False
-    children: dict = field(default_factory=dict)
-    entries: list = field(default_factory=list)  # places of those that end here
-    kinds: set = field(default_factory=set)  # of these entries
-
-    @property
-    def folder(self):
-        """Does it hold something, or could it?"""
-        return bool(self.children) or "empty" in self.kinds
-
-    @property
-    def text(self):
-        """The name without an archive's ending."""
-        return naming.stem(self.name) if self.archive or not self.folder else self.name
-
-    def all_entries(self):
-        """The places of all entries in it."""
-        found, waiting = [], [self]
-        while waiting:
-            node = waiting.pop()
-            found += node.entries
-            waiting += node.children.values()
-        return sorted(found)
-
-    def holds(self, *kinds):
-        """Is there anything of these kinds in it?"""
-        return bool(self.kinds & set(kinds)) or any(child.holds(*kinds) for child in self.children.values())
-
-
-@dataclass
-class Unit:
-    """What stands in a class for one person: a folder, an archive or a file, with all that is in it.
-
-    place: the folders above it.  text: its name without an ending.  owner: of an exported name, else None.
-    lab: the lab that its own name tells of.  core, form: its name without numbering, and without the lab.
-    labs: those that its work is for.  whole: is its name all there is, and no person's?
-    dropped: words that are no part of the name here, and could be.
-    """
-
-    place: tuple
-    text: str
-    name: str
-    owner: object = None
-    id: str = ""
-    email: str = ""
-    lab: int | None = None
-    labs: frozenset = frozenset()
-    core: str = ""
-    form: tuple = ()
-    folder: bool = False
-    whole: bool = False
-    dropped: frozenset = frozenset()
-    aliases: tuple = ()
-    entries: list = field(default_factory=list)
-    doubt: str = ""
-
-    @property
-    def path(self):
-        """The folders above it, and itself."""
-        return (*self.place, self.text)
-
-    @property
-    def own_id(self):
-        """A number that is the person's own, the same everywhere, or ""."""
-        return self.id if not self.owner or self.owner.stable else ""
-
-    @property
-    def all_labs(self):
-        """The labs, {None} where none is told."""
-        return set(self.labs) or {None}
-
-    @property
-    def key(self):
-        """The same for what one place has of one person."""
-        if self.whole:
-            return ("whole", self.text, tuple(self.entries))
-        if self.owner:
-            name = unicodedata.normalize("NFC", self.name) if self.owner.number else self.name
-            return (self.owner.platform, self.owner.number, name)
-        return ("", self.dropped, self.name)
-
-    @classmethod
-    def named(cls, person, entries):
-        """What a names file has decided."""
-        return cls(("",), person.student, person.student, id=person.id, email=person.email, entries=entries)
+from labkit.grading.units import Unit, tree
+from labkit.grading.words import COPIES, COURSE, LOOSE_VERSIONS, NEVER, PEOPLE, SECTIONS
 
 
 def units(entries, slugs, known):
     """The Units of a class.  entries: (place, Entry).  known: is a name one of the roster's?"""
-    root = Node("", archive=False)
-    for place, entry in entries:
-        _add(root, place, entry)
-    return Rules(slugs, known).walk(root, (), (), top=True)
-
-
-def sections(place):
-    """The folders above that are one of several sorts of a class: "section 1", "Kurs A"."""
-    return tuple(name for name in place if _is_section(name))
-
-
-@functools.lru_cache(maxsize=4096)
-def _is_section(name):
-    name = name[: naming.LONGEST]
-    words = {word.low.rstrip("0123456789") for word in naming.tokens(name)}
-    return bool(words & naming.SECTIONS) and naming.reduce(name).lab is None
-
-
-def _add(root, place, entry):
-    node = root
-    for depth, path in enumerate(entry.origin):
-        parts = [part for part in path.split("/") if part not in ("", ".", "..")]
-        parts = parts[:DEEPEST] + (["/".join(parts[DEEPEST:])] if len(parts) > DEEPEST else [])
-        for number, part in enumerate(parts):
-            archive = number == len(parts) - 1 and depth < len(entry.origin) - 1
-            node = node.children.setdefault((part, archive), Node(part, archive))
-    if node is root:
-        node = root.children.setdefault((".", False), Node("."))
-    node.entries.append(place)
-    node.kinds.add(entry.kind)
+    return Rules(slugs, known).walk(tree(entries), (), (), top=True)
 
 
 class Rules:
@@ -204,7 +72,7 @@ class Rules:
         unit = Unit(place, node.text, mine.name, mine, id=mine.number, folder=node.folder)
         unit.core, unit.lab, unit.entries = node.text, lab, node.all_entries()
         group, dash, rest = mine.name.partition("-")
-        if dash and naming.PEOPLE & {word.low for word in naming.tokens(group[: naming.LONGEST])}:
+        if dash and PEOPLE & {word.low for word in naming.tokens(group[: naming.LONGEST])}:
             unit.aliases = (mine.name, rest)  # Moodle's "Group A-Jane Doe"
         unit.labs = self.labs(node, labs, lab)
         if mine.platform in ("blackboard", "sakai") and "@" in mine.number:
@@ -275,7 +143,7 @@ class Rules:
         found = {reduced.name: reduced for reduced in found if reduced.name}
         if len(found) < 3:
             return frozenset()
-        words = [{word.low for word in reduced.tokens} - naming.PEOPLE for reduced in found.values()]
+        words = [{word.low for word in reduced.tokens} - PEOPLE for reduced in found.values()]
         common = frozenset.intersection(*map(frozenset, words))
         left = {tuple(w.low for w in r.tokens if w.low not in common) for r in found.values()}
         return common if all(left) and len(left) == len(found) else frozenset()
@@ -351,7 +219,7 @@ class Rules:
         """Do the names of all these notebooks look like people's?  archive: do they lie in one?"""
         found = [self.read(node) for node in nodes]
         names = {reduced.name for reduced in found if not reduced.weak} - {""}
-        if len(names) < len(nodes) or any(naming.low(name) in naming.LOOSE_VERSIONS for name in names):
+        if len(names) < len(nodes) or any(naming.low(name) in LOOSE_VERSIONS for name in names):
             return False
         framed = len({(reduced.before, reduced.after) for reduced in found}) == 1 and found[0].lab is not None
         return framed or len(names) > 3 or (archive and all(len(name) > 1 for name in names))
@@ -359,7 +227,7 @@ class Rules:
     def is_section(self, node):
         """Does a name begin with a word for a part of a class: "Tutorium Mo"?"""
         words = naming.tokens(node.text[: naming.LONGEST])
-        return bool(words) and words[0].low in naming.SECTIONS - naming.PEOPLE and not self.known(node.text)
+        return bool(words) and words[0].low in SECTIONS - PEOPLE and not self.known(node.text)
 
     def is_own(self, node, beside, exported):
         """Is a folder named in common words a person's all the same: "3/lab01.ipynb", "Final/a.ipynb"?"""
@@ -424,7 +292,7 @@ def _framed(text, frames):
         if text.startswith(before) and text.endswith(after) and len(text) > len(before) + len(after):
             middle = text[len(before) : len(text) - len(after)].strip()
             words = naming.tokens(middle)
-            if words and not any(word.low in naming.COPIES or word.low.isdecimal() for word in words):
+            if words and not any(word.low in COPIES or word.low.isdecimal() for word in words):
                 return middle
     return ""
 
