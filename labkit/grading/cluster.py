@@ -237,7 +237,7 @@ def connect(address):
             raise LabkitError(f"what answers there is a {kind}")
         return Client(address, timeout=CONNECTING, set_as_default=False)
     except Exception as error:  # of many kinds: a name that nobody has, a port of somebody else's
-        why = bounded(printable(error) or "it does not speak as one", 200)
+        why = bounded(printable(error) or f"no word in {CONNECTING:.0f} seconds", 200)
         raise LabkitError(SILENT.format(address=printable(address), why=why)) from None
 
 

@@ -1,7 +1,7 @@
 """What a grader must know of the labs, as plain data: read once, and sent to the processes that need it."""
 
-from labkit.authoring.notebook import solution_notebook, student_notebook
-from labkit.authoring.reference import read_texts
+from labkit.authoring.notebook import student_notebook, text_cell_id
+from labkit.authoring.validate import ends_with_name
 from labkit.grading.cells import Cell
 from labkit.grading.program import Program
 from labkit.grading.submissions import digest
@@ -34,10 +34,8 @@ def _facts(lab, project):
     ]
     places = {ident: place for place, (ident, *_) in enumerate(pristine)}
     # The solution notebook has cells more: they print what a figure says.
-    texts = read_texts(project.reference_path(lab.number))
-    solution = solution_notebook(lab, project.address(), texts, project.passing)
-    more = [cell for cell in solution.cells if cell.cell_type == "code" and cell.id not in places]
-    pristine += [[cell.id, "", "", digest(cell.source)] for cell in more]
+    figures = [(cell, ends_with_name(cell.text)) for cell in lab.cells if cell.role == "keyfigure"]
+    pristine += [[text_cell_id(cell), "", "", digest(f"print({name})")] for cell, name in figures if name]
     own = [cell for cell in lab.cells if cell.kind == "code" and cell.role in OWN]
     program = Program(Cell("code", cell.text, cell.id) for cell in own)
     statements = [

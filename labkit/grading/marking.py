@@ -28,8 +28,9 @@ def mark(submission, grader):
                 notes += answer.notes
                 reports.append(plain(alone.report, answer.code, alone.ended))
                 continue
-        if verdict is not None:
+        if verdict is not None and not (verdict.report.status == "unsolved" and answer.problem):
             reports.append(plain(verdict.report, texts.get(verdict.place, answer.code), verdict.ended))
+            notes += run_notes(name, answer, verdict)
         else:
             ended = "syntax" if NO_PYTHON.match(answer.problem) else ""
             reports.append(not_graded(task, answer.problem, ended=ended))
@@ -39,6 +40,14 @@ def mark(submission, grader):
             :MOST_ERRORS
         ]
     return reports, notes
+
+
+def run_notes(name, answer, verdict):
+    """What the student should know about which of several functions counts."""
+    notes = [note for note in answer.notes if note.startswith("A later ")]
+    if verdict.place is not None and any("is defined" in note for note in answer.notes):
+        notes.append(f"{name} is defined several times; the one in cell {verdict.place + 1} counts.")
+    return notes
 
 
 def needs_reading(verdict, record):

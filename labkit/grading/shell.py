@@ -43,7 +43,7 @@ class Shell(InteractiveShell):
             return None
 
     def run_cell_magic(self, name, line, cell):
-        """`%%bash`, `%%writefile` and their like do nothing: what is under them is not the notebook's code."""
+        """`%%bash`, `%%writefile` and their like do nothing: what is under them is not the notebook's."""
         return super().run_cell_magic(name, line, cell) if name in PYTHON else None
 
     def showtraceback(self, *args, **kwargs):

@@ -280,13 +280,13 @@ def a_cell_split_between_helper_and_function(notebook):
     notebook.cells.insert(place, nbformat.v4.new_code_cell(helper))
 
 
-@costs(said="mlm_loss is defined 2 times; the last one counts")
+@costs(said=r"mlm_loss is defined several times; the one in cell \d+ counts")
 def answered_twice_the_last_right(notebook):
     place = notebook.cells.index(cell(notebook, "mlm_loss"))
     notebook.cells.insert(place, nbformat.v4.new_code_cell("def mlm_loss(logits, labels):\n    return 0"))
 
 
-@costs("wordpiece", said="(?s)wordpiece is defined 2 times; the last one counts.*0 of 4")
+@costs(said=r"wordpiece is defined several times; the one in cell \d+ counts")
 def answered_twice_the_last_wrong(notebook):
     wrong = "def wordpiece(word, vocab):\n    vocab.clear()\n    return word.no_such_thing"
     notebook.cells.append(nbformat.v4.new_code_cell(wrong))
@@ -401,7 +401,7 @@ def a_global_that_is_filled_in_a_loop(notebook):
     ).source = f"def mlm_loss(logits, labels):\n    assert AXES == [0, 1] and END == 5\n    return {LOSS}"
 
 
-@costs(said="Further down wordpiece is given another value; the function counts")
+@costs()
 def the_name_used_for_a_result(notebook):
     notebook.cells.append(nbformat.v4.new_code_cell('wordpiece = wordpiece("player", {"play", "##er"})'))
 
@@ -498,7 +498,7 @@ def a_zip_in_a_zip(notebook):
     return {"lab01.zip": zipped({"mine.zip": zipped({"lab01.ipynb": written(notebook)})})}
 
 
-@costs(*ALL, said="Zip files within zip files are not read")
+@costs(*ALL, said="Zip files within zip files within zip files are not read")
 def a_zip_in_a_zip_in_a_zip(notebook):
     inner = zipped({"b.zip": zipped({"lab01.ipynb": written(notebook)})})
     return {"lab01.zip": zipped({"a.zip": inner})}
