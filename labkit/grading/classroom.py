@@ -33,6 +33,8 @@ FAULT = (
     "The next run grades it again."
 )
 MOST_NOTEBOOKS = 20  # of a student
+BESIDE = "Only notebooks are graded: what was handed in with them ({names}) was not there when they ran."
+READ_BY_ANSWERS = (".py", ".json", ".csv", ".txt", ".pt", ".npy", ".npz", ".safetensors", ".pkl")
 NOTHING = "Nothing was handed in."
 
 
@@ -51,6 +53,7 @@ class Job:
     read: Path | None = None
     place: int = 0
     other_lab: bool = False  # it is a readable notebook, but of a lab that is not graded
+    beside: tuple = ()  # names of other files that the student handed in
 
     @property
     def student(self):
@@ -130,11 +133,14 @@ class Classroom:
             if person is not None:
                 mine.setdefault(person.student, []).append((item, person))
         chosen = [one for some in mine.values() for one in _chosen(some)]
+        beside = {student: _beside(some) for student, some in mine.items()}
         with ThreadPoolExecutor(self.workers) as pool:
             running = [pool.submit(self.read_item, *one) for one in chosen]
             try:
                 for done in running:
-                    yield from done.result()
+                    for job in done.result():
+                        job.beside = beside[job.student]
+                        yield job
             except BaseException:
                 self.reader.python.close()
                 pool.shutdown(cancel_futures=True)
@@ -234,6 +240,8 @@ class Classroom:
         else:
             try:
                 grade.exercises, grade.notes = self.mark(job, machine)
+                if job.beside and grade.points < grade.max_points:
+                    grade.notes.append(BESIDE.format(names=", ".join(job.beside)))
             except LabkitError:
                 raise
             except Exception as error:  # a fault of ours must not cost anybody else a grade
@@ -331,6 +339,12 @@ def _chosen(mine):
         problem = f"More than {MOST_NOTEBOOKS} notebooks were handed in; the others were not read."
         chosen.append((replace(item, problem=problem), person))
     return chosen
+
+
+def _beside(mine):
+    """The names of a student's files that an answer might read or import, a few of them."""
+    names = [item.origin[-1].rpartition("/")[2] for item, _ in mine if item.kind == "other"]
+    return tuple(sorted(name for name in names if name.lower().endswith(READ_BY_ANSWERS))[:5])
 
 
 def _none_graded(lab, problem):

@@ -6,6 +6,7 @@ Submissions are read here, and results kept here, as on one machine; only the ma
 
 import asyncio
 import json
+import logging
 import threading
 import time
 import uuid
@@ -24,7 +25,7 @@ CONNECTING = 10.0  # seconds in which a scheduler must answer
 ANSWERING = 120.0  # seconds in which it and the workers must say that they may mark: they load torch first
 WORKERLESS = 120.0  # seconds that a cluster may be without a worker: one that was lost is started again
 LOOK = 5.0  # seconds between looks whether there is any
-RETRIES = 1  # of a task that failed on a worker
+ATTEMPTS = 2  # at a notebook, where a worker's machine fails
 SPARE = 16  # tasks more than there are threads for: workers that come later find some
 MISSING = (
     "Grading on several machines needs Dask, which is not installed. Here and on each of the machines: "
@@ -44,6 +45,10 @@ KILLER = (
 
 class Killer(LabkitError):
     """A notebook ends the workers that mark it."""
+
+
+class Fault(Exception):
+    """A mistake of ours, made on a worker."""
 
 
 class Cohort(Classroom):
@@ -140,23 +145,32 @@ class Cluster:
             raise Killer(KILLER) from None
 
     def ask(self, asked, number, seed):
-        """Have one task done; returns (reports, notes)."""
+        """Have one task done, twice if a machine fails; returns (reports, notes)."""
+        for _ in range(ATTEMPTS):
+            said = self.have_done((asked, number, seed, self.sandbox, self.expected))
+            if "reports" in said:
+                return said["reports"], said["notes"]
+            if "fault" in said:
+                raise Fault(said["fault"])
+            worker = f"worker {said['worker']}"
+            if "refused" in said:
+                raise LabkitError(refusal(worker, said["refused"]))
+        raise LabkitError(f"The Dask {worker} failed: {said['failed']} {KEPT}")
+
+    def have_done(self, task):
+        """What `mark_there` says to one task."""
         if self.closed:
             raise LabkitError("The grader was stopped.")
-        task = (asked, number, seed, self.sandbox, self.expected)
-        key = f"labkit-{uuid.uuid4().hex}"
-        future = self.client.submit(mark_there, *task, key=key, retries=RETRIES)
+        # A name of its own: Dask would take two tasks that ask the same for one.
+        future = self.client.submit(mark_there, *task, key=f"labkit-{uuid.uuid4().hex}")
         try:
             self.wait(future)
-            said = json.loads(future.result())
+            return json.loads(future.result())
         except CancelledError:
             gone = f"The connection to the Dask scheduler at {self.address} was lost. {KEPT}"
             raise LabkitError("The grader was stopped." if self.closed else gone) from None
         except ImportError as error:
             raise LabkitError(refusal(f"cluster at {self.address}", error)) from None
-        if "refused" in said:
-            raise LabkitError(refusal(f"worker {said['worker']}", said["refused"]))
-        return said["reports"], said["notes"]
 
     def wait(self, future):
         """Wait until a task is over. Raises LabkitError when there is nobody who could do it."""
@@ -235,6 +249,7 @@ def connect(address):
         kind = within(CONNECTING + 5, lambda: asyncio.run(asyncio.wait_for(kind_of(address), CONNECTING)))
         if kind != "Scheduler":
             raise LabkitError(f"what answers there is a {kind}")
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # tracebacks; we say it in words
         return Client(address, timeout=CONNECTING, set_as_default=False)
     except Exception as error:  # of many kinds: a name that nobody has, a port of somebody else's
         why = bounded(printable(error) or f"no word in {CONNECTING:.0f} seconds", 200)

@@ -120,7 +120,7 @@ def classroom(args, output):
     options = {"labs": args.lab, "seed": args.seed, "roster": roster, "student": args.student}
     options |= {"sandbox": args.sandbox, "user": args.container, "workers": args.workers}
     options["names"] = read_names(args.names) if args.names else None
-    if args.dask:
+    if args.dask is not None and not args.who:
         from labkit.grading.cluster import Cohort
 
         return Cohort(args.folder, output, Project.here(), address=args.dask, **options)

@@ -7,6 +7,7 @@ grader itself hears only what is said here, in few words.
 
 import json
 import platform
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +15,7 @@ from labkit.exercises import engine
 from labkit.exercises.limits import PATIENCE, OutOfTime, time_limit
 from labkit.grading import isolation
 from labkit.grading.plain import decode, encode, error_named
-from labkit.grading.worker import CELL_SECONDS, MOST_CHECKS, draw
+from labkit.grading.worker import ALL_CELLS_SECONDS, MOST_CHECKS, draw
 
 MOST_BYTES = 32 * 1024**2  # of one message; the largest of a right answer has 2
 LONGEST = 4000  # characters of a text that is handed on
@@ -26,6 +27,9 @@ GONE = {
     "said too much": "{name} returned more data than any right answer has.",
     "judging": "{name} returned something that takes too long, or too much memory, to compare.",
 }
+
+
+USED_UP = "used up"  # the time for all cells
 
 
 class Ended(BaseException):
@@ -58,7 +62,8 @@ def expectation(lab, name, seed):
 def serve(request, channel, student):
     """Serve one request: listen to the process at the other end of the socket `student` until it has ended.
 
-    request: {"lab", "seed"; "seconds": {exercise: of its own time}; "margin": seconds more by the clock}.
+    request: {"lab", "seed"; "seconds": {exercise: of its own time}; "cell_seconds": of one cell's;
+        "margin": seconds more by the clock}.
     Says {"ready": true}; {"at": "cell" or "check", "of": place or exercise}; {"wrong": str, "place": int,
     "syntax": bool}; {"report": ..., "exercise", "place", "ended"}; and last {"end": true} or {"over": why}.
     """
@@ -84,14 +89,13 @@ class Examiner:
         self.seconds, self.margin = request["seconds"], request["margin"]
         self.known, self.channel, self.student = known, channel, student
         self.file = student.makefile("rwb")
-        self.checks = dict.fromkeys(known, 0)
+        self.checks, self.cell_seconds = dict.fromkeys(known, 0), request["cell_seconds"]
+        self.left = PATIENCE * ALL_CELLS_SECONDS + self.margin  # seconds by the clock, for all cells
 
     def listen(self):
         """Until the student's process says that it has come to its end. Raises Ended."""
         self.tell({"go": True})
-        patience = self.margin
-        while (message := self.hear(patience)).get("at") != "end":
-            patience = PATIENCE * CELL_SECONDS + self.margin
+        while (message := self.hear_of_cells()).get("at") != "end":
             if message.get("at") == "cell":
                 self.channel.send({"at": "cell", "of": _place(message)})
             elif message.get("at") == "check" and message.get("exercise") in self.known:
@@ -101,6 +105,16 @@ class Examiner:
                 self.channel.send({"wrong": said, "place": _place(message), "syntax": syntax})
             else:
                 raise Ended("sent something unreadable")
+
+    def hear_of_cells(self):
+        """The next message while cells are run, which have a time by the clock together."""
+        begin = time.monotonic()
+        try:
+            return self.hear(min(PATIENCE * self.cell_seconds + self.margin, max(self.left, 1.0)))
+        finally:
+            self.left -= time.monotonic() - begin
+            if self.left < 0:
+                raise Ended(USED_UP)
 
     def examine(self, name, place):
         """Hear one check's outcomes, judge them, report, and say the verdict."""

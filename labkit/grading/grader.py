@@ -6,6 +6,7 @@ it cannot do is change what counts as right, see other submissions, or write its
 """
 
 import signal
+import time
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,11 +14,13 @@ from labkit import exercises
 from labkit.exercises import engine
 from labkit.exercises.limits import PATIENCE
 from labkit.exercises.report import Report
-from labkit.grading.examiner import CELL_SECONDS, GONE, JUDGING_SECONDS
+from labkit.grading.examiner import GONE, JUDGING_SECONDS, USED_UP
 from labkit.grading.pool import ATTEMPTS, Ended
+from labkit.grading.worker import CELL_SECONDS
 
 MARGIN = 10.0  # seconds beyond an exercise's own limits, for a busy machine
-LIFE = 900.0  # seconds after which a student's process is ended, whatever it does
+LIFE = 900.0  # seconds by the clock after which a student's process is ended, whatever it does
+SITTINGS = 600.0  # seconds by the clock after which a notebook is not run once more
 BEYOND_EXERCISES = 3  # sittings of one notebook more than it has exercises: each costs it a cell or a check
 LOST = "lost"  # the warm Python was killed, perhaps by no answer at all
 OVERTIME = {-signal.SIGXCPU, -signal.SIGXCPU & 0xFF} if hasattr(signal, "SIGXCPU") else set()
@@ -80,7 +83,7 @@ class Grader:
     def grade_alone(self, name, code):
         """The Verdict on one answer's code, without the notebook around it."""
         steps = [{"run": code, "place": 0, "course": len(self.statements)}]
-        record = self.run(steps, [name])
+        record = self.run(steps, [name], self.tasks[name].seconds)
         if name in record.verdicts:
             return record.verdicts[name]
         said = record.wrong.get(0, "")
@@ -89,27 +92,31 @@ class Grader:
         )
         return Verdict(engine.unfinished(self.tasks[name], "unusable", problem), 0, "error" if said else "")
 
-    def run(self, steps, names=None):
+    def run(self, steps, names=None, cell_seconds=CELL_SECONDS):
         """The Record of running a notebook's steps (`plan`) and checking these exercises, or all.
 
+        cell_seconds: of its own time that one cell has.
         Where a cell or a check ends the process, it is left out, and the notebook is run again without it.
         """
         names, record = names or list(self.tasks), Record()
-        lost = 0
+        lost, until = 0, time.monotonic() + SITTINGS
         for _ in range(len(names) + BEYOND_EXERCISES):
-            at, why = self.sit(steps, names, record)
+            at, why = self.sit(steps, names, record, cell_seconds)
             while why == LOST and lost < ATTEMPTS:
                 lost += 1
-                at, why = self.sit(steps, names, record)
-            if not why:
+                at, why = self.sit(steps, names, record, cell_seconds)
+            if not why or why == USED_UP:
                 break
             self.blame(at, "ended" if why == LOST else why, record)
+            if time.monotonic() > until:
+                break
         return record
 
-    def sit(self, steps, names, record):
+    def sit(self, steps, names, record, cell_seconds):
         """Run once; returns (where the process was last, why it ended too early or "")."""
         common = {"lab": self.number, "seed": self.seed}
-        common |= {"seconds": {name: self.tasks[name].seconds for name in names}, "margin": MARGIN}
+        common |= {"seconds": {name: self.tasks[name].seconds for name in names}}
+        common |= {"margin": MARGIN, "cell_seconds": cell_seconds}
         asked = {
             "steps": steps,
             "statements": self.statements,
@@ -122,7 +129,7 @@ class Grader:
         with begin(common | asked) as student:
             with begin(common, extra=student.connection.fileno()) as examiner:
                 try:
-                    while not (message := examiner.receive(self.patience(at))).get("end"):
+                    while not (message := examiner.receive(self.patience(at, cell_seconds))).get("end"):
                         if "over" in message:
                             return at, self.reason(student, str(message["over"]))
                         at = self.hear(message, at, record)
@@ -154,11 +161,11 @@ class Grader:
         report.printed = sent["printed"]
         return report
 
-    def patience(self, at):
+    def patience(self, at, cell_seconds):
         """Seconds by the clock to wait for an examiner's next message."""
         kind, what = at
         if kind == "cell":
-            return PATIENCE * CELL_SECONDS + 2 * MARGIN
+            return PATIENCE * cell_seconds + 2 * MARGIN
         seconds = self.tasks[what].seconds
         return PATIENCE * (2 * seconds + JUDGING_SECONDS) + 2 * MARGIN
 

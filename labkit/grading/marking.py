@@ -6,23 +6,31 @@ code with what it uses, alone (`answers`). The better of the two counts.
 """
 
 import re
+import time
 
 from labkit.exercises import engine
 
 # What Python says to a text that is none.
 NO_PYTHON = re.compile(r"(Syntax|Indentation|Tab)Error\b|The cell (cannot be read as|has [\d,]+ char)")
-MOST_ERRORS = 3  # cells that went wrong, of which the student is told
+ALONE = 300.0  # seconds by the clock for all answers of a notebook that are graded alone
+NO_TIME = "The notebook has used up its time before this answer could be graded."
+MOST_ERRORS = 5  # cells that went wrong, of which the student is told
+SHELL = re.compile(r"^[ \t]*(!|[\w, ]+=[ \t]*!|%%(bash|sh|script|cmd)\b|%s?x\b|%system\b)", re.MULTILINE)
+NO_SHELL = "Shell lines (!..., %%bash) are not run while grading: what they would make is not there."
 
 
 def mark(submission, grader):
     """(a plain report for each exercise, notes for the student)."""
     record = grader.run(submission.steps) if any("run" in step for step in submission.steps) else None
     texts = {step["place"]: step["run"] for step in submission.steps if "run" in step}
-    reports, notes = [], list(submission.notes)
+    reports, notes, until = [], list(submission.notes), time.monotonic() + ALONE
     for name, task in grader.tasks.items():
         verdict = record.verdicts.get(name) if record else None
-        answer, alone = submission.answers[name], None
+        answer = submission.answers[name]
         if answer.code and needs_reading(verdict, record):
+            if time.monotonic() > until:
+                reports.append(not_graded(task, NO_TIME, answer.code, "time"))
+                continue
             alone = grader.grade_alone(name, answer.code)
             if verdict is None or alone.report.points > verdict.report.points:
                 notes += answer.notes
@@ -33,13 +41,28 @@ def mark(submission, grader):
             notes += run_notes(name, answer, verdict)
         else:
             ended = "syntax" if NO_PYTHON.match(answer.problem) else ""
-            reports.append(not_graded(task, answer.problem, ended=ended))
+            reports.append(not_graded(task, answer.problem, written(name, texts), ended))
     if record and any(report["status"] != "passed" for report in reports):
-        wrong = sorted(record.wrong.items())
-        notes += [f"When the notebook was run, cell {place + 1} ended so: {said}" for place, said in wrong][
-            :MOST_ERRORS
-        ]
+        notes += cells_that_failed(record, texts, grader.tasks)
+        notes += [NO_SHELL] * any(map(SHELL.search, texts.values()))
     return reports, notes
+
+
+def written(name, texts):
+    """The text of the last cell that was to define a function, or ""."""
+    return next((text for text in reversed(texts.values()) if re.search(rf"\bdef\s+{name}\b", text)), "")
+
+
+def cells_that_failed(record, texts, names):
+    """What the student should know about cells that went wrong; of an exercise's own its report tells."""
+    found = []
+    for place, said in sorted(record.wrong.items()):
+        text = texts.get(place, "")
+        if place in record.syntax and any(written(name, {place: text}) for name in names):
+            continue
+        first = next((line.strip() for line in text.splitlines() if line.strip()), "")[:60]
+        found.append(f"When the notebook was run, the cell that begins “{first}” ended so: {said}")
+    return found[:MOST_ERRORS]
 
 
 def run_notes(name, answer, verdict):

@@ -55,7 +55,8 @@ class WarmPython:
         # Answers get one thread: then their speed does not depend on how many are graded at once.
         own = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **REPEATABLE}
         self.environment = environment or own
-        self.folder = kernels_folder() if purpose == zygote.KERNELS else None
+        # Of kernels' sockets; or, where there is no sandbox with a folder of its own, of what answers write.
+        self.folder = None if sandbox and user is None and purpose != zygote.KERNELS else new_folder(user)
         self.lock, self.closed = threading.Lock(), False
         self.process = self.control = None
         try:
@@ -96,10 +97,11 @@ class WarmPython:
 
     def identity(self):
         """Whose process it is and what it knows of the machine: arguments of subprocess.Popen."""
+        scratch = {"TMPDIR": str(self.folder)} if self.folder and self.purpose != zygote.KERNELS else {}
         if self.user is None:
-            return {"env": self.environment, **(starter() if self.sandbox else {})}
+            return {"env": self.environment | scratch, **(starter() if self.sandbox else {})}
         variables = {"PATH": os.environ.get("PATH", ""), "HOME": "/tmp", "OMP_NUM_THREADS": "1", **REPEATABLE}
-        variables["PYTHONPATH"] = str(Path(labkit.__file__).parents[1])
+        variables |= {"PYTHONPATH": str(Path(labkit.__file__).parents[1])} | scratch
         return {"env": variables, "cwd": "/tmp", **as_user(self.user)}
 
     def begin(self, request, seconds, lab="", seed=0, extra=None):
@@ -168,10 +170,12 @@ class WarmPython:
         self.close()
 
 
-def kernels_folder():
-    """A new folder for the sockets of kernels in the sandbox: a path to one has 107 characters at most."""
+def new_folder(user=None):
+    """A new folder, of this user: in /tmp, for a path to a socket has 107 characters at most."""
     folder = Path(tempfile.mkdtemp(prefix="labkit-", dir="/tmp" if os.path.isdir("/tmp") else None))
     folder.chmod(0o711)  # answers may run as another user, who finds a folder here but lists none
+    if owner := as_user(user) if user else {}:
+        os.chown(folder, owner["user"], owner["group"])
     return folder
 
 

@@ -23,14 +23,26 @@ _LOCK, _WARM = threading.Lock(), {}  # sandbox -> this process's warm Python
 
 def mark_there(asked, number, seed, sandbox, expected):
     """On a worker: mark one submission; returns JSON: {"reports", "notes"} as `marking.mark` has them, or
-    {"refused": why, "worker": its address} where this worker must not mark for that grader.
+    {"refused"}, why this worker must not mark for that grader, {"failed"}, what its machine could not do, or
+    {"fault"}, a mistake of ours. With the last three comes the "worker", its address.
 
     asked: JSON of the "submission" (`Submission.plain`) and of the lab's "statements".
     expected: the asking grader's `edition`.
-    Raises LabkitError where the worker's machine fails, and what `mark` raises.
     """
-    if why := unfit(expected):
-        return json.dumps({"refused": why, "worker": address()})
+    try:
+        if why := unfit(expected):
+            said = {"refused": why}
+        else:
+            said = _marked(json.loads(asked), number, seed, sandbox)
+    # Nothing is raised: there are tracebacks that Dask can't bring to who waits, who then waits for ever.
+    except LabkitError as error:
+        said = {"failed": str(error)}
+    except Exception as error:
+        said = {"fault": f"{type(error).__name__}: {error}"[:1000]}
+    return json.dumps(said if "reports" in said else said | {"worker": address()})
+
+
+def _marked(asked, number, seed, sandbox):
     from labkit.grading.grader import Grader
     from labkit.grading.marking import mark
     from labkit.grading.submissions import Submission
@@ -38,14 +50,10 @@ def mark_there(asked, number, seed, sandbox, expected):
     try:
         python = warm(sandbox)
     except LabkitError as error:
-        return json.dumps({"refused": str(error), "worker": address()})
-    asked = json.loads(asked)
+        return {"refused": str(error)}
     grader = Grader(number, seed, python, asked["statements"])
-    try:
-        reports, notes = mark(Submission.read(asked["submission"]), grader)
-    except LabkitError as error:
-        raise LabkitError(f"The Dask worker {address()} failed: {error}") from None
-    return json.dumps({"reports": reports, "notes": notes})
+    reports, notes = mark(Submission.read(asked["submission"]), grader)
+    return {"reports": reports, "notes": notes}
 
 
 def present():

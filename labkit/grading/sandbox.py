@@ -17,7 +17,9 @@ from labkit import paths
 from labkit.grading.isolation import CAP_SYS_ADMIN, NOBODY, is_able
 from labkit.messages import LabkitError
 
-REPEATABLE = {"PYTHONHASHSEED": "0"}  # an answer that takes words out of a set takes the same in every run
+# An answer that takes words out of a set takes the same in every run; scikit-learn's n_jobs=2, for which no
+# process can be started, is n_jobs=1.
+REPEATABLE = {"PYTHONHASHSEED": "0", "JOBLIB_MULTIPROCESSING": "0"}
 SCRATCH = "/scratch"  # inside; each answer gets an empty one of its own
 SYSTEM = (
     "/usr",

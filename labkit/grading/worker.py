@@ -14,7 +14,10 @@ What is sent, one JSON object a line:
 What is heard: {"go": true}, {"call": [arguments]}, {"passed": bool}.
 """
 
+import os
 import random
+import sys
+import tempfile
 import time
 from dataclasses import replace
 from functools import lru_cache
@@ -29,12 +32,12 @@ from labkit.grading import isolation
 from labkit.grading.course import Course, Statement, namespace
 from labkit.grading.plain import TooLarge, decode, encode
 from labkit.grading.sandbox import SCRATCH
-from labkit.grading.shell import new_shell, run, told
+from labkit.grading.shell import NO_PROCESSES, new_shell, run, told
 from labkit.lab import CheckFailed, Lab
 
 LIMITS = isolation.Limits(memory=1024**3, seconds=60, file_size=16 * 1024**2, scratch=64)
-CELL_SECONDS = 60.0  # of one cell's own time
-ALL_CELLS_SECONDS = 120.0  # of all cells together: what is left is not run
+CELL_SECONDS = 60.0  # of one cell's own time, in a whole notebook
+ALL_CELLS_SECONDS = 120.0  # of all cells together, twice as much by the clock: what is left is not run
 MOST_CHECKS = 20  # of one exercise; a notebook may call a check in a loop
 OUT_OF_TIME = "{name} did not come back within {seconds:g} seconds."
 
@@ -43,14 +46,17 @@ def serve(request, channel, how, seconds):
     """Serve one request in this process, shut in: "walled", "limited" or "open" (`zygote`).
 
     request: {"lab", "seed"; "steps": what `plan` made; "statements": of the course's own cells; "seconds":
-    {name of an exercise that is graded: of its own time}; "skip": places of cells that are not run;
-    "refused", "passed": exercises that are not checked, since the verdict is known}.
+        {name of an exercise that is graded: of its own time}; "cell_seconds": of one cell's; "skip": places
+        of cells that are not run; "refused", "passed": exercises whose verdict is known, so not checked}.
     seconds: of processor time. The first thing sent is {"ready": true}: up to there only our own code has
     run, and what went wrong is {"fault": str}, and not the student's.
     """
     try:
         if how == "walled":
             isolation.part_from_others(SCRATCH, LIMITS.scratch)
+        else:
+            os.chdir(tempfile.mkdtemp())
+            sys.path.insert(0, "")
         sitting = Sitting(request, channel)
         if how != "open":
             isolation.shut_in(replace(LIMITS, seconds=seconds))
@@ -76,6 +82,7 @@ class Sitting:
         self.channel, self.seed = channel, request["seed"]
         self.steps, self.skip = request["steps"], request["skip"]
         self.refused, self.passed = request["refused"], request["passed"]
+        self.cell_seconds = request["cell_seconds"]
         self.drawn = {}
         for name, seconds in request["seconds"].items():
             exercise, cases = draw(request["lab"], name, self.seed)
@@ -96,13 +103,15 @@ class Sitting:
     def go(self):
         """Run the steps, then check what they have left unchecked."""
         self.draw_alike()
-        used = 0.0
+        used, until = 0.0, time.monotonic() + 2 * ALL_CELLS_SECONDS
         with Capture():
             for step in self.steps:
                 self.place, self.course.place = step["place"], step["course"]
                 if "check" in step:
                     self.check_quietly(step["check"])
-                elif step["place"] not in self.skip and used < ALL_CELLS_SECONDS:
+                elif step["place"] in self.skip or time.monotonic() > until:
+                    continue
+                elif used < ALL_CELLS_SECONDS:
                     used += self.run_cell(step["run"])
             for name in self.drawn:
                 if self.is_changed(name):
@@ -113,14 +122,14 @@ class Sitting:
         """Run one cell; returns the seconds that it took."""
         self.channel.send({"at": "cell", "place": self.place})
         begin, error = time.process_time(), None
-        isolation.allow(CELL_SECONDS)
+        isolation.allow(self.cell_seconds)
         try:
-            with time_limit(CELL_SECONDS):
+            with time_limit(self.cell_seconds):
                 error = run(self.shell, text, f"<cell {self.place}>")
         except OutOfTime as late:
             error = late
         if isinstance(error, OutOfTime):
-            said = f"The cell did not come to its end within {CELL_SECONDS:g} seconds."
+            said = f"The cell did not come to its end within {self.cell_seconds:g} seconds."
             self.channel.send({"wrong": said, "place": self.place})
         elif error is not None and not isinstance(error, CheckFailed | NotImplementedError):
             said, no_python = told(error), isinstance(error, SyntaxError)
@@ -252,6 +261,8 @@ def plain_outcome(outcome):
         value = {"kind": "other", "shown": str(error)}
     error_type = outcome.error_type.__name__ if outcome.error_type else None
     error = outcome.error[:2000]
+    if outcome.error_type is PermissionError:
+        error += NO_PROCESSES
     return {"value": value, "error": error, "error_type": error_type, "changed": outcome.changed}
 
 

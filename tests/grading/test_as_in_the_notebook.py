@@ -136,6 +136,28 @@ RIGHT = [
         )
         for name in ("triangle", "M", "table", "text", "maps", "shares", "moved", "near", "figure", "peeks")
     ),
+    # IPython's own machinery.
+    Case(
+        "%run of a file, and an answer below it",
+        write={"solution-causal_mask": MASK},
+        above={"solution-causal_mask": ["open('mine.py', 'w').write('KIND = 1')", "%run mine.py", "assert KIND"]},
+    ),
+    Case(
+        "a module written by %%writefile",
+        write={"solution-causal_mask": "from mymasks import causal_mask"},
+        above={"solution-causal_mask": [f"%%writefile mymasks.py\nimport torch\n{MASK}"]},
+    ),
+    Case(
+        "a module of constants written by %%file",
+        write={"solution-causal_mask": "import constants_of_mine\ndef causal_mask(T):\n    return torch.ones(T, T).tril() > constants_of_mine.ZERO"},
+        above={"solution-causal_mask": ["%%file constants_of_mine.py\nZERO = 0"]},
+    ),
+    in_its_cell("a file of its own", f"open('note.txt', 'w').write('0')\nZERO = float(open('note.txt').read())\n{MASK.replace('dtype=torch.bool).tril()', 'dtype=torch.int).tril() > ZERO')}"),
+    in_its_cell("get_ipython imported", f"from IPython import get_ipython\nget_ipython().user_ns['KIND'] = torch.bool\n{MASK.replace('torch.bool', 'KIND')}"),
+    in_its_cell("asks whether it is a notebook", f"import IPython\nassert IPython.get_ipython() and 'IPKernelApp' in get_ipython().config\n{MASK}"),
+    in_its_cell("a magic of its own", f"from IPython.core.magic import register_line_magic\n@register_line_magic\ndef kind(line):\n    return torch.bool\nKIND = %kind\n{MASK.replace('torch.bool', 'KIND')}"),
+    in_its_cell("a display that is updated", f"h = display('a', display_id=True)\nh.update('b')\n{MASK}"),
+    in_its_cell("joblib with two jobs", f"import joblib\nassert joblib.Parallel(n_jobs=2)(joblib.delayed(abs)(i) for i in (-1, -2)) == [1, 2]\n{MASK}"),
     # State.
     in_its_cell("a global that is counted", f"n = 0\n{MASK.replace('    return', '    global n; n += 1' + chr(10) + '    return')}"),
     in_its_cell(
@@ -334,3 +356,24 @@ def test_the_same_notebook_gives_the_same_report(graded):
     case = loss_with("chance", "def next_token_loss(logits, input_ids):\n    return torch.rand(())")
     first, second = (json.dumps(graded(case)["next_token_loss"]) for _ in range(2))
     assert first == second
+
+
+def test_shell_lines_are_told_where_something_went_wrong(project, not_shut_in):
+    grader = Grader(NUMBER, 5, not_shut_in, facts(project)[NUMBER]["statements"])
+    for line in ("!echo 1 > ones.txt", "ones = !echo 1", "%%bash\necho 1 > ones.txt", "%sx echo 1"):
+        case = Case("shell", write={"solution-causal_mask": MASK}, above={"solution-causal_mask": [line]})
+        data = to_text(case.notebook(project)).encode()
+        reports, notes = mark(read_submission(data, project, NUMBER), grader)
+        assert reports[0]["status"] == "passed" and any("Shell lines" in note for note in notes)
+
+
+def test_a_cell_that_failed_is_named_by_its_beginning(project, not_shut_in):
+    grader = Grader(NUMBER, 5, not_shut_in, facts(project)[NUMBER]["statements"])
+    case = Case(
+        "fails",
+        write={"solution-causal_mask": WRONG_MASK},
+        above={"solution-causal_mask": ["answer = 42\n1 / 0"]},
+    )
+    data = to_text(case.notebook(project)).encode()
+    _, notes = mark(read_submission(data, project, NUMBER), grader)
+    assert any("the cell that begins “answer = 42” ended so: ZeroDivisionError" in note for note in notes)

@@ -334,3 +334,14 @@ def test_a_file_name_in_an_old_encoding_is_somebodys_name(hand_in, judged, proje
     (only,) = grade(project, tmp_path)
     assert only.student == "jos\u00e9" and only.points == ALL
     write_all([only], tmp_path / "out")
+
+
+def test_files_beside_a_notebook_are_told_where_points_are_missing(
+    hand_in, judged, project, tmp_path, unsolved, handed_in
+):
+    hand_in("ann", handed_in(unsolved))
+    hand_in("ann", b"IGN = -100", "helpers.py")
+    hand_in("bob")
+    hand_in("bob", b"IGN = -100", "helpers.py")
+    ann, bob = grade(project, tmp_path)
+    assert "helpers.py" in ann.notes[-1] and bob.notes == []

@@ -28,7 +28,7 @@ def mlm_loss(logits, labels):
 
 def asked(code, name="mlm_loss"):
     """The request for one answer's code."""
-    known = {"lab": "01", "seed": 1, "seconds": {name: 20.0}}
+    known = {"lab": "01", "seed": 1, "seconds": {name: 20.0}, "cell_seconds": 60.0}
     return known | {"steps": [{"run": code, "place": 0, "course": 0}], "statements": []} | NOTHING
 
 
@@ -98,7 +98,7 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
         "from labkit.grading.pool import WarmPython\n"
         "python = WarmPython(sandbox=False)\n"
         'code = \'import os, time\\nopen("pid", "w").write(str(os.getpid()))\\ntime.sleep(900)\'\n'
-        "request = {'lab': '01', 'seed': 1, 'seconds': {}, 'statements': [], 'skip': []}\n"
+        "request = {'lab': '01', 'seed': 1, 'seconds': {}, 'cell_seconds': 9, 'statements': [], 'skip': []}\n"
         "request |= {'refused': [], 'passed': [], 'steps': [{'run': code, 'place': 0, 'course': 0}]}\n"
         "answer = python.begin(request, 900)\n"
         "answer.channel.send({'go': True})\n"
