@@ -18,9 +18,9 @@ from labkit import doctor
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
-# The extras `browser`, which needs a browser that no environment file brings, and `nbgrader`, which brings a
-# server, a database and a second notebook application.
-ONLY_WITH_PIP = {"selenium", "axe-core-python", "nbgrader", "pillow"}
+# The extras `browser`, which needs a browser that no environment file brings, `nbgrader`, which brings a
+# server, a database and a second notebook application, and `dask`, for grading on several machines.
+ONLY_WITH_PIP = {"selenium", "axe-core-python", "nbgrader", "pillow", "distributed"}
 CONDA_NAMES = {"pytorch-cpu": "torch"}  # where the conda package is called otherwise
 COMMENTED = re.compile(r'"(?P<requirement>[a-zA-Z][\w.-]*[^"]*)",?\]?\s*(?P<comment>#.*)?$')
 

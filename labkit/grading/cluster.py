@@ -43,6 +43,9 @@ KILLER = (
 )
 
 
+TimeoutErrors = (TimeoutError, asyncio.TimeoutError)  # two kinds before Python 3.11
+
+
 class Killer(LabkitError):
     """A notebook ends the workers that mark it."""
 
@@ -105,11 +108,19 @@ class Cluster:
         self.looked = self.seen = time.monotonic()
         self.client = connect(address)
         try:
-            self.threads = sum(self.client.nthreads().values())
+            self.await_workers()
             self.inspect()
+            self.threads = sum(self.client.nthreads().values())
         except BaseException:
             self.close()
             raise
+
+    def await_workers(self):
+        """Wait for the first: it may only just have been started."""
+        try:
+            self.client.wait_for_workers(1, timeout=CONNECTING)
+        except TimeoutErrors:
+            raise LabkitError(IDLE.format(address=self.address)) from None
 
     def inspect(self):
         """Ask the scheduler whether it knows such tasks, and each worker whether it may mark for us."""

@@ -1,6 +1,7 @@
 """A class whose grading is interrupted, repeated, or done by two at once: the grades are the same."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -8,8 +9,10 @@ import time
 
 import pytest
 
+from labkit import cli
 from labkit.grading import classroom as module
 from labkit.grading.classroom import Classroom
+from labkit.grading.kept import only_one
 
 from ..notebooks.conftest import ROOT
 from .conftest import has_sandbox, shared
@@ -93,3 +96,55 @@ def test_a_run_that_is_killed_in_the_middle_goes_on_where_it_was(grade, submissi
     assert grades == grade("elsewhere")
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
     assert not list(kept.glob("*.new")) and len(list(kept.glob("*.json"))) == 4
+
+
+def test_a_run_that_is_ended_and_killed_again_and_again_leaves_nothing_behind(submissions, grade, tmp_path):
+    """By SIGTERM and SIGKILL in turn, whenever something new is there; what is left to do gets less."""
+    (tmp_path / "tmp").mkdir()
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    walls = [] if has_sandbox() else ["--no-sandbox"]
+    command = [sys.executable, "-m", "labkit", "grade", submissions, "--output", tmp_path / "out", *walls]
+    kept, before = tmp_path / "out" / "results", 0
+    results = lambda: len(list(kept.glob("*.json")))
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        until = time.monotonic() + 300
+        while (
+            len(list(kept.glob("*.json"))) <= before and process.poll() is None and time.monotonic() < until
+        ):
+            time.sleep(0.02)
+        number = (signal.SIGTERM, signal.SIGKILL)[turn % 2]
+        process.send_signal(number)
+        status = process.wait(timeout=60)
+        assert status in (0, -number, 128 + number)
+        if number == signal.SIGTERM:
+            assert list((tmp_path / "tmp").iterdir()) == []
+        before = results()
+    assert before >= 1
+    assert subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL).returncode == 0
+    finished = (tmp_path / "out" / "grades.csv").read_text("utf-8-sig")
+    assert [line.split(",")[4] for line in finished.splitlines()[1:]][:2] == ["31", "0"]
+    assert results() == 4 and not list(kept.rglob("*.new"))
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_input_that_changes_while_it_is_graded_is_graded_as_it_was_read(
+    submissions, project, tmp_path, request, monkeypatch
+):
+    python = request.getfixturevalue("shut_in" if has_sandbox() else "not_shut_in")
+    monkeypatch.setattr(module, "WarmPython", shared(python))
+    room = Classroom(submissions, tmp_path / "out", project, sandbox=has_sandbox())
+    (submissions / "ann.ipynb").write_bytes(b"junk")
+    (submissions / "bob.ipynb").unlink()
+    assert [g.points for g in room.grade(progress=False)][:2] == [31, 0]
+    room = Classroom(submissions, tmp_path / "out", project, sandbox=has_sandbox())
+    again = room.grade(progress=False)
+    assert [g.student for g in again] == ["ann", "cat", "dan"] and "not JSON" in again[0].problem
+
+
+def test_two_graders_on_one_output_do_not_mix(submissions, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    with only_one(tmp_path / "out"):
+        assert cli.main(["grade", str(submissions), "--output", str(tmp_path / "out")]) != 0
+    assert "Another grader is at work" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "results").exists()
