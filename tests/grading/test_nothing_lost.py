@@ -109,11 +109,8 @@ def test_a_run_that_is_ended_and_killed_again_and_again_leaves_nothing_behind(su
     for number in (signal.SIGTERM, signal.SIGKILL):
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         until = time.monotonic() + 300
-        while (
-            len(list(kept.glob("*.json"))) <= before and process.poll() is None and time.monotonic() < until
-        ):
+        while results() <= before and process.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
-        number = (signal.SIGTERM, signal.SIGKILL)[turn % 2]
         process.send_signal(number)
         status = process.wait(timeout=60)
         assert status in (0, -number, 128 + number)
