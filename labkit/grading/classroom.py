@@ -19,7 +19,7 @@ from labkit.grading.cells import Unreadable
 from labkit.grading.collect import survey
 from labkit.grading.facts import facts
 from labkit.grading.grader import Grader
-from labkit.grading.grades import NO_LAB, Grade, file_name
+from labkit.grading.grades import NO_LAB, Grade, bounded, file_name, printable
 from labkit.grading.kept import Kept, writing
 from labkit.grading.marking import mark, not_graded
 from labkit.grading.people import Person, identify
@@ -33,6 +33,7 @@ FAULT = (
     "The next run grades it again."
 )
 MOST_NOTEBOOKS = 20  # of a student
+LONGEST = 500  # characters of a path that is kept
 BESIDE = "Only notebooks are graded: what was handed in with them ({names}) was not there when they ran."
 READ_BY_ANSWERS = (".py", ".json", ".csv", ".txt", ".pt", ".npy", ".npz", ".safetensors", ".pkl")
 NOTHING = "Nothing was handed in."
@@ -232,7 +233,14 @@ class Classroom:
         """Grade one notebook for one lab, and keep the result."""
         if self.stopped.is_set():
             return None
-        grade = Grade(job.student, job.lab, job.origin, job.problem, id=job.person.id, email=job.person.email)
+        grade = Grade(
+            job.student,
+            job.lab,
+            bounded(job.origin, LONGEST),
+            job.problem,
+            id=job.person.id,
+            email=job.person.email,
+        )
         grade.seed, grade.version, grade.date = self.seed, self.version, today()
         whole = True
         if job.problem:
@@ -274,8 +282,8 @@ class Classroom:
         for key, several in handed_in.items():
             best[key] = counts = min(several, key=lambda g: (g.problem != "", -g.points))
             if len(several) > 1:
-                counts.notes.append(f"Several notebooks were handed in; {counts.origin} counts.")
-                counts.notes += [f"{g.origin}: {g.problem}" for g in several if g.problem and g is not counts]
+                counts.notes.append(f"Several notebooks were handed in; {shown(counts)} counts.")
+                counts.notes += [f"{shown(g)}: {g.problem}" for g in several if g.problem and g is not counts]
         if self.roster is not None:
             self.call_the_roll(best)
         return [best[key] for key in sorted(best)]
@@ -299,6 +307,11 @@ class Classroom:
     def close(self):
         """Forget what was only needed for this run."""
         self.reader.close()
+
+
+def shown(grade):
+    """Where a grade's file was found, for a note."""
+    return bounded(printable(grade.origin), 120)
 
 
 def lab_named(origin):

@@ -41,9 +41,7 @@ KILLER = (
     "The program that grades was ended again and again while it was at this notebook, each time on a worker "
     "that had nothing else to do; it was not graded."
 )
-
-
-TimeoutErrors = (TimeoutError, asyncio.TimeoutError)  # two kinds before Python 3.11
+LATE = (TimeoutError, asyncio.TimeoutError)  # two kinds before Python 3.11
 
 
 class Killer(LabkitError):
@@ -80,9 +78,8 @@ class Cohort(Classroom):
 
     def mark(self, job, cluster):
         """(the plain reports on one job's exercises, notes for the student)."""
-        found = json.loads(job.read.read_bytes())["submissions"][
-            job.place
-        ]  # small: it was read within limits
+        # It was read within limits, so it is small.
+        found = json.loads(job.read.read_bytes())["submissions"][job.place]
         statements = facts(self.project)[job.lab]["statements"]
         asked = json.dumps({"submission": found, "statements": statements})
         return cluster.mark(asked, job.lab, self.seed)
@@ -119,7 +116,7 @@ class Cluster:
         """Wait for the first: it may only just have been started."""
         try:
             self.client.wait_for_workers(1, timeout=CONNECTING)
-        except TimeoutErrors:
+        except LATE:
             raise LabkitError(IDLE.format(address=self.address)) from None
 
     def inspect(self):
@@ -172,10 +169,12 @@ class Cluster:
         """What `mark_there` says to one task."""
         if self.closed:
             raise LabkitError("The grader was stopped.")
-        # A name of its own: Dask would take two tasks that ask the same for one.
+        # A key of its own: Dask would take two tasks that ask the same for one, and show a student's text.
         future = self.client.submit(mark_there, *task, key=f"labkit-{uuid.uuid4().hex}")
         try:
             self.wait(future)
+            if self.closed:
+                raise CancelledError
             return json.loads(future.result())
         except CancelledError:
             gone = f"The connection to the Dask scheduler at {self.address} was lost. {KEPT}"
@@ -205,7 +204,7 @@ class Cluster:
                 raise LabkitError(f"The Dask cluster at {self.address} has lost all its workers. {KEPT}")
 
     def close(self):
-        """Cancel what is under way, and hang up."""
+        """Cancel what is under way, and hang up. Dask lets a worker finish the notebook that it is at."""
         self.closed = True
         self.client.close()
 
@@ -276,7 +275,7 @@ async def kind_of(address):
 
 
 def within(seconds, call):
-    """What the call returns or raises. Raises LabkitError when it takes longer: Dask may wait for ever."""
+    """What a call of Dask's returns or raises. Raises LabkitError if it takes longer, even for ever."""
     done = Future()
 
     def work():

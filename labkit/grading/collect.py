@@ -96,7 +96,7 @@ def _folder(folder, above, reader, known_names, depth):
             else:
                 yield from inner
         elif stat.S_ISLNK(mode):
-            yield Item((name,), _kind(name), problem=LINK)
+            yield Item((name,), "archive" if path.is_dir() else _kind(name), problem=LINK)
         elif not stat.S_ISREG(mode):
             yield Item((name,), _kind(name), problem="It is no ordinary file.")
         elif name.lower().endswith(".zip"):

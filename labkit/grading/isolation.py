@@ -100,13 +100,7 @@ def part_from_others(scratch, megabytes, only=None, loopback=False):
     if loopback:
         _start_loopback()
     kept = None if only is None else os.open(only, os.O_PATH)
-    child = os.fork()
-    if child:
-        drop_privileges()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a notebook's interrupt goes to the whole group
-        _, status = os.waitpid(child, 0)
-        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
-    end_with_parent()
+    _go_on_in_a_child()  # the namespace's first process
     _mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
     for entry in os.scandir("/dev"):
         if not entry.is_symlink() and not entry.is_dir():
@@ -125,7 +119,22 @@ def part_from_others(scratch, megabytes, only=None, loopback=False):
         os.mkdir(only)
         _mount(f"/proc/self/fd/{kept}", only, None, MS_BIND)
         os.close(kept)
+    # To its first process most signals mean nothing, one for too much processor time among them: so a second.
+    _go_on_in_a_child()
+    if only is None:
+        os.setsid()  # a signal to its group is one to itself; a notebook's interrupt goes to the whole group
     os.chdir(scratch)
+
+
+def _go_on_in_a_child():
+    """Fork: the child goes on and ends with its parent, which does nothing but wait and end as it does."""
+    child = os.fork()
+    if child:
+        drop_privileges()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    end_with_parent()
 
 
 def holds_our_own(folder):

@@ -7,7 +7,7 @@ made to cost more than a person's ever does.
 import ast
 import hashlib
 import warnings
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from labkit.grading.answers import Answer, find_answers
 from labkit.grading.cells import Unreadable, read_notebook
@@ -58,9 +58,9 @@ def read_submissions(data, labs, wanted=None):
     when it cannot be told which lab it is, and WrongLab for a notebook of another lab.
     """
     document = read_notebook(data)
-    program = Program(document.cells, document.python)
+    program = Program(students(document.cells, labs), document.python)
     every = {
-        number: Submission(number, find_answers(program, known["exercises"], known["provided"]))
+        number: Submission(number, find_answers(program, known["exercises"]))
         for number, known in labs.items()
     }
     steps = {number: plan(document.cells, known) for number, known in labs.items()}
@@ -84,6 +84,18 @@ def read_submissions(data, labs, wanted=None):
             said = f"by its functions it is lab {submission.number}"
             submission.notes.append(f"The notebook does not say which lab it is; {said}.")
     return sorted(chosen, key=lambda submission: submission is not first)
+
+
+def students(cells, labs):
+    """The cells without what stands in the course's own: a name that an answer needs is the student's then,
+    or the course's own (`course`).
+    """
+    roles = {digest: role for known in labs.values() for _, role, _, digest in known["pristine"]}
+    own = [
+        cell.kind == "code" and not cell.problem and roles.get(digest(cell.text)) in ("", "keyfigure")
+        for cell in cells
+    ]
+    return [replace(cell, text="") if mine else cell for cell, mine in zip(cells, own, strict=True)]
 
 
 def plan(cells, known):

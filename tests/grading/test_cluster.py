@@ -95,7 +95,6 @@ def mixed_class(hand_in, cell=""):
     """Right, wrong, empty and broken, of two labs."""
     hand_in("ann", cell=cell)
     hand_in("bob", "02_causal_masks", cell=cell)
-    hand_in("cat", "02_causal_masks", cell=cell, returned="return None and ")
     hand_in("dan", solved=False)
     hand_in("eve", cell=f"{cell}\nprint('\\ud800 \\x1b[31m')\n1/0", returned="return 0, ")
 
@@ -104,7 +103,7 @@ def mixed_class(hand_in, cell=""):
 def test_the_same_grades_as_on_one_machine_also_when_a_worker_is_killed(dask, hand_in, grade, tmp_path):
     mixed_class(hand_in, "'TAKE TIME'")
     alone = grade(Classroom)
-    assert len(alone) == 5 and len({g.points for g in alone}) >= 3
+    assert len(alone) == 4 and len({g.points for g in alone}) >= 3
     assert grade(Cohort, address=dask.scheduler_address) == alone
 
     results, killed = tmp_path / "out" / "results", []
@@ -126,7 +125,7 @@ def test_the_same_grades_as_on_one_machine_also_when_a_worker_is_killed(dask, ha
     grades = grade(Cohort, tmp_path / "out", address=dask.scheduler_address)
     thread.join()
     assert killed and grades == alone
-    assert len(list(results.glob("*.json"))) == 5
+    assert len(list(results.glob("*.json"))) == 4
     assert grade(Classroom, tmp_path / "out") == alone  # what was kept counts on one machine, too
 
 
