@@ -15,7 +15,7 @@ from labkit.exercises import engine
 from labkit.exercises.limits import PATIENCE, OutOfTime, time_limit
 from labkit.grading import isolation
 from labkit.grading.plain import decode, encode, error_named
-from labkit.grading.worker import ALL_CELLS_SECONDS, MOST_CHECKS, draw
+from labkit.grading.worker import MOST_CHECKS, draw
 
 MOST_BYTES = 32 * 1024**2  # of one message; the largest of a right answer has 2
 LONGEST = 4000  # characters of a text that is handed on
@@ -90,7 +90,7 @@ class Examiner:
         self.known, self.channel, self.student = known, channel, student
         self.file = student.makefile("rwb")
         self.checks, self.cell_seconds = dict.fromkeys(known, 0), request["cell_seconds"]
-        self.left = PATIENCE * ALL_CELLS_SECONDS + self.margin  # seconds by the clock, for all cells
+        self.left = PATIENCE * request["all_cells"] + self.margin  # seconds by the clock, for all cells
 
     def listen(self):
         """Until the student's process says that it has come to its end. Raises Ended."""

@@ -16,9 +16,10 @@ from labkit.exercises.limits import PATIENCE
 from labkit.exercises.report import Report
 from labkit.grading.examiner import GONE, JUDGING_SECONDS, USED_UP
 from labkit.grading.pool import ATTEMPTS, Ended
-from labkit.grading.worker import CELL_SECONDS
 
 MARGIN = 10.0  # seconds beyond an exercise's own limits, for a busy machine
+CELL_SECONDS = 60.0  # of its own time, for one cell of a notebook
+ALL_CELLS = 120.0  # of its own time for all cells, twice as much by the clock: what is left is not run
 LIFE = 900.0  # seconds by the clock after which a student's process is ended, whatever it does
 SITTINGS = 600.0  # seconds by the clock after which a notebook is not run once more
 BEYOND_EXERCISES = 3  # sittings of one notebook more than it has exercises: each costs it a cell or a check
@@ -116,7 +117,7 @@ class Grader:
         """Run once; returns (where the process was last, why it ended too early or "")."""
         common = {"lab": self.number, "seed": self.seed}
         common |= {"seconds": {name: self.tasks[name].seconds for name in names}}
-        common |= {"margin": MARGIN, "cell_seconds": cell_seconds}
+        common |= {"margin": MARGIN, "cell_seconds": cell_seconds, "all_cells": ALL_CELLS}
         asked = {
             "steps": steps,
             "statements": self.statements,

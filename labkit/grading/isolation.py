@@ -122,7 +122,7 @@ def part_from_others(scratch, megabytes, only=None, loopback=False):
     # To its first process most signals mean nothing, one for too much processor time among them: so a second.
     _go_on_in_a_child()
     if only is None:
-        os.setsid()  # a signal to its group is one to itself; a notebook's interrupt goes to the whole group
+        os.setsid()  # a signal to its group is one to itself
     os.chdir(scratch)
 
 
@@ -131,6 +131,8 @@ def _go_on_in_a_child():
     child = os.fork()
     if child:
         drop_privileges()
+        # Nothing of this process is anybody's to look at; and a notebook's interrupt goes to the whole group.
+        must(ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable")
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF)

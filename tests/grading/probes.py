@@ -15,6 +15,7 @@ import socket
 import struct
 import tempfile
 import threading
+import time
 
 from labkit.grading import syscalls
 
@@ -118,6 +119,15 @@ for name in ("null", "zero", "urandom"):
 
 
 @in_table(REFUSED)
+def kill_the_parent():
+    """It hears of it and goes on: else this process would end with it, and nothing come back."""
+    os.kill(os.getppid(), 9)
+    time.sleep(0.1)
+    os.kill(os.getppid(), 0)
+    raise PermissionError("it goes on")
+
+
+@in_table(REFUSED)
 def device_node():
     os.mknod("/scratch/disk", 0o60600, os.makedev(254, 0))
 
@@ -160,7 +170,6 @@ REFUSED |= {
     "nice": lambda: os.nice(-5),
     "real time": lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)),
     "kill all": lambda: os.kill(-1, 9),
-    "kill the parent": lambda: os.kill(os.getppid() or 2, 9),
     "hostname": lambda: socket.sethostname("mine"),
     "setns": lambda: call("setns", os.open("/proc/self/ns/mnt", os.O_RDONLY), 0),
     "chroot": lambda: os.chroot("/scratch"),
@@ -188,7 +197,10 @@ REFUSED |= {
     "kernel memory": lambda: open("/proc/kcore", "rb"),
     "kernel messages": lambda: open("/proc/kmsg", "rb"),
     "password file": lambda: open("/etc/shadow", "rb"),
-    "mounts of process 1 of the machine": lambda: os.listdir("/proc/2"),
+    "another process": lambda: os.listdir("/proc/3"),
+    "memory of the first process": lambda: open("/proc/1/mem", "rb"),
+    "environment of the first process": lambda: open("/proc/1/environ", "rb"),
+    "files of the first process": lambda: os.listdir("/proc/1/fd"),
 }
 for kind in "AS CPU FSIZE CORE NOFILE NPROC MSGQUEUE MEMLOCK NICE RTPRIO".split():
     limit = getattr(resource, f"RLIMIT_{kind}")

@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import time
 from dataclasses import replace
 
 import pytest
@@ -209,3 +210,51 @@ def test_one_answer_cannot_see_anothers_files(shut_in):
     grader = Grader("01", seed=3, python=shut_in)
     assert "expected" in grader.grade("mlm_loss", MLM.format(body=write)).text
     assert "ValueError: []" in grader.grade("mlm_loss", MLM.format(body=look)).text
+
+
+HARD = """
+class Hard:
+    def loop(self, *args, **options):
+        while True:
+            try:
+                while True:
+                    pass
+            except BaseException:
+                pass
+    __eq__ = __repr__ = __str__ = __len__ = __iter__ = __reduce__ = __hash__ = __bool__ = loop
+    __getattr__ = __format__ = __array__ = __torch_function__ = __del__ = loop
+def mlm_loss(logits, labels):
+    return Hard()
+"""
+
+
+@needs_sandbox
+def test_what_cannot_be_looked_at_costs_its_time_and_no_more(shut_in, monkeypatch):
+    """A process that swallows every exception, wherever it is asked something, is killed by its own time."""
+    monkeypatch.setattr("labkit.grading.grader.MARGIN", 60.0)
+    grader = Grader("01", seed=3, python=shut_in)
+    grader.tasks["mlm_loss"] = replace(grader.tasks["mlm_loss"], seconds=1.0)
+    begin = time.monotonic()
+    report = grader.grade("mlm_loss", HARD)
+    assert report.points == 0 and "did not come back" in report.text
+    assert time.monotonic() - begin < 50  # by its own time, long before the clock's
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    "signal", ["os.kill(0, 9)", "os.kill(os.getppid(), 15)", "os.killpg(os.getpgrp(), 9)"]
+)
+def test_signals_to_its_own_group_give_the_same_grade_each_time(shut_in, signal):
+    code = f"import os\ntry:\n    {signal}\nexcept OSError:\n    pass\n" + MLM.format(body="return 0")
+    grader = Grader("01", seed=3, python=shut_in)
+    assert len({grader.grade("mlm_loss", code).text for _ in range(6)}) == 1
+
+
+@needs_sandbox
+def test_a_notebook_of_many_sleeping_cells_has_an_end(shut_in, monkeypatch):
+    monkeypatch.setattr("labkit.grading.grader.ALL_CELLS", 2.0)
+    sleep = {"run": "import time\ntime.sleep(1)", "course": 0}
+    steps = [sleep | {"place": place} for place in range(1000)]
+    begin = time.monotonic()
+    record = Grader("01", seed=3, python=shut_in).run(steps)
+    assert record.verdicts == {} and time.monotonic() - begin < 60

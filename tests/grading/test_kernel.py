@@ -215,7 +215,7 @@ def test_in_the_sandbox_there_is_no_network_no_home_and_nobody_else(known, tmp_p
         "print(len(os.listdir(folder)))\nPath(folder, 'x').write_text('x')",
     )
     assert set(eval(at_home)) <= leads_to_python
-    assert place == "/scratch ['.ipython', 'connection.json'] 1"
+    assert place == "/scratch ['.ipython', 'connection.json'] 2"
     assert others == "1"  # the folder of its own sockets
     assert written.startswith("5") and "Read-only" in written
 

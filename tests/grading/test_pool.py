@@ -28,7 +28,7 @@ def mlm_loss(logits, labels):
 
 def asked(code, name="mlm_loss"):
     """The request for one answer's code."""
-    known = {"lab": "01", "seed": 1, "seconds": {name: 20.0}, "cell_seconds": 60.0}
+    known = {"lab": "01", "seed": 1, "seconds": {name: 20.0}, "cell_seconds": 60.0, "all_cells": 99.0}
     return known | {"steps": [{"run": code, "place": 0, "course": 0}], "statements": []} | NOTHING
 
 
@@ -94,13 +94,12 @@ def test_an_answer_is_run_again_when_the_warm_python_was_killed_under_it(shut_in
 def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
     """The grader's own process, killed in the middle of an answer."""
     program = tmp_path / "grader.py"
+    note = str(tmp_path / "pid")
+    code = f"import os, time\nopen({note!r}, 'w').write(str(os.getpid()))\ntime.sleep(900)"
     program.write_text(
         "from labkit.grading.pool import WarmPython\n"
         "python = WarmPython(sandbox=False)\n"
-        'code = \'import os, time\\nopen("pid", "w").write(str(os.getpid()))\\ntime.sleep(900)\'\n'
-        "request = {'lab': '01', 'seed': 1, 'seconds': {}, 'cell_seconds': 9, 'statements': [], 'skip': []}\n"
-        "request |= {'refused': [], 'passed': [], 'steps': [{'run': code, 'place': 0, 'course': 0}]}\n"
-        "answer = python.begin(request, 900)\n"
+        f"answer = python.begin({asked(code)!r}, 900)\n"
         "answer.channel.send({'go': True})\n"
         "print(python.process.pid, flush=True)\n"
         "import time; time.sleep(900)\n"

@@ -164,8 +164,8 @@ def test_what_an_answer_tries_is_refused(found, attempt):
         ("privileges", [0] * 5),
         ("no new privileges", "1"),
         ("filter", "2"),
-        ("processes", ["1"]),
-        ("pid", 1),
+        ("processes", ["1", "2"]),
+        ("pid", 2),
         ("oom", "1000"),
         ("networks", ["lo"]),
         ("sockets", 0),
@@ -179,7 +179,18 @@ def test_what_an_answer_tries_is_refused(found, attempt):
         ),
         (
             "environment",
-            ["HOME", "LANG", "OMP_NUM_THREADS", "PATH", "PWD", "PYTHONHASHSEED", "PYTHONPATH", "TMPDIR"],
+            sorted(
+                [
+                    "HOME",
+                    "LANG",
+                    "OMP_NUM_THREADS",
+                    "PATH",
+                    "PWD",
+                    "PYTHONPATH",
+                    "TMPDIR",
+                    *sandbox.REPEATABLE,
+                ]
+            ),
         ),
     ],
 )
@@ -292,7 +303,7 @@ def test_the_warm_pythons_own_children_are_shut_in_the_same_way(shut_in):
         "import os\n"
     )
     text = Grader("01", seed=3, python=shut_in).grade("mlm_loss", code).text
-    seen = [[0] * 5, "2", ["1"], "1000", ["/dev/shm", "/scratch", "/tmp"]]
+    seen = [[0] * 5, "2", ["1", "2"], "1000", ["/dev/shm", "/scratch", "/tmp"]]
     assert f"ValueError: ([], {seen}, False)" in text
 
 
