@@ -6,7 +6,6 @@ out, so that the answer means the same in another notebook.
 """
 
 import ast
-import builtins
 import re
 import symtable
 from dataclasses import dataclass, field
@@ -23,16 +22,15 @@ class Answer:
     notes: list = field(default_factory=list)
 
 
-def find_answers(program, names, provided=()):
+def find_answers(program, names):
     """Each exercise's answer: {name: Answer}, for every one of `names`.
 
-    program: what the submission's cells define.
-    provided: variables that the pristine notebook sets itself and an answer need not bring.
+    program: what the submission's cells define, without the course's own: no answer need bring that.
     """
-    return {name: _answer(name, program, provided) for name in names}
+    return {name: _answer(name, program) for name in names}
 
 
-def _answer(name, program, provided):
+def _answer(name, program):
     written = [d for d in program.definitions if not d.stub]
     given = [d for d in written if name in d.names]
     # What is code in the notebook is what was run there; an old attempt may lie in a Markdown cell.
@@ -41,7 +39,7 @@ def _answer(name, program, provided):
     if not functions:
         return Answer(problem=_why_missing(name, program))
     chosen = functions[-1]
-    needed = _needed(chosen, written, provided)
+    needed = _needed(chosen, written)
     above = [d for d in needed if not set(d.changes) & set(chosen.names)]
     below = [d for d in needed if set(d.changes) & set(chosen.names)]  # f.calls = 0
     code = "\n".join(d.text for d in [*above, chosen, *below])
@@ -93,14 +91,14 @@ def _why_missing(name, program):
     return f"There is no function {name} in the notebook."
 
 
-def _needed(chosen, definitions, provided):
+def _needed(chosen, definitions):
     """The student's definitions that `chosen` uses, directly or through others, in the notebook's order."""
     last = {name: d for d in definitions for name in d.names}
     changing = {}
     for definition in definitions:
         for name in definition.changes:
             changing.setdefault(name, []).append(definition)
-    found, waiting, done = {}, [chosen], set(dir(builtins))
+    found, waiting, done = {}, [chosen], set()
     while waiting:
         current = waiting.pop()
         names = (_free_names(current) | set(current.changes)) - done
@@ -109,8 +107,6 @@ def _needed(chosen, definitions, provided):
             start = chosen if name in chosen.names else last.get(name)
             if start is not None and isinstance(start.node, ast.Import | ast.ImportFrom):
                 wanted = [start]
-            elif name in provided:
-                wanted = []  # the notebook's own variable, perhaps set again
             elif start is None:
                 wanted = [last["*"]] if "*" in last else []
             else:

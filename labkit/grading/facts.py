@@ -12,9 +12,9 @@ _READ = {}  # a checkout's folder -> its labs' facts
 
 
 def facts(project):
-    """{lab number: {"exercises", "provided", "pristine", "statements"}}
+    """{lab number: {"exercises", "pristine", "statements"}}
 
-    exercises: their names.  provided: variables that the notebook sets itself: no answer need bring them.
+    exercises: their names.
     pristine: [id, role, exercise, digest of the text] for each code cell as the course makes it.
     statements: of the notebook's own cells, as `course.Statement` has them.
     """
@@ -44,7 +44,6 @@ def _facts(lab, project):
     ]
     return {
         "exercises": list(lab.exercises),
-        "provided": sorted({name for d in program.definitions for name in d.names}),
         "pristine": pristine,
         "statements": statements,
     }

@@ -9,6 +9,7 @@ import re
 import time
 
 from labkit.exercises import engine
+from labkit.grading.grader import Record
 
 # What Python says to a text that is none.
 NO_PYTHON = re.compile(r"(Syntax|Indentation|Tab)Error\b|The cell (cannot be read as|has [\d,]+ char)")
@@ -21,31 +22,34 @@ NO_SHELL = "Shell lines (!..., %%bash) are not run while grading: what they woul
 
 def mark(submission, grader):
     """(a plain report for each exercise, notes for the student)."""
-    record = grader.run(submission.steps) if any("run" in step for step in submission.steps) else None
+    runs = any("run" in step for step in submission.steps)
+    record = grader.run(submission.steps) if runs else Record()
     texts = {step["place"]: step["run"] for step in submission.steps if "run" in step}
     reports, notes, until = [], list(submission.notes), time.monotonic() + ALONE
-    for name, task in grader.tasks.items():
-        verdict = record.verdicts.get(name) if record else None
-        answer = submission.answers[name]
-        if answer.code and needs_reading(verdict, record):
-            if time.monotonic() > until:
-                reports.append(not_graded(task, NO_TIME, answer.code, "time"))
-                continue
-            alone = grader.grade_alone(name, answer.code)
-            if verdict is None or alone.report.points > verdict.report.points:
-                notes += answer.notes
-                reports.append(plain(alone.report, answer.code, alone.ended))
-                continue
-        if verdict is not None and not (verdict.report.status == "unsolved" and answer.problem):
-            reports.append(plain(verdict.report, texts.get(verdict.place, answer.code), verdict.ended))
-            notes += run_notes(name, answer, verdict)
-        else:
-            ended = "syntax" if NO_PYTHON.match(answer.problem) else ""
-            reports.append(not_graded(task, answer.problem, written(name, texts), ended))
-    if record and any(report["status"] != "passed" for report in reports):
+    for name in grader.tasks:
+        report, said = mark_one(name, submission.answers[name], record, texts, grader, until)
+        reports.append(report)
+        notes += said
+    if any(report["status"] != "passed" for report in reports):
         notes += cells_that_failed(record, texts, grader.tasks)
         notes += [NO_SHELL] * any(map(SHELL.search, texts.values()))
     return reports, notes
+
+
+def mark_one(name, answer, record, texts, grader, until):
+    """(one exercise's plain report, notes): of the run or, if that says more, of the answer's text alone."""
+    task, verdict = grader.tasks[name], record.verdicts.get(name)
+    if answer.code and needs_reading(verdict, record):
+        if time.monotonic() > until:
+            return not_graded(task, NO_TIME, answer.code, "time"), []
+        alone = grader.grade_alone(name, answer.code)
+        if verdict is None or alone.report.points > verdict.report.points:
+            return plain(alone.report, answer.code, alone.ended), answer.notes
+    if verdict is None or (verdict.report.status == "unsolved" and answer.problem):
+        ended = "syntax" if NO_PYTHON.match(answer.problem) else ""
+        return not_graded(task, answer.problem, written(name, texts), ended), []
+    code = texts.get(verdict.place, answer.code)
+    return plain(verdict.report, code, verdict.ended), run_notes(name, answer, verdict)
 
 
 def written(name, texts):

@@ -20,8 +20,8 @@ def run(answer):
     return space
 
 
-def only(cells, name="double", provided=()):
-    return find_answers(Program(cells), [name], provided)[name]
+def only(cells, name="double"):
+    return find_answers(Program(cells), [name])[name]
 
 
 RIGHT = "def double(x):\n    return 2 * x"
@@ -84,11 +84,15 @@ def test_an_import_that_may_fail_comes_along_whole():
     assert run(only(cells))["double"](4) == 8
 
 
-def test_what_the_notebook_provides_is_not_taken_along():
-    cells = [code("bert = load('bert')\nimport torch"), code("def double(x):\n    return bert, torch, x")]
-    assert only(cells, provided=("bert", "torch")).code == (
-        "import torch\ndef double(x):\n    return bert, torch, x"
-    )
+@pytest.mark.parametrize("name", ["filter", "sum", "id", "max"])
+def test_a_helper_that_is_called_as_one_of_pythons_own_comes_along(name):
+    cells = [code(f"def {name}(x):\n    return 2 * x"), code(f"def double(x):\n    return {name}(x)")]
+    assert run(only(cells))["double"](4) == 8
+
+
+def test_a_star_import_comes_along_where_it_may_mean_something():
+    cells = [code("from operator import *"), code("def double(x):\n    return mul(2, abs(x))")]
+    assert run(only(cells))["double"](4) == 8
 
 
 def test_another_answer_is_taken_along_unless_it_is_still_a_stub():
