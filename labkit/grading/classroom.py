@@ -95,6 +95,7 @@ class Classroom:
         self.sandbox, self.user, self.workers = sandbox, user, workers
         self.kept = Kept(Path(output) / "results") if output else None
         self.lock, self.graders, self.stopped = threading.Lock(), {}, threading.Event()
+        self.several = []  # (student, lab, their files) where there was more than one
         self.version = f"{labkit.__version__}+{rules(project.root)[:8]}"
         known = facts(project)
         keep = self.kept.folder / "read" if self.kept else None
@@ -117,6 +118,7 @@ class Classroom:
 
     def identify(self, student, names, roster):
         """Whose each item is: a Person, or None for what names nobody."""
+        self.names = names
         if student is not None:
             return [Person(student)] * len(self.items)
         slugs = [exercises.get(number).SLUG for number in exercises.labs()]
@@ -282,6 +284,7 @@ class Classroom:
         for key, several in handed_in.items():
             best[key] = counts = min(several, key=lambda g: (g.problem != "", -g.points))
             if len(several) > 1:
+                self.several.append((*reversed(key), [shown(g) for g in several]))
                 counts.notes.append(f"Several notebooks were handed in; {shown(counts)} counts.")
                 counts.notes += [f"{shown(g)}: {g.problem}" for g in several if g.problem and g is not counts]
         if self.roster is not None:

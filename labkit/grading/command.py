@@ -10,12 +10,15 @@ from labkit.arguments import at_least_one
 from labkit.authoring.project import Project
 from labkit.grading import SEED, github
 from labkit.grading.classroom import Classroom
+from labkit.grading.gaps import absent, remarks
 from labkit.grading.grades import printable
 from labkit.grading.kept import only_one, writing
 from labkit.grading.names import read_names, read_roster
 from labkit.grading.people import table
 from labkit.grading.reports import write_all
 from labkit.grading.tally import summary
+
+MOST_SEVERAL = 20  # people of whom it is said that they handed in several notebooks
 
 
 def add_grade_arguments(parser):
@@ -92,6 +95,7 @@ def grade(args):
         with writing(args.output):
             written = write_all(grades, args.output, moodle=args.moodle, canvas=args.canvas)
     print(summary(grades))
+    say_several(room)
     print(f"\n{written[0]}: the grades. Beside it: junit.xml, class.html (the picture of the class),")
     print("feedback/ with a page for each student, gradescope/ with a results.json for each.")
     if args.github:
@@ -107,7 +111,9 @@ def who(args):
         for job in room.jobs:
             labs.setdefault(job.origin, []).append(job.lab.replace("??", "?"))
         shown = [" ".join(sorted(labs.get(item.shown, ()))) for item in room.items]
-        print(table([item.entry for item in room.items], room.people, shown))
+        found = remarks_on(room)
+        missing = absent(room.people, room.roster)
+        print(table([item.entry for item in room.items], room.people, shown, missing, found))
         room.close()
     return 0
 
@@ -137,10 +143,24 @@ def alone(student):
 
 def say_doubts(room):
     """Print what could not be told of who is who."""
-    for doubt in room.doubts:
+    doubts = room.doubts + remarks_on(room)
+    for doubt in doubts:
         print(f"[?] {printable(doubt)}")
-    if room.doubts:
+    if doubts:
         print("labkit grade --who shows whose each file is, and --names FILE.csv decides it.\n")
+
+
+def remarks_on(room):
+    """Where the roster, the names file and what was handed in do not fit together."""
+    return remarks([item.origin for item in room.items], room.people, room.names, room.roster)
+
+
+def say_several(room):
+    """Print who has handed in more than one notebook of a lab: were they one person's?"""
+    for student, lab, files in sorted(room.several)[:MOST_SEVERAL]:
+        print(f"[?] {printable(student)}, lab {lab}: the best counts of {', '.join(files[:5])}")
+    if len(room.several) > MOST_SEVERAL:
+        print(f"[?] and {len(room.several) - MOST_SEVERAL} more, as their notes say")
 
 
 @contextmanager

@@ -12,6 +12,7 @@
     Blackboard    Lab 01_jdoe1_attempt_2024-10-01-12-00-00.txt                  jdoe1, jdoe1
     Brightspace   12345-678910 - Jane Doe - Oct 1, 2024 1200 PM                 Jane Doe, 12345
     Brightspace   12345-678910 - Jane Doe - Oct 1, 2024 1200 PM - lab01.ipynb   Jane Doe, 12345
+    Brightspace   Jane Doe - Oct 1, 2024 1200 PM                                Jane Doe
     Sakai         Doe, Jane(jdoe1)                                              Doe, Jane, jdoe1
 
 The numbers of Canvas and Brightspace and the user names of Blackboard and Sakai are a person's own, the same
@@ -22,19 +23,25 @@ No pattern can be made to try one text twice: every name is read in a time propo
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
-from labkit.grading.naming import is_wordy, tokens
+from labkit.grading.naming import LONGEST, is_wordy, tokens
 
 MOODLE = re.compile(r"_assign(?:submission|feedback)_[a-z]")
 ANONYMOUS = re.compile(
     r"participant|teilnehmer|deelnemer|participante?|uczestnik|partecipante", re.IGNORECASE
 )
 CANVAS = re.compile(r"([^_]+)(?:_LATE)?_([0-9]{1,18})_([0-9]{1,18})_.", re.DOTALL)
-CANVAS_ANONYMOUS = re.compile(r"anon(?:ymous)?(?:_LATE)?_([A-Za-z0-9]{5})_([0-9]{1,18})_.", re.DOTALL)
+CANVAS_ANONYMOUS = re.compile(
+    r"anon(?:ymous)?(?:_LATE)?_([A-Za-z0-9]{5})(?:_LATE)?_([0-9]{1,18})_.", re.DOTALL
+)
 CANVAS_TEXT = re.compile(r"([^_]+)(?:_LATE)?_([0-9]{2,18})_(?:text|url|media)\.[a-z]+\Z", re.DOTALL)
 BLACKBOARD = re.compile(r"_attempt_[0-9]{4}(?:-[0-9]{2}){5}(?=[_.]|\Z)")
 BRIGHTSPACE = re.compile(r"([0-9]{2,18})-([0-9]{2,18}) - ")
+BRIGHTSPACE_DATE = re.compile(
+    r" - [^\W\d_]{3,10}\.? [0-9]{1,2}, 20[0-9]{2} [0-9]{1,2}:?[0-9]{2} [AP]M(?= - |\Z)"
+)
 DATE = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 SAKAI = re.compile(r"[^()]+,[^()]*\(([\w.@-]{2,80})\)\Z")
 
@@ -49,17 +56,22 @@ class Owner:
     stable: bool = True
 
 
-def owner(name, folder, canvas=False):
+def owner(name, folder, canvas=False, users=None):
     """The Owner that an exported name tells of, or None where it is no platform's.
 
     folder: is it a folder's (or a whole archive's)?  canvas: do files of Canvas lie beside it?
+    users: what `blackboard_users` has found of the names beside it.
     """
     if found := MOODLE.search(name):
         return _moodle(name[: found.start()])
     if found := BLACKBOARD.search(name):
-        return _blackboard(name[: found.start()])
+        head = name[: found.start()]
+        user = (users or {}).get(head)
+        return Owner("blackboard", user, user) if user else _blackboard(head)
     if found := BRIGHTSPACE.match(name):
         return _brightspace(found[1], name[found.end() :], folder)
+    if (found := BRIGHTSPACE_DATE.search(name)) and name[: found.start()].strip():
+        return Owner("brightspace", name[: found.start()].strip(), stable=False)
     return _sakai(name) if folder and name.endswith(")") else _canvas(name, canvas)
 
 
@@ -87,6 +99,32 @@ def _canvas(name, canvas):
     if found and found[1].strip() and canvas:
         return Owner("canvas", found[1].strip(), found[2])
     return None
+
+
+def blackboard_users(names):
+    """{what stands before the attempt: user name} where others tell how long an assignment's name is.
+
+    "Lab_01_Fill_in_jdoe1" and "Lab_01_Fill_in_jdoe2" are jdoe1 and jdoe2. An assignment's name that has
+    spaces in it has no underscores for them.
+    """
+    found = (BLACKBOARD.search(name[:LONGEST]) for name in names)
+    heads = {match.string[: match.start()] for match in found if match}
+    heads = {head: head.split("_") for head in heads if " " not in head.partition("_")[0]}
+    counts = Counter("_".join(parts[:n]) for parts in heads.values() for n in range(1, len(parts)))
+    users = {}
+    for head, parts in heads.items():
+        known = _blackboard(head)
+        cut = len(parts) - len(known.name.split("_")) if known else 0
+        if cut < 1:
+            continue
+        longest = cut
+        while longest < len(parts) - 1 and (
+            1 < counts["_".join(parts[: longest + 1])] == counts["_".join(parts[:cut])]
+        ):
+            longest += 1
+        if longest > cut and "_".join(parts[longest:]).strip():
+            users[head] = "_".join(parts[longest:]).strip()
+    return users
 
 
 def _blackboard(head):

@@ -26,7 +26,7 @@ from dataclasses import replace
 from labkit.grading import columns
 from labkit.grading.grades import printable
 from labkit.grading.naming import fold, low
-from labkit.grading.people import Person
+from labkit.grading.persons import Person
 from labkit.messages import LabkitError
 
 LONGEST_PATH = 2000  # characters within which a folder's name ends
@@ -51,28 +51,48 @@ class Names:
             if any(sign in pattern for sign in "*?[")
         ]
 
-    def match(self, origin):
+    def match(self, origin, paths=()):
         """Whose a file is, as a Person, or None where no line speaks of it.
 
         A line with the whole path comes before one with a folder above it, and that before a pattern.
+        A file's bare name stands for itself alone where it is one of the paths (of all files), else for any
+        file of that name.
         """
-        whole = unicodedata.normalize("NFC", "!".join(origin))
-        for path in _above(whole):
+        return next(iter(self.all_matches(origin, paths)), None)
+
+    def all_matches(self, origin, paths=()):
+        """The people of whom lines that come at the same place speak: the first counts."""
+        whole, bare = _whole(origin)
+        for path in (*_above(whole), *_above(whole.replace("!", "/"))):
             if path in self.exact:
-                return self.exact[path]
-        bare = re.split("[/!]", whole)[-1]
-        if bare in self.exact:
-            return self.exact[bare]
-        for pattern, person in self.patterns:
-            if pattern.match(whole) or pattern.match(bare):
-                return person
-        return None
+                return [self.exact[path]]
+        if bare in self.exact and bare not in paths:
+            return [self.exact[bare]]
+        forms = (whole, whole.replace("!", "/"), bare)
+        found = [person for pattern, person in self.patterns if any(map(pattern.match, forms))]
+        return list(dict.fromkeys(found))
+
+    def unused(self, origins):
+        """The lines' paths and patterns that no file has."""
+        known, forms = set(), set()
+        for origin in origins:
+            whole, bare = _whole(origin)
+            known |= {*_above(whole), *_above(whole.replace("!", "/")), bare}
+            forms |= {whole, whole.replace("!", "/"), bare}
+        left = dict.fromkeys(pattern for pattern, _ in self.rows if pattern not in known)
+        signs = [pattern for pattern in left if any(sign in pattern for sign in "*?[")]
+        for pattern in signs:
+            expression = re.compile(fnmatch.translate(pattern), re.DOTALL)
+            if any(map(expression.match, forms)):
+                del left[pattern]
+        return list(left)
 
 
 class Roster:
     """Who is in a class.
 
     people: a Person for each line, in order; of two lines with one name, each name says more.
+    doubled: a sentence for each number or address that several lines have.
     """
 
     def __init__(self, people, numbers=()):
@@ -91,6 +111,12 @@ class Roster:
                 self.by_name[key].add(place)
             for key in _keys(self.people[place].student)[:1]:
                 self.by_name[key].add(place)
+        several = {key: some for key, some in (*self.by_id.items(), *self.by_email.items()) if len(some) > 1}
+        self.doubled = [
+            f"The roster has {_quoted(key)} on several lines: "
+            f"{', '.join(_quoted(self.people[place].student) for place in sorted(some)[:4])}."
+            for key, some in several.items()
+        ]
         self.by_user = defaultdict(set)
         for email, some in self.by_email.items():
             self.by_user[email.partition("@")[0]] |= some
@@ -241,6 +267,12 @@ def _path(text):
     """A path as it is compared."""
     text = unicodedata.normalize("NFC", text).replace("\\", "/")
     return text.removeprefix("./").rstrip("/")
+
+
+def _whole(origin):
+    """(a file's path as it is compared, its bare name)."""
+    whole = unicodedata.normalize("NFC", "!".join(origin))
+    return whole, re.split("[/!]", whole)[-1]
 
 
 def _above(path):

@@ -16,13 +16,25 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from labkit.grading.labels import (
+    LABEL,
+    NUMBER,
+    YEAR,
+    bare_number,
+    cut_up,
+    is_short,
+    labelled,
+    low,
+    marked,
+    tokens,
+    with_email,
+)
 from labkit.grading.words import (
     BEFORE_NAMES,
     BRANCHES,
     COPIES,
     LINKS,
     LOOSE_VERSIONS,
-    NUMBERED,
     PEOPLE,
     SECTIONS,
     SURNAMES,
@@ -31,39 +43,14 @@ from labkit.grading.words import (
 )
 
 LONGEST = 400  # characters of a name that is looked into; a longer one is taken as a whole
-SEPARATORS = r"\s_\-\u2010-\u2015,.+()\[\]{}~;!&#=:"
-TOKEN = re.compile(f"[^{SEPARATORS}]+")
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json")
 ARCHIVES = (".tar.gz", ".tar.bz2", ".tar.xz", ".zip", ".rar", ".7z", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 
 VERSION = re.compile(r"(?:v|ver|rev)[0-9]{1,3}\Z")
 TERM = re.compile(r"(?:ws|ss|wise|sose|fs|hs|fall|spring|autumn|winter|summer)(?:19|20)?[0-9]{2}\Z")
-LABEL = re.compile(r"([^\W\d_]+)0*([0-9]{1,3})([a-z]?)\Z")
-NUMBERED_END = re.compile(rf"(?<![^\W_])(?:{'|'.join(sorted(NUMBERED))})\Z")
-GLUED_BEFORE = re.compile(r"(lab|assignment|homework)([0-9]{1,2})(?=[^\W\d_]{2})", re.IGNORECASE)
-GLUED_AFTER = re.compile(r"(lab|assignment|homework)[0-9]{1,2}\Z", re.IGNORECASE)
 NUMBERING = re.compile(r"[ _]?\([0-9]{1,3}\)\Z")
-YEAR = r"(?:19|20)[0-9]{2}"
-TIME = r"(?:[-_ .tT]+(?:at |um )?[0-9]{2}[-_.h: ]?[0-9]{2}(?:[-_. ]?[0-9]{2})?(?:Z(?:-[0-9]{1,3})*)?)?"
-MONTH, DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12][0-9]|3[01])"
-DATE = re.compile(
-    rf"(?<![0-9])(?:{YEAR}([-_. ]?){MONTH}\1{DAY}|{YEAR}[-_]{MONTH}"
-    rf"|{DAY}\.{MONTH}\.[0-9]{{2}}|{DAY}([-_./]){MONTH}\2{YEAR}|{MONTH}([-_./]){DAY}\3{YEAR}){TIME}(?![0-9])"
-)
-NUMBER_GROUP = re.compile(r"(?<![^\W_])[0-9]+(?:[-.][0-9]+)+(?![^\W_])")
-NUMBER = re.compile(r"[0-9]+\Z")
+MAY_BE_NAMES = {word for word in WORDS | VERSIONS | LOOSE_VERSIONS if word.isalpha()}
 PERSONAL = re.compile(r"[a-z]{0,3}[0-9]{5,12}\Z")
-LOCAL, DOMAIN = re.compile(r"[\w.%+-]{1,64}\Z"), re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-
-
-@dataclass(frozen=True)
-class Token:
-    """A word of a name: where it stands, and as what it counts ("" for a person's)."""
-
-    start: int
-    end: int
-    low: str
-    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +62,7 @@ class Reduced:
     weak: is the name a word of the course?
     dropped: words that are no part of the name here, and could be.
     full: the name with the number that is taken for a lab's because nothing else is, or "".
+    called: the name with the common words beside it that may belong to it ("Mark Lab"), or "".
     """
 
     name: str
@@ -88,6 +76,7 @@ class Reduced:
     tokens: tuple = ()
     full: str = ""
     dropped: frozenset = frozenset()
+    called: str = ""
 
 
 def stem(name):
@@ -103,21 +92,11 @@ def stem(name):
     return head if dot and head and len(ending) <= 8 and ending.isalnum() else name
 
 
-def low(text):
-    """A text as words are compared."""
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
 def fold(text):
     """A text without case, accents, spaces and signs: names that are alike but for these are equal."""
     text = unicodedata.normalize("NFKD", text).casefold()
     kept = "".join(sign for sign in text if unicodedata.category(sign)[0] in "LN")
     return kept or low(text)
-
-
-def tokens(text):
-    """The words of a text."""
-    return [Token(m.start(), m.end(), low(m[0])) for m in TOKEN.finditer(text)]
 
 
 def is_wordy(text, slugs=()):
@@ -133,13 +112,13 @@ def reduce(text, slugs=(), folder=False):
     while not folder and (found := NUMBERING.search(core)):
         core = core[: found.start()]
     numbered = core != text
-    words, email = _with_email(core, _cut(core))
-    words, lab = _labels(core, words, slugs)
+    words, email = with_email(core, cut_up(core))
+    words, lab = labelled(core, words, slugs)
     words = _common(core, words, slugs, lab)
     full, bare = "", False
     if lab is None:
         before = [word for word in words if not word.kind]
-        words, lab = _bare_number(core, words, len(slugs))
+        words, lab = bare_number(core, words, len(slugs))
         bare = lab is not None
         full = _joined(text, words, before) if bare else ""
     left = [word for word in words if not word.kind]
@@ -151,7 +130,17 @@ def reduce(text, slugs=(), folder=False):
     core = _without(core, [w for w in words if w.kind == "version"])
     if not left:
         return Reduced("", lab, core)
+    if email and any(word.low.isalpha() for word in left if word.kind != "email" and "@" not in word.low):
+        left = [word for word in left if "@" not in word.low]  # "Jane Doe (jdoe@uni.edu)"
     name = _joined(text, words, left) if len(left) < len(words) or numbered else text.strip()
+    dropped = {word.low for word in words if word.kind == "word" and word.low in SURNAMES}
+    beside, called = _beside(text, words, left, folder)
+    if lab is None or called:
+        dropped |= beside
+    if called and lab is None:
+        dropped -= {word.low for word in tokens(called)}
+    if lab is None and text != text.strip():
+        dropped.add(f"{text[: len(text) - len(text.lstrip())]}|{text[len(text.rstrip()) :]}")
     ids = [word.low for word in left if PERSONAL.match(word.low)]
     return Reduced(
         name,
@@ -164,13 +153,46 @@ def reduce(text, slugs=(), folder=False):
         weak,
         tuple(left),
         full if bare and name else "",
-        frozenset(word.low for word in words if word.kind == "word" and word.low in SURNAMES),
+        frozenset(dropped),
+        called if lab is None else "",
     )
+
+
+def _beside(text, words, left, folder):
+    """(the versions' words right behind a name, the name with all common words that may belong to it or "").
+
+    In a file's name a word may belong to it where it is written as a name is: "Will Final", not "will_final".
+    """
+    first, last = words.index(_same(words, left[0])), words.index(_same(words, left[-1]))
+    start, behind = first, set()
+    while last + 1 < len(words) and words[last + 1].kind in ("version", "word"):
+        word = words[last + 1]
+        if word.low not in (MAY_BE_NAMES if folder else SURNAMES | VERSIONS):
+            break
+        if word.low in VERSIONS:
+            behind.add(word.low)
+        between = text[words[last].end : word.start]
+        if not folder and not (
+            between == " " and text[word.start].isupper() and text[left[0].start].isupper()
+        ):
+            break
+        last += 1
+    while folder and first and words[first - 1].kind in ("version", "word"):
+        word = words[first - 1]
+        if word.low not in MAY_BE_NAMES or word.low in COPIES:
+            break
+        first -= 1
+    ends = words.index(_same(words, left[-1]))
+    return behind, text[words[first].start : words[last].end] if (first, last) != (start, ends) else ""
+
+
+def _same(words, wanted):
+    return next(word for word in words if word.start == wanted.start)
 
 
 def lab_in(text, slugs):
     """The lab that a text names by a word for it, or None: "Jane_1_file_lab02" -> 2."""
-    return _labels(text, _cut(text[-LONGEST:]), slugs)[1]
+    return labelled(text, cut_up(text[-LONGEST:]), slugs)[1]
 
 
 def text_of(text, left, ids):
@@ -210,134 +232,6 @@ def _without(text, dropped):
     return text.strip(" _-.+~()[]")
 
 
-def _cut(text):
-    """The words, with numbers joined by dashes and dates as one each, and "lab01jane" as two."""
-    spans = [(m.start(), m.end(), "date") for m in DATE.finditer(text)]
-    for found in NUMBER_GROUP.finditer(text):
-        number, _, rest = found[0].partition("-")
-        before = low(text[: found.start()]).rstrip(" _-.#")
-        if len(number) < 3 and rest.isdecimal() and NUMBERED_END.search(before):
-            continue  # "Lab 01-123456": a lab and the number of an export
-        if not any(start < found.end() and found.start() < end for start, end, _ in spans):
-            spans.append((found.start(), found.end(), ""))
-    words = [Token(start, end, low(text[start:end]), kind) for start, end, kind in spans]
-    for word in tokens(text):
-        if any(start < word.end and word.start < end for start, end, _ in spans):
-            continue
-        piece = text[word.start : word.end]
-        cut = word.end
-        if found := GLUED_BEFORE.match(piece):
-            cut = word.start + found.end()
-        elif (found := GLUED_AFTER.search(piece)) and found.start() > 1:
-            cut = word.start + found.start()
-        words.append(Token(word.start, cut, low(text[word.start : cut])))
-        if cut < word.end:
-            words.append(Token(cut, word.end, low(text[cut : word.end])))
-    return sorted(words, key=lambda word: word.start)
-
-
-def _with_email(text, words):
-    """(the words with an e-mail address as one of them, the address or "")."""
-    at = text.find("@")
-    if at < 1:
-        return words, ""
-    head = LOCAL.search(text[max(0, at - 64) : at])
-    tail = DOMAIN.match(text[at + 1 :])
-    if not head or not tail:
-        return words, ""
-    labels = tail[0].split(".")
-    labels[-1] = labels[-1].partition("-")[0]
-    while labels and not (labels[-1].isalpha() and len(labels[-1]) > 1 and labels[-1] != "ipynb"):
-        labels.pop()
-    if len(labels) < 2:
-        return words, ""
-    start, end = at - len(head[0]), at + 1 + len(".".join(labels))
-    inside = [word for word in words if start <= word.start < at]
-    for word, after in zip(inside, inside[1:], strict=False):  # "lab01_jane@uni.edu"
-        if not (LABEL.match(word.low) or word.low in WORDS or NUMBER.match(word.low)):
-            break
-        start = after.start
-    address = text[start:end].lstrip("_-.+%")
-    whole = Token(end - len(address), end, low(address), "email")
-    kept = [word for word in words if word.end <= whole.start or word.start >= end]
-    return sorted([*kept, whole], key=lambda word: word.start), address
-
-
-def _labels(text, words, slugs):
-    """(the words with those that say which lab marked, the lab or None)."""
-    kinds, lab = [word.kind for word in words], None
-    parts = [[low(part) for part in slug.split("_")] for slug in slugs]
-    place = 0
-    while place < len(words):
-        length, number = _slug_at(words, kinds, place, parts)
-        if length:
-            if place and NUMBER.match(words[place - 1].low) and _number(words[place - 1].low) == number:
-                kinds[place - 1] = "lab"
-            kinds[place : place + length] = ["lab"] * length
-            lab = number if lab is None else lab
-            place += length
-            continue
-        word = words[place]
-        found = LABEL.match(word.low)
-        if kinds[place]:
-            pass
-        elif word.low in NUMBERED and (ahead := _number_after(words, kinds, place)):
-            kinds[place : ahead + 1] = ["lab"] * (ahead + 1 - place)
-            lab = _number(words[ahead].low) if lab is None else lab
-            place = ahead
-        elif found and found[1] in NUMBERED:
-            kinds[place] = "lab"
-            lab = int(found[2]) if lab is None else lab
-        elif word.low in PEOPLE and place + 1 < len(words) and _is_short(words[place + 1].low):
-            kinds[place] = kinds[place + 1] = "people"
-            place += 1
-        place += 1
-    return _marked(words, kinds), lab
-
-
-def _slug_at(words, kinds, place, parts):
-    """(how many words from here are a lab's slug, at least two of its own words; the lab's number)."""
-    best = (0, None)
-    for slug in parts:
-        number = _number(slug[0])
-        start = place + (NUMBER.match(words[place].low) is not None and _number(words[place].low) == number)
-        for first in range(1, len(slug)):
-            length = 0
-            while (
-                first + length < len(slug)
-                and start + length < len(words)
-                and not kinds[start + length]
-                and words[start + length].low == slug[first + length]
-            ):
-                length += 1
-            total = length + start - place
-            if (length >= 2 or (length == 1 and start > place)) and total > best[0]:
-                best = (total, number)
-    return best
-
-
-def _number(text):
-    return int(text) if NUMBER.match(text) and len(text) < 6 else None
-
-
-def _number_after(words, kinds, place):
-    """The place of the number that follows a word for a lab ("Lab No. 1", "lab 1-2"), or None."""
-    ahead = place + 1
-    if ahead < len(words) and words[ahead].low in LINKS:
-        ahead += 1
-    if (
-        ahead < len(words)
-        and not kinds[ahead]
-        and re.match(r"[0-9]{1,2}([a-z]|-[0-9]{1,2})?\Z", words[ahead].low)
-    ):
-        return ahead
-    return None
-
-
-def _is_short(text):
-    return NUMBER.match(text) is not None or (len(text) == 1 and text.isalpha())
-
-
 def _common(text, words, slugs, lab):
     """The words with the common ones marked."""
     course = {low(part) for slug in slugs for part in slug.split("_")}
@@ -361,7 +255,7 @@ def _common(text, words, slugs, lab):
             kinds[place] = "version"
             if after.isdecimal() and len(after) < 3:
                 kinds[place + 1] = "version"
-        elif word.low in SECTIONS - PEOPLE and _is_short(after):
+        elif word.low in SECTIONS - PEOPLE and is_short(after):
             kinds[place] = kinds[place + 1] = "word"
         elif (found := LABEL.match(word.low)) and found[1] in WORDS | SECTIONS - PEOPLE:
             kinds[place] = "word"  # "export2", "section1"
@@ -375,29 +269,8 @@ def _common(text, words, slugs, lab):
     if last > 0 and kinds[last - 1] == "lab" and not kinds[last] and NUMBER.match(words[last].low):
         if len(words[last].low) <= 2 and text[words[last - 1].end : words[last].start] == "-":
             kinds[last] = "version"  # "lab01-1", as a platform numbers what is handed in again
-    return _marked(words, kinds)
+    return marked(words, kinds)
 
 
 def _is_common(word):
     return bool(word.kind) or word.low in WORDS | VERSIONS | LOOSE_VERSIONS | LINKS or word.low.isdecimal()
-
-
-def _bare_number(text, words, labs):
-    """(the words, the lab): a lab's number alone at the start or the end, beside something that is left."""
-    free = [place for place, word in enumerate(words) if not word.kind]
-    for place in (free[0], free[-1]) if free else ():
-        number = _number(words[place].low)
-        own = place == 0 or words[place - 1].low not in PEOPLE
-        own &= text[max(0, words[place].start - 1) : words[place].start] not in "([" or not words[place].start
-        if number is not None and 1 <= number <= labs and len(words[place].low) <= 2 and own:
-            kinds = [word.kind for word in words]
-            kinds[place] = "lab"
-            return _marked(words, kinds), number
-    return words, None
-
-
-def _marked(words, kinds):
-    return [
-        word if word.kind == kind else Token(word.start, word.end, word.low, kind)
-        for word, kind in zip(words, kinds, strict=True)
-    ]

@@ -52,6 +52,7 @@ class Unit:
     lab: the lab that its own name tells of.  core, form: its name without numbering, and without the lab.
     labs: those that its work is for.  whole: is its name all there is, and no person's?
     dropped: words that are no part of the name here, and could be.
+    short: the name without words or a number that are part of it here, and may be none.
     """
 
     place: tuple
@@ -68,6 +69,7 @@ class Unit:
     whole: bool = False
     dropped: frozenset = frozenset()
     aliases: tuple = ()
+    short: str = ""
     entries: list = field(default_factory=list)
     doubt: str = ""
 
@@ -93,8 +95,9 @@ class Unit:
             return ("whole", self.text, tuple(self.entries))
         if self.owner:
             name = unicodedata.normalize("NFC", self.name) if self.owner.number else self.name
-            return (self.owner.platform, self.owner.number, name)
-        return ("", self.dropped, self.name)
+            again = () if self.owner.number or self.owner.platform == "moodle" else self.text
+            return (self.owner.platform, self.owner.number, name, again)
+        return ("", self.dropped, self.name, self.email.casefold())
 
     @classmethod
     def named(cls, person, entries):

@@ -31,10 +31,10 @@ def _width(text):
     return len(text) + wide - sum(unicodedata.combining(sign) > 0 for sign in text)
 
 
-def table(entries, people, labs):
-    """Who each file is, for people: file, student, id, lab in columns, and then the doubts.
+def table(entries, people, labs, absent=(), remarks=()):
+    """Who each file is, for people: file, student, id, lab in columns, and then the doubts and remarks.
 
-    labs: a text for each entry.
+    labs: a text for each entry.  absent: people without a file, who get a line each.
     """
     rows = [("file", "student", "id", "lab")]
     for entry, person, lab in zip(entries, people, labs, strict=True):
@@ -42,6 +42,7 @@ def table(entries, people, labs):
         rows.append(
             (file, person.student if person else "(nobody)", person.id if person else "", shorter(lab, 40))
         )
+    rows += [("(no file)", person.student, person.id, "") for person in absent]
     widths = [min(WIDEST, max(_width(row[column]) for row in rows)) for column in range(3)]
     lines = []
     for row in rows:
@@ -51,4 +52,6 @@ def table(entries, people, labs):
     if doubts:
         lines += ["", "Not certain (a names file decides: --names FILE.csv):"]
         lines += [f"- {printable(doubt)}" for doubt in doubts]
+    if remarks:
+        lines += ["", *(f"- {printable(remark)}" for remark in remarks)]
     return "\n".join(lines)

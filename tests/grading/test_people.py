@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from labkit.grading.gaps import absent, remarks
 from labkit.grading.names import Names, Roster
 from labkit.grading.people import Entry, Person, identify, table
 
@@ -416,7 +417,204 @@ def test_loose_files(files):
     assert students(files) == files
 
 
+# What could be taken for less, or for one person: (files and students, is there a doubt).
+CLOSE = {
+    "numbers for folders": ({"1/x.ipynb": "1", "2/x.ipynb": "2", "3/x.ipynb": "3"}, DOUBT),
+    "numbers for folders, with zeros": ({"01/x.ipynb": "01", "02/x.ipynb": "02"}, DOUBT),
+    "numbers for zip files": ({"1.zip!x.ipynb": "1", "2.zip!x.ipynb": "2"}, DOUBT),
+    "numbers for folders, files of several names": (
+        {"1/mywork.ipynb": "1", "2/mywork.ipynb": "2", "3/hello.ipynb": "3", "19/answers.ipynb": "19"},
+        DOUBT,
+    ),
+    "numbers that the files below say are labs": (
+        {"1/lab01_jane.ipynb": "jane", "1/lab01_bo.ipynb": "bo", "2/lab02_jane.ipynb": "jane"},
+        SURE,
+    ),
+    "sections with one name in two": (
+        {
+            "A/Jane Doe/x.ipynb": "Jane Doe (A)",
+            "A/John Roe/x.ipynb": "John Roe",
+            "B/Ann Lee/x.ipynb": "Ann Lee",
+            "B/Jane Doe/x.ipynb": "Jane Doe (B)",
+        },
+        DOUBT,
+    ),
+    "a section of one person": (
+        {
+            "Spring/Jane Doe/x.ipynb": "Jane Doe",
+            "Spring/John Roe/x.ipynb": "John Roe",
+            "Fall/Ann Lee/x.ipynb": "Ann Lee",
+        },
+        DOUBT,
+    ),
+    "zip files in folders of teachers": (
+        {
+            "Prof Smith/Jane Doe.zip!x.ipynb": "Jane Doe",
+            "Prof Smith/John Roe.zip!x.ipynb": "John Roe",
+            "Prof Jones/Ann Lee.zip!x.ipynb": "Ann Lee",
+        },
+        DOUBT,
+    ),
+    "sections or families": (
+        {"Smith/Jane/x.ipynb": "Jane", "Smith/John/x.ipynb": "John", "Doe/Ann/x.ipynb": "Ann"},
+        DOUBT,
+    ),
+    "a section beside a person": (
+        {"A/Jane Doe/x.ipynb": "Jane Doe", "A/John Roe/x.ipynb": "John Roe", "amy/x.ipynb": "amy"},
+        DOUBT,
+    ),
+    "signs and numbers for folders": ({"#1/x.ipynb": "#1", "#2/x.ipynb": "#2"}, DOUBT),
+    "submissions by number": (
+        {"submission 1/x.ipynb": "submission 1", "submission 2/x.ipynb": "submission 2"},
+        SURE,
+    ),
+    "numbers above people": (
+        {"1/amy/x.ipynb": "amy (1)", "1/bob/x.ipynb": "bob", "2/amy/x.ipynb": "amy (2)"},
+        DOUBT,
+    ),
+    "first names in groups": (
+        {"Group A/amy.ipynb": "amy", "Group A/bob.ipynb": "bob", "Group B/cat.ipynb": "cat"},
+        DOUBT,
+    ),
+    "teachers or students": ({"Spring/Jane Doe/x.ipynb": "Spring", "Fall/Ann Lee/x.ipynb": "Fall"}, DOUBT),
+    "a course before a dash": (
+        {f"Deep Learning - {name}.ipynb": name for name in ("Jane Doe", "Bo Ray", "Al Fay")},
+        SURE,
+    ),
+    "a folder with more words": (
+        {"Jane Doe (late)/x.ipynb": "Jane Doe (late)", "Jane Doe/x.ipynb": "Jane Doe"},
+        DOUBT,
+    ),
+    "files in sections": (
+        {
+            "\u00dcbung A/Jane Doe.ipynb": "Jane Doe",
+            "\u00dcbung A/Roe, John.ipynb": "Roe, John",
+            "\u00dcbung B/Ann Lee.ipynb": "Ann Lee",
+        },
+        DOUBT,
+    ),
+    "files in teams": (
+        {
+            "team alpha/Jane Doe.ipynb": "Jane Doe",
+            "team alpha/John Roe.ipynb": "John Roe",
+            "team beta/Ann Lee.ipynb": "Ann Lee",
+        },
+        DOUBT,
+    ),
+    "folders in groups": (
+        {"group 1/Jane Doe/x.ipynb": "Jane Doe", "group 1/John Roe/x.ipynb": "John Roe"},
+        DOUBT,
+    ),
+    "one way of working": (
+        {
+            "amy/theory/x.ipynb": "amy",
+            "amy/model/x.ipynb": "amy",
+            "bob/theory/x.ipynb": "bob",
+            "bob/model/x.ipynb": "bob",
+        },
+        DOUBT,
+    ),
+    "numbers behind a name": (
+        {"Maria 1/x.ipynb": "Maria 1", "Maria 2/x.ipynb": "Maria 2", "Ann/x.ipynb": "Ann"},
+        DOUBT,
+    ),
+    "numbers behind some files' names": (
+        {"Maria 1.ipynb": "Maria 1", "Maria 2.ipynb": "Maria 2", "John.ipynb": "John"},
+        DOUBT,
+    ),
+    "numbers behind all names": (
+        {"Jane Doe - 1/x.ipynb": "Jane Doe - 1", "Jane Doe - 2/x.ipynb": "Jane Doe - 2"},
+        DOUBT,
+    ),
+    "numbers of computers": (
+        {"PC 1.ipynb": "PC 1", "PC 2.ipynb": "PC 2", "Pair 1.ipynb": "Pair 1"},
+        DOUBT,
+    ),
+    "a surname for a version": ({"Max.zip!x.ipynb": "Max", "Max Copy.zip!x.ipynb": "Max Copy"}, DOUBT),
+    "surnames for versions": ({"Will.ipynb": "Will", "Will Final.ipynb": "Will Final"}, DOUBT),
+    "a version without a lab": (
+        {"jane.ipynb": "jane (jane)", "jane_final.ipynb": "jane (jane_final)"},
+        DOUBT,
+    ),
+    "surnames that are words": (
+        {
+            "Mark Lab.ipynb": "Mark Lab",
+            "Will Final.ipynb": "Will Final",
+            "Max Copy.ipynb": "Max Copy",
+            "Jane Doe.ipynb": "Jane Doe",
+        },
+        SURE,
+    ),
+    "folders' surnames that are words": (
+        {f"Mark {word}/x.ipynb": f"Mark {word}" for word in ("Lab", "Final", "Task", "Assignment")},
+        DOUBT,
+    ),
+    "one first name": (
+        {f"Jane {last}/x.ipynb": f"Jane {last}" for last in ("Doe", "Roe", "Lee")},
+        SURE,
+    ),
+    "one first name, files": ({f"Jane-{n}.ipynb": f"Jane-{n}" for n in ("Doe", "Roe", "Lee")}, SURE),
+    "one last name": ({f"{n} Smith.ipynb": f"{n} Smith" for n in ("Ann", "Bob", "Cy")}, SURE),
+    "one last name first": ({f"Smith, {n}/x.ipynb": f"Smith, {n}" for n in "ABC"}, SURE),
+    "a course and one first name": (
+        {f"NLP24_Jane {n}.ipynb": f"Jane {n}" for n in ("Doe", "Roe", "Lee")},
+        SURE,
+    ),
+    "Canvas: without names, late": (
+        {
+            "anonymous_sfKDB_LATE_678901_lab.ipynb": "anon sfKDB",
+            "anonymous_9Ux2f_67890_lab.ipynb": "anon 9Ux2f",
+        },
+        SURE,
+    ),
+    "Blackboard: an assignment of many words": (
+        {
+            "Lab_01_Fill_in_jroe_attempt_2023-10-02-12-33-11_x.ipynb": "jroe",
+            "Lab_01_Fill_in_alee_attempt_2023-10-02-12-33-11_x.ipynb": "alee",
+        },
+        SURE,
+    ),
+    "an address in brackets": (
+        {"Jane Doe (jdoe@uni.edu)/x.ipynb": "Jane Doe", "John Roe <jroe@uni.edu>.ipynb": "John Roe"},
+        SURE,
+    ),
+    "two addresses of one name": (
+        {
+            "Jane Doe (a@uni.edu)/x.ipynb": "Jane Doe (a@uni.edu)",
+            "Jane Doe (b@uni.edu)/x.ipynb": "Jane Doe (b@uni.edu)",
+        },
+        SURE,
+    ),
+    "Brightspace: without numbers": (
+        {
+            "Jane Doe - Oct 1, 2023 1233 PM/x.ipynb": "Jane Doe",
+            "Ann Lee - Oct 1, 2023 133 PM - lab01.ipynb": "Ann Lee",
+        },
+        SURE,
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "doubted"), CLOSE.values(), ids=CLOSE)
+def test_what_could_be_taken_for_less_or_for_one(files, doubted):
+    found = people(files)
+    assert {file: person.student for file, person in found.items()} == files
+    assert any(person.doubt for person in found.values()) == doubted
+    shuffled = dict(reversed(files.items()))
+    assert people(shuffled) == found
+
+
 KEPT_APART = {
+    "spaces around a folder's name": ("Jane Doe/x.ipynb", "Jane Doe /x.ipynb", " Jane Doe/x.ipynb"),
+    "spaces around a file's name": ("Jane Doe.ipynb", "Jane Doe .ipynb"),
+    "six spellings": tuple(
+        f"{name}/x.ipynb"
+        for name in ("Jane Doe", "Jane Doe ", " Jane Doe", "jane doe", "Jane  Doe", "JANE DOE")
+    ),
+    "Brightspace without numbers, twice": (
+        "Jane Doe - Oct 1, 2023 1233 PM/x.ipynb",
+        "Jane Doe - Oct 2, 2023 1233 PM/x.ipynb",
+    ),
     "a surname that may be a word": ("lab01/Mark.ipynb", "lab02/Mark_Lab.ipynb"),
     "numbers of what may be labs or people": ("abc_1.ipynb", "abc_2.ipynb"),
     "one lab twice, in two forms": ("jane_lab01.ipynb", "lab01_jane.ipynb"),
@@ -584,6 +782,88 @@ def test_two_of_one_name_in_a_names_file_are_two():
         "Max (2)",
         "Max (1)",
     ]
+
+
+# Lines of a names file, the students of files by them, and whether there is a doubt.
+DECIDED = {
+    "two people with one number": (
+        [("a.ipynb", "Jane Doe", "1"), ("b.ipynb", "John Roe", "1")],
+        {"a.ipynb": "Jane Doe", "b.ipynb": "John Roe"},
+        DOUBT,
+    ),
+    "two of one name, and a third": (
+        [("a.ipynb", "Jane Doe", "1"), ("b.ipynb", "Jane Doe", "2")],
+        {"a.ipynb": "Jane Doe (1)", "b.ipynb": "Jane Doe (2)", "Jane Doe/x.ipynb": "Jane Doe (Jane Doe)"},
+        DOUBT,
+    ),
+    "two of one name, and a line without a number": (
+        [("a.ipynb", "Jane Doe", "1"), ("b.ipynb", "Jane Doe", "2"), ("c.ipynb", "Jane Doe", "")],
+        {"a.ipynb": "Jane Doe (1)", "b.ipynb": "Jane Doe (2)", "c.ipynb": "Jane Doe (Jane Doe)"},
+        DOUBT,
+    ),
+    "a number on one line alone": (
+        [("a.ipynb", "Jane Doe", "1"), ("b.ipynb", "Jane Doe", "")],
+        {"a.ipynb": "Jane Doe", "b.ipynb": "Jane Doe"},
+        SURE,
+    ),
+    "a path that is a file's name, too": (
+        [("Jane.ipynb", "Jane Doe", "1")],
+        {"Jane.ipynb": "Jane Doe", "bob/Jane.ipynb": "bob"},
+        SURE,
+    ),
+    "a file's name": ([("Jane.ipynb", "Jane Doe", "1")], {"bob/Jane.ipynb": "Jane Doe"}, SURE),
+    "two patterns for one file": (
+        [("a*", "Jane Doe", ""), ("*x.ipynb", "Bo", "")],
+        {"ax.ipynb": "Jane Doe", "bx.ipynb": "Bo"},
+        DOUBT,
+    ),
+}
+
+
+@pytest.mark.parametrize(("lines", "files", "doubted"), DECIDED.values(), ids=DECIDED)
+def test_what_a_names_file_decides(lines, files, doubted):
+    names = Names([(path, Person(student, number)) for path, student, number in lines])
+    found = people(files, names=names)
+    assert {file: person.student for file, person in found.items()} == files
+    assert any(person.doubt for person in found.values()) == doubted
+
+
+def test_people_of_a_names_file_with_one_number_are_on_the_roster_by_name():
+    names = Names([("a.ipynb", Person("Jane Doe", "1")), ("b.ipynb", Person("John Roe", "1"))])
+    roster = Roster([Person("Jane Doe", "1"), Person("John Roe", "2")])
+    for known in (roster, Roster(roster.people[:1])):
+        found = people(["a.ipynb", "b.ipynb"], names=names, roster=known)
+        assert [person.student for person in found.values()] == ["Jane Doe", "John Roe"]
+        assert all(person.doubt for person in found.values())
+
+
+def test_a_number_for_a_folder_is_a_line_of_the_roster():
+    roster = Roster([Person("Jane Doe", "1"), Person("John Roe", "2"), Person("Ann Lee", "3")])
+    found = students(["1/x.ipynb", "2/x.ipynb", "3/x.ipynb"], roster=roster)
+    assert list(found.values()) == ["Jane Doe", "John Roe", "Ann Lee"]
+
+
+def test_a_whole_name_of_the_roster_comes_before_a_part_of_it():
+    roster = Roster([Person(name) for name in ("Mark Lab", "Will Final", "Max Copy", "Mark")])
+    files = ["Mark Lab.ipynb", "Copy of Mark Lab - 01_mlm_fill_in_blank.ipynb"]
+    assert set(students(files, roster=roster).values()) == {"Mark Lab"}
+
+
+def test_gaps_between_files_roster_and_names_file_are_said():
+    roster = Roster([Person("Jane Doe", "1"), Person("John Roe", "1"), Person("Ann Lee", "3")])
+    names = Names([("x.ipynb", Person("Jane Doe")), ("y*", Person("Bo")), ("z/q.ipynb", Person("Bo"))])
+    files = ["a/x.ipynb", "Stranger/lab01.ipynb", "Ann Lee/lab01.ipynb"]
+    found = list(people(files, names=names, roster=roster).values())
+    said = remarks([entry(file).origin for file in files], found, names, roster)
+    assert (
+        len(said) == 3 and all(text in said[0] for text in ("y*", "z/q.ipynb")) and "x.ipynb" not in said[0]
+    )
+    assert "John Roe" in said[1] and "Stranger" in said[2] and "Ann Lee" not in said[2]
+    missing = absent(found, roster)
+    assert missing == [roster.people[1]] and absent(found, None) == []
+    text = table([entry(file) for file in files], found, [""] * 3, missing, said)
+    assert any(line.split() == ["(no", "file)", "John", "Roe", "1"] for line in text.splitlines())
+    assert text.endswith(said[2])
 
 
 def test_a_names_file_and_a_roster_together():
@@ -774,6 +1054,17 @@ def test_a_large_class_is_told_quickly():
     found = identify(files, SLUGS)
     assert len({person.student for person in found}) == 2000
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{}/x.ipynb", "Kim {}/x.ipynb", "N{0} S{0}/Data Foo/x.ipynb", "G{}/Al Bo.ipynb", "Jane {}.zip!x.ipynb"],
+)
+def test_a_large_class_of_folders_is_told_quickly(form):
+    start = time.process_time()
+    found = identify([entry(form.format(n)) for n in range(1500)], SLUGS)
+    assert len({person.student for person in found}) == 1500
+    assert time.process_time() - start < 4
 
 
 def test_the_table_shows_each_file_and_then_the_doubts():
