@@ -7,10 +7,9 @@ import datetime
 import functools
 import hashlib
 import json
-import re
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import labkit
@@ -19,7 +18,8 @@ from labkit.grading.cells import Unreadable
 from labkit.grading.collect import survey
 from labkit.grading.facts import facts
 from labkit.grading.grader import Grader
-from labkit.grading.grades import NO_LAB, Grade, bounded, file_name, printable
+from labkit.grading.grades import NO_LAB, Grade, bounded, printable
+from labkit.grading.jobs import Job, assign, beside, chosen_of, lab_named
 from labkit.grading.kept import Kept, writing
 from labkit.grading.marking import mark, not_graded
 from labkit.grading.people import Person, identify
@@ -32,40 +32,9 @@ FAULT = (
     "The grader failed on this notebook ({error}). That is our mistake, not the student's: please tell us. "
     "The next run grades it again."
 )
-MOST_NOTEBOOKS = 20  # of a student
 LONGEST = 500  # characters of a path that is kept
 BESIDE = "Only notebooks are graded: what was handed in with them ({names}) was not there when they ran."
-READ_BY_ANSWERS = (".py", ".json", ".csv", ".txt", ".pt", ".npy", ".npz", ".safetensors", ".pkl")
 NOTHING = "Nothing was handed in."
-
-
-@dataclass
-class Job:
-    """One notebook to be graded for one lab, or something in place of it that can't be.
-
-    read: the file in which its submissions lie (`reader`); place: which of them it is.
-    """
-
-    person: Person
-    lab: str
-    origin: str
-    key: str
-    problem: str = ""
-    read: Path | None = None
-    place: int = 0
-    other_lab: bool = False  # it is a readable notebook, but of a lab that is not graded
-    beside: tuple = ()  # names of other files that the student handed in
-
-    @property
-    def student(self):
-        """The student's name."""
-        return self.person.student
-
-    @property
-    def name(self):
-        """The result's file name: safe whatever the student's file was called."""
-        origin = hashlib.sha256(self.origin.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-        return f"{file_name(self.student)}-{self.lab.replace('?', '_')}-{origin}"
 
 
 class Classroom:
@@ -105,7 +74,7 @@ class Classroom:
             people = [] if roster is None else roster.people
             self.items = survey(folder, self.reader, [person.student for person in people])
             self.people = self.identify(student, names, roster)
-            self.jobs = self.assign(list(self.read_all()))
+            self.jobs = assign(list(self.read_all()))
         except BaseException:
             self.reader.close()
             raise
@@ -135,14 +104,14 @@ class Classroom:
         for item, person in zip(self.items, self.people, strict=True):
             if person is not None:
                 mine.setdefault(person.student, []).append((item, person))
-        chosen = [one for some in mine.values() for one in _chosen(some)]
-        beside = {student: _beside(some) for student, some in mine.items()}
+        chosen = [one for some in mine.values() for one in chosen_of(some)]
+        others = {student: beside(some) for student, some in mine.items()}
         with ThreadPoolExecutor(self.workers) as pool:
             running = [pool.submit(self.read_item, *one) for one in chosen]
             try:
                 for done in running:
                     for job in done.result():
-                        job.beside = beside[job.student]
+                        job.beside = others[job.student]
                         yield job
             except BaseException:
                 self.reader.python.close()
@@ -184,23 +153,6 @@ class Classroom:
             digest,
         ]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-    def assign(self, jobs):
-        """What can't be read counts for the lab that the class has handed in, or this student, if it is one.
-
-        And a notebook of another lab is nobody's mistake where the student has handed in the right one.
-        """
-        everybodys, mine = set(), {}
-        for job in jobs:
-            if job.lab != NO_LAB:
-                everybodys.add(job.lab)
-                mine.setdefault(job.student, set()).add(job.lab)
-        for job in jobs:
-            for labs in (mine.get(job.student, ()), everybodys):
-                if job.lab == NO_LAB and len(labs) == 1:
-                    (job.lab,) = labs
-        right = {(job.student, job.lab) for job in jobs if not job.other_lab}
-        return [job for job in jobs if not job.other_lab or (job.student, job.lab) not in right]
 
     def grade(self, progress=True):
         """Grade what has no result yet; returns all grades, by lab and student."""
@@ -317,15 +269,6 @@ def shown(grade):
     return bounded(printable(grade.origin), 120)
 
 
-def lab_named(origin):
-    """The lab that a path tells of: "ann/02_causal_masks (1).ipynb", "lab02.zip!a.ipynb"; else NO_LAB."""
-    for name in reversed(re.split("[/!]", origin.lower()[:4000])):
-        for number in exercises.labs():
-            if exercises.get(number).SLUG.lower() in name or re.search(rf"lab[-_ ]?{number}(?!\d)", name):
-                return number
-    return NO_LAB
-
-
 @functools.cache
 def rules(root):
     """A digest of what grades are made by: the exercises, the grader itself and the labs' sources."""
@@ -338,29 +281,6 @@ def rules(root):
 def today():
     """The date, YYYY-MM-DD."""
     return datetime.date.today().isoformat()
-
-
-def _chosen(mine):
-    """What is read of a student's items, each with its Person: their notebooks, or that there is none."""
-    notebooks = [one for one in mine if one[0].kind in ("notebook", "archive")]
-    if not notebooks:
-        item, person = mine[0]
-        names = [one.origin[-1].rpartition("/")[2] for one, _ in mine if one.kind != "empty"]
-        shown = ", ".join([*names[:3], *["..."] * bool(names[3:])])
-        problem = f"There is no notebook (.ipynb) in what was handed in{': ' * bool(names)}{shown}."
-        return [(replace(item, problem=problem), person)]
-    chosen = notebooks[:MOST_NOTEBOOKS]
-    if len(notebooks) > MOST_NOTEBOOKS:
-        item, person = notebooks[MOST_NOTEBOOKS]
-        problem = f"More than {MOST_NOTEBOOKS} notebooks were handed in; the others were not read."
-        chosen.append((replace(item, problem=problem), person))
-    return chosen
-
-
-def _beside(mine):
-    """The names of a student's files that an answer might read or import, a few of them."""
-    names = [item.origin[-1].rpartition("/")[2] for item, _ in mine if item.kind == "other"]
-    return tuple(sorted(name for name in names if name.lower().endswith(READ_BY_ANSWERS))[:5])
 
 
 def _none_graded(lab, problem):
