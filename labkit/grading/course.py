@@ -7,8 +7,11 @@ course's own answers where that statement calls an exercise.
 """
 
 import builtins
+import re
 import types
 from dataclasses import dataclass
+
+IMPORT = re.compile(r"(import|from)\s")
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,20 @@ class Course:
     """
 
     def __init__(self, statements, known):
-        self.statements, self.known, self.place = list(statements), dict(known), 0
+        self.statements, self.known, self.place = list(statements), dict(known), -1
         self.spaces = {}  # (name, indices of statements) -> the namespace in which they were run
+
+    def imports(self, reached):
+        """{name: module} of what the cells above the place import, from the place `reached` before on.
+
+        These cost nothing and are put into the notebook at once: some libraries look names up there
+        (`torch.jit.script`), and not as Python does.
+        """
+        found = {}
+        for statement in self.statements:
+            if reached < statement.place <= self.place and IMPORT.match(statement.text):
+                found |= {name: self.value(name) for name in statement.names}
+        return found
 
     def value(self, name, place=None, before=None):
         """The value. Raises KeyError for a name that the notebook does not set.

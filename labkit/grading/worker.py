@@ -104,7 +104,7 @@ class Sitting:
         used, until = 0.0, time.monotonic() + 2 * self.all_cells
         with Capture():
             for step in self.steps:
-                self.place, self.course.place = step["place"], step["course"]
+                self.reach(step)
                 if "check" in step:
                     self.check_quietly(step["check"])
                 elif step["place"] in self.skip or time.monotonic() > until:
@@ -115,6 +115,12 @@ class Sitting:
                 if self.is_changed(name):
                     self.check_quietly(name)
         self.channel.send({"at": "end"})
+
+    def reach(self, step):
+        """Go on to a step: what the course's cells above it import is there."""
+        reached, self.course.place = self.course.place, step["course"]
+        self.place = step["place"]
+        self.shell.user_ns.update({"lab": self.lab} if reached < 0 else {}, **self.course.imports(reached))
 
     def run_cell(self, text):
         """Run one cell; returns the seconds that it took."""

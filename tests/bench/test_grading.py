@@ -4,7 +4,9 @@ import json
 
 import nbformat
 import pytest
+import torch
 
+import labkit
 from labkit.authoring.project import Project
 from labkit.exercises import get
 from labkit.exercises.engine import check
@@ -27,7 +29,7 @@ def statuses(students, index):
     for exercise in get(grading.LAB).EXERCISES:
         answer = submission.answers[exercise.name]
         if answer.code:
-            space = {}
+            space = {"torch": torch, "labkit": labkit}  # the notebook's own imports
             exec(compile(answer.code, exercise.name, "exec"), space)
             said[exercise.name] = check(space[exercise.name], exercise).status
     return said

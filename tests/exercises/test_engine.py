@@ -147,12 +147,26 @@ def test_input_is_an_error_and_not_a_wait():
 
 def test_the_notebooks_own_exit_does_not_end_the_kernel():
     ended = []
-    names = {"exit": lambda: ended.append("kernel")}
+
+    class Exit:  # as IPython's: an object, not a function, which would be a helper of the student's
+        def __call__(self):
+            ended.append("kernel")
+
+    names = {"exit": Exit()}
     exec("def mean(values):\n    exit()", names)
     report = check(names["mean"], EXERCISE)
     assert not ended and "exit()" in report.text
     names["exit"]()
     assert ended == ["kernel"]  # and it is put back
+
+
+def test_a_helper_called_exit_is_a_helper():
+    names = {}
+    exec(
+        "def exit(values):\n    return sum(values) / len(values)\ndef mean(values):\n    return exit(values)",
+        names,
+    )
+    assert check(names["mean"], EXERCISE).passed
 
 
 def test_two_mistakes_at_once_get_the_hint_of_the_smallest_failing_case():

@@ -157,6 +157,9 @@ RIGHT = [
     in_its_cell("asks whether it is a notebook", f"import IPython\nassert IPython.get_ipython() and 'IPKernelApp' in get_ipython().config\n{MASK}"),
     in_its_cell("a magic of its own", f"from IPython.core.magic import register_line_magic\n@register_line_magic\ndef kind(line):\n    return torch.bool\nKIND = %kind\n{MASK.replace('torch.bool', 'KIND')}"),
     in_its_cell("a display that is updated", f"h = display('a', display_id=True)\nh.update('b')\n{MASK}"),
+    in_its_cell("globals() asked for a module", f"assert 'torch' in globals() and globals()['lab'] is lab\n{MASK}"),
+    in_its_cell("compiled by torch.jit", "@torch.jit.script\ndef lower(T: int):\n    return torch.ones(T, T).tril() > 0\ndef causal_mask(T):\n    return lower(T)"),
+    in_its_cell("type hints that are looked up", f"import typing\n{MASK.replace('(T):', '(T: int) -> torch.Tensor:')}\nassert typing.get_type_hints(causal_mask)"),
     in_its_cell("joblib with two jobs", f"import joblib\nassert joblib.Parallel(n_jobs=2)(joblib.delayed(abs)(i) for i in (-1, -2)) == [1, 2]\n{MASK}"),
     # State.
     in_its_cell("a global that is counted", f"n = 0\n{MASK.replace('    return', '    global n; n += 1' + chr(10) + '    return')}"),
