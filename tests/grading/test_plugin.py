@@ -52,3 +52,16 @@ def test_k_chooses_and_a_bad_folder_is_one_message(submissions, tmp_path):
     done = run(empty)
     assert done.returncode == 4 and "no notebook" in done.stderr + done.stdout
     shutil.rmtree(empty)
+
+
+def test_no_escape_code_of_a_students_reaches_the_terminal(submissions, solved, handed_in):
+    hostile = (
+        "def wordpiece(word, vocab):\n    print('\\x1b[2J\\x07')\n"
+        "    raise ValueError('\\x1b[31mred\\x1b]0;title\\x07')"
+    )
+    next(c for c in solved.cells if c.id == "solution-wordpiece").source = hostile
+    (submissions / "ann" / "lab.ipynb").write_bytes(handed_in(solved))
+    (submissions / "bob.ipynb").rename(submissions / "b\x1b[31mob\n.ipynb")
+    done = run(submissions, "-k", "wordpiece or notebook")
+    assert "ValueError" in done.stdout and "red" in done.stdout
+    assert not set(done.stdout + done.stderr) & set(map(chr, [*range(9), *range(11, 32), 127, 0x9B]))
