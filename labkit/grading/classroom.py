@@ -26,6 +26,7 @@ from labkit.grading.people import Person, identify
 from labkit.grading.pool import WarmPython
 from labkit.grading.reader import Reader
 from labkit.grading.submissions import Submission
+from labkit.grading.whose import doubts
 from labkit.messages import LabkitError
 
 FAULT = (
@@ -96,7 +97,7 @@ class Classroom:
     @property
     def doubts(self):
         """What the rules could not tell of who is who, as plain sentences."""
-        return list(dict.fromkeys(person.doubt for person in self.people if person and person.doubt))
+        return doubts(self.people)
 
     def read_all(self):
         """Yield the jobs of everything that was handed in."""
@@ -187,16 +188,7 @@ class Classroom:
         """Grade one notebook for one lab, and keep the result."""
         if self.stopped.is_set():
             return None
-        grade = Grade(
-            job.student,
-            job.lab,
-            bounded(job.origin, LONGEST),
-            job.problem,
-            id=job.person.id,
-            email=job.person.email,
-        )
-        grade.seed, grade.version, grade.date = self.seed, self.version, today()
-        whole = True
+        grade, whole = self.new_grade(job.person, job.lab, job.problem, job.origin), True
         if job.problem:
             grade.exercises = _none_graded(job.lab, job.problem)
         else:
@@ -213,6 +205,12 @@ class Classroom:
             with writing(self.kept.folder):
                 self.kept.write(job.name, job.key, grade)
         return grade
+
+    def new_grade(self, person, lab, problem, origin=""):
+        """A person's Grade in a lab, with nothing graded yet."""
+        made = {"seed": self.seed, "version": self.version, "date": datetime.date.today().isoformat()}
+        who = {"id": person.id, "email": person.email}
+        return Grade(person.student, lab, bounded(origin, LONGEST), problem, **who, **made)
 
     def mark(self, job, machine):
         """(the plain reports on one job's exercises, notes for the student)."""
@@ -250,8 +248,7 @@ class Classroom:
                 if (number, person.student) not in best:
                     unknown = best.get((NO_LAB, person.student))  # a file, but of which lab cannot be told
                     problem = unknown.problem if unknown else NOTHING
-                    missing = Grade(person.student, number, problem=problem, id=person.id, email=person.email)
-                    missing.seed, missing.version, missing.date = self.seed, self.version, today()
+                    missing = self.new_grade(person, number, problem)
                     missing.exercises = _none_graded(number, problem)
                     best[number, person.student] = missing
         known = {person.student for person in self.roster.people}
@@ -276,11 +273,6 @@ def rules(root):
     files = [*package.glob("exercises/**/*.py"), *package.glob("grading/*.py")]
     files += (root / "notebooks" / "source").glob("*.py")
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()
-
-
-def today():
-    """The date, YYYY-MM-DD."""
-    return datetime.date.today().isoformat()
 
 
 def _none_graded(lab, problem):

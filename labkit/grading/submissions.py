@@ -58,12 +58,15 @@ def read_submissions(data, labs, wanted=None):
     when it cannot be told which lab it is, and WrongLab for a notebook of another lab.
     """
     document = read_notebook(data)
-    program = Program(students(document.cells, labs), document.python)
+    digests = [
+        digest(cell.text) if cell.kind == "code" and not cell.problem else "" for cell in document.cells
+    ]
+    program = Program(students(document.cells, digests, labs), document.python)
     every = {
         number: Submission(number, find_answers(program, known["exercises"]))
         for number, known in labs.items()
     }
-    steps = {number: plan(document.cells, known) for number, known in labs.items()}
+    steps = {number: plan(document.cells, digests, known) for number, known in labs.items()}
     best = max(every.values(), key=lambda submission: len(submission.found))
     first = every.get(document.lab) or (best if best.found else None)
     chosen = [s for s in every.values() if s is first or len(s.found) >= OTHER_LAB]
@@ -86,33 +89,32 @@ def read_submissions(data, labs, wanted=None):
     return sorted(chosen, key=lambda submission: submission is not first)
 
 
-def students(cells, labs):
+def students(cells, digests, labs):
     """The cells without what stands in the course's own: a name that an answer needs is the student's then,
     or the course's own (`course`).
+
+    digests: of the cells that are code, and "" for others.
     """
-    roles = {digest: role for known in labs.values() for _, role, _, digest in known["pristine"]}
-    own = [
-        cell.kind == "code" and not cell.problem and roles.get(digest(cell.text)) in ("", "keyfigure")
-        for cell in cells
+    roles = {made: role for known in labs.values() for _, role, _, made in known["pristine"]}
+    return [
+        replace(cell, text="") if roles.get(own) in ("", "keyfigure") else cell
+        for cell, own in zip(cells, digests, strict=True)
     ]
-    return [replace(cell, text="") if mine else cell for cell, mine in zip(cells, own, strict=True)]
 
 
-def plan(cells, known):
+def plan(cells, digests, known):
     """What is done when a student's notebook is run: the steps of a Submission.
 
     Cells that are as the course made them are not run: an exercise that is a stub, a demo (its names are
     there when they are asked for, `course`). A check cell is a check. All others are the student's.
     """
-    pristine = {
-        digest: (place, role, name) for place, (_, role, name, digest) in enumerate(known["pristine"])
-    }
+    pristine = {made: (place, role, name) for place, (_, role, name, made) in enumerate(known["pristine"])}
     ids = {ident: place for place, (ident, *_) in enumerate(known["pristine"])}
     steps, reached = [], 0
-    for place, cell in enumerate(cells):
-        if cell.kind != "code" or cell.problem or not cell.text.strip():
+    for place, (cell, made) in enumerate(zip(cells, digests, strict=True)):
+        if not made or not cell.text.strip():
             continue
-        own = pristine.get(digest(cell.text))
+        own = pristine.get(made)
         reached = max(reached, own[0] if own else ids.get(cell.id, 0))
         if own is None:
             steps.append({"run": cell.text, "place": place, "course": reached})

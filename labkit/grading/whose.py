@@ -31,6 +31,11 @@ def _width(text):
     return len(text) + wide - sum(unicodedata.combining(sign) > 0 for sign in text)
 
 
+def doubts(people):
+    """What could not be told of people, each sentence once."""
+    return list(dict.fromkeys(person.doubt for person in people if person and person.doubt))
+
+
 def table(entries, people, labs, absent=(), remarks=()):
     """Who each file is, for people: file, student, id, lab in columns, and then the doubts and remarks.
 
@@ -48,10 +53,9 @@ def table(entries, people, labs, absent=(), remarks=()):
     for row in rows:
         cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)]
         lines.append("  ".join([*cells, row[3]]).rstrip())
-    doubts = list(dict.fromkeys(person.doubt for person in people if person and person.doubt))
-    if doubts:
+    if uncertain := doubts(people):
         lines += ["", "Not certain (a names file decides: --names FILE.csv):"]
-        lines += [f"- {printable(doubt)}" for doubt in doubts]
+        lines += [f"- {printable(doubt)}" for doubt in uncertain]
     if remarks:
         lines += ["", *(f"- {printable(remark)}" for remark in remarks)]
     return "\n".join(lines)
