@@ -67,14 +67,16 @@ def wrong_files(folder, expected):
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path, several=False):
     """A path beside `path` to write to, which then takes its place: whole or not at all. Makes the folder.
 
     Until then, and for good if something is raised, what was at `path` stays as it was.
+    several: others may write the same path at the same time, so the path beside it is nobody else's.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(path.name + ".new")
+    own = f".{os.getpid()}-{os.urandom(4).hex()}" if several else ""
+    scratch = path.with_name(f"{path.name}{own}.new")
     try:
         yield scratch
         os.replace(scratch, path)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from labkit import exercises
 from labkit.grading.grades import Grade
-from labkit.grading.reader import write
 from labkit.messages import LabkitError
+from labkit.safe_files import replacing
 
 TEXTS, NUMBERS = (
     ("status", "problem", "misconception", "text", "printed", "code", "ended"),
@@ -36,7 +36,8 @@ class Kept:
 
     def write(self, name, key, grade):
         """Keep a result, whole or not at all."""
-        write(self.folder / f"{name}.json", json.dumps({"key": key, **asdict(grade)}, indent=1))
+        with replacing(self.folder / f"{name}.json", several=True) as scratch:
+            scratch.write_text(json.dumps({"key": key, **asdict(grade)}, indent=1), encoding="utf-8")
 
     def tidy(self):
         """Remove what a run that was killed has left half written."""

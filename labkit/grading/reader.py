@@ -13,8 +13,9 @@ from labkit.grading import zygote
 from labkit.grading.cells import LARGEST, Unreadable, too_large
 from labkit.grading.pool import Ended, WarmPython
 from labkit.grading.reading import TOO_MUCH
-from labkit.grading.sandbox import require_sandbox
+from labkit.grading.sandbox import can_shut_in
 from labkit.messages import LabkitError
+from labkit.safe_files import replacing
 
 SECONDS = 20  # of own time, for one file or one member of an archive
 CLOCK = 4  # times as many by the clock
@@ -71,7 +72,8 @@ class Reader:
                 after = os.fstat(file.fileno())
                 if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                     raise Unreadable("The file changed while it was read. Start the grader again.")
-                write(kept, json.dumps(said))
+                with replacing(kept, several=True) as scratch:
+                    scratch.write_text(json.dumps(said), encoding="utf-8")
             return digest.hexdigest(), kept
 
     def ask(self, request, file):
@@ -103,15 +105,6 @@ class Reader:
         self.close()
 
 
-def can_shut_in():
-    """Is there a sandbox?"""
-    try:
-        require_sandbox()
-    except LabkitError:
-        return False
-    return True
-
-
 def opened(path):
     """An ordinary file, opened to be read. Raises Unreadable for anything else, and never waits."""
     try:
@@ -130,10 +123,3 @@ def is_json(path):
         return isinstance(json.loads(path.read_bytes()), dict)
     except (OSError, ValueError, RecursionError):
         return False
-
-
-def write(path, text):
-    """Write a file, whole or not at all, whoever else writes it."""
-    scratch = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}.new")
-    scratch.write_text(text, encoding="utf-8")
-    os.replace(scratch, path)

@@ -144,6 +144,15 @@ def require_sandbox():
         raise LabkitError(REFUSAL.format(why=what_is_missing(said)))
 
 
+def can_shut_in():
+    """Is there a sandbox?"""
+    try:
+        require_sandbox()
+    except LabkitError:
+        return False
+    return True
+
+
 def what_is_missing(said):
     """Why the sandbox does not work here, in words; `said` is what its processes said last."""
     why = f"this system does not let bubblewrap work ({said})."
