@@ -1,5 +1,6 @@
 """What a notebook talks to: `lab = labkit.start("01")`, then `lab.check(function)`."""
 
+import functools
 import os
 
 from labkit import exercises
@@ -36,7 +37,8 @@ class Lab:
         self.exercises = {exercise.name: exercise for exercise in module.EXERCISES}
         self.questions = {question.key: question for question in module.QUESTIONS}
         self.attempts = {}  # (exercise, misconception) -> the different answers that showed it
-        self.solved = {}
+        self.solved = {}  # name of an exercise -> the function that passed
+        self.wrong = {}  # name of an exercise -> the function that did not
         self.predictions = {}
 
     def welcome(self):
@@ -63,21 +65,30 @@ class Lab:
         """
         from IPython.display import display
 
-        from labkit.exercises.engine import check
+        from labkit.exercises.engine import check, unfinished
+        from labkit.exercises.last_version import stopped
 
         task = self._exercise(function, exercise)
-        report = check(function, task, attempt=ALL_HINTS)
-        report = report.with_hints(self._attempt(task, report.misconception, function))
+        problem = stopped(task.name, function) if exercise is None else ""
+        if problem:
+            report = unfinished(task, "unusable", problem)
+        else:
+            report = check(function, task, attempt=ALL_HINTS)
+            report = report.with_hints(self._attempt(task, report.misconception, function))
+        if report.shown and report.shown.case is not None:
+            report.repeat = f"To repeat it: {task.name}(*lab.case({task.name}, {report.shown.case}))"
         display(report)
         if report.passed:
             self.solved[task.name] = function
             return
         self.solved.pop(task.name, None)
         if report.status == "unsolved":
-            # An instance of the built-in class, because graders look for its name; printed as one line.
+            # An instance of the built-in class, because graders look for its name. The report has said it.
+            self.wrong.pop(task.name, None)
             error = NotImplementedError("Not written yet.")
-            error._render_traceback_ = lambda: ["Not written yet."]
+            error._render_traceback_ = lambda: [""]
             raise error
+        self.wrong[task.name] = function
         raise CheckFailed(report.headline)
 
     def _attempt(self, task, misconception, function):
@@ -89,12 +100,53 @@ class Lab:
         return len(answers)
 
     def best(self, function):
-        """The student's function if it has passed its check, else ours: the lab goes on either way."""
+        """The student's function if it has passed its check, else ours: the lab goes on either way.
+
+        Its results come in the form that the exercise promises, whatever kind of numbers it returns.
+        """
         task = self._exercise(function, None)
         if self.solved.get(task.name) is function:
-            return function
+            return _in_form(function, task.form)
         print(f"(Using the course's {task.name}, because yours has not passed its check yet.)")
         return task.reference
+
+    def both(self, function, make):
+        """What `make` makes of the student's function, beside what it makes of ours where the two differ.
+
+        make: a function (the exercise's function) -> what a figure shows of it.
+        Returns {"": ours} when the check has passed, or nothing has been checked that could be shown; else
+        {"yours": ..., "ours": ...}. What fails in the student's is left out, and that is printed.
+        """
+        from labkit.exercises.limits import OutOfTime, time_limit
+        from labkit.exercises.values import same
+
+        task = self._exercise(function, None)
+        if self.solved.get(task.name) is function:
+            return {"": make(_in_form(function, task.form))}
+        ours = make(task.reference)
+        if self.wrong.get(task.name) is not function:
+            return {"": ours}
+        try:
+            with time_limit(task.seconds):
+                yours = make(_in_form(function, task.form))
+        except (Exception, OutOfTime, SystemExit) as error:
+            print(f"(Your {task.name} gives nothing to show here: {type(error).__name__}.)")
+            return {"": ours}
+        return {"": ours} if same(ours, yours) else {"yours": yours, "ours": ours}
+
+    def case(self, function, number):
+        """The arguments of one case of an exercise's check, to call a function on: f(*lab.case(f, 0)).
+
+        Raises LabkitError when there is no such case.
+        """
+        from labkit.exercises.engine import DEFAULT_SEED
+        from labkit.exercises.values import fresh
+
+        task = self._exercise(function, function if isinstance(function, str) else None)
+        cases = task.cases(DEFAULT_SEED)
+        if not isinstance(number, int) or not 0 <= number < len(cases):
+            raise LabkitError(f"The cases of {task.name} are numbered 0 to {len(cases) - 1}, not {number!r}.")
+        return fresh(cases[number].args)
 
     def quiz(self, key):
         """A quiz question, to be shown as the last line of a cell."""
@@ -150,6 +202,20 @@ class Lab:
             f"Lab {self.number} has no exercise called {name!r}; it has {names}. "
             "If your function has another name, say which exercise it is: lab.check(mine, 'NAME')"
         )
+
+
+def _in_form(function, form):
+    """The function, with its results in the form that the exercise promises."""
+    from labkit.exercises.forms import anything
+
+    if form is anything:
+        return function
+
+    @functools.wraps(function)
+    def in_form(*args, **options):
+        return form(function(*args, **options))
+
+    return in_form
 
 
 def _cell(text):

@@ -107,7 +107,7 @@ def test_a_stub_raises_exactly_not_implemented(lab):
     with pytest.raises(NotImplementedError) as caught:
         lab.check(wordpiece)
     assert type(caught.value) is NotImplementedError  # notebook tests and graders look for this name
-    assert caught.value._render_traceback_() == [str(caught.value)]
+    assert caught.value._render_traceback_() == [""]  # the report above has said it
 
 
 @pytest.mark.parametrize("thing", [None, 3, "mlm_loss", [1]])

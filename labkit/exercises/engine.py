@@ -1,107 +1,30 @@
-"""The check engine: a reference, cases, properties, and diagnosis by simulation.
+"""The check engine: call an answer on the cases, judge its properties, and say what went wrong.
 
-An exercise knows the wrong answers that students really write. When an answer differs from the
-reference, the engine asks which of them behaves like it on every case, and says that one's hint.
+An exercise knows the wrong answers that students really write. When an answer differs from the reference,
+the engine asks which of them behaves like it on every case, and says that one's hint.
 """
 
 import inspect
-import linecache
 import re
-import traceback
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
+from labkit.exercises.calls import call_on_copies, observe_all, observe_outcome
+from labkit.exercises.diagnosis import diagnose
+from labkit.exercises.exercise import Fault, Trial, WrongForm
 from labkit.exercises.limits import Capture, OutOfTime, tame, time_limit
 from labkit.exercises.report import PropertyResult, Report
-from labkit.exercises.values import fresh, same, show, unchanged
+from labkit.exercises.state import drawn_alike
+from labkit.exercises.values import show
 
 DEFAULT_SEED = 1
-
-
-@dataclass(frozen=True)
-class Case:
-    """One call of the student's function. `shown` is how the report writes it."""
-
-    args: tuple
-    shown: str
-
-
-@dataclass(frozen=True)
-class Property:
-    """Something that every right answer does, worth points and named in the student's words.
-
-    holds: a function of a Trial that returns "" when the property holds, else a message that says
-        with the smallest case what was expected and what came.
-    """
-
-    name: str
-    points: int
-    holds: Callable
-
-
-@dataclass(frozen=True)
-class Misconception:
-    """A wrong implementation that students write, and three hints that climb: what, why, where to look."""
-
-    name: str
-    wrong: Callable
-    hints: tuple
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise of a lab.
-
-    name: of the function that the student writes.
-    cases: seed -> list of Case, the smallest first, chosen so that the thing taught shows.
-    observe: (output, case) -> what is compared with the reference; the output itself unless the exercise
-        draws random numbers, whose order is nobody's business.
-    """
-
-    name: str
-    title: str
-    minutes: int
-    reference: Callable
-    cases: Callable
-    properties: tuple
-    misconceptions: tuple
-    observe: Callable = lambda output, case: output
-    seconds: float = 20.0
-
-    @property
-    def points(self):
-        """The sum over the properties."""
-        return sum(prop.points for prop in self.properties)
-
-
-@dataclass
-class Outcome:
-    """What one call did: a value or an error, and whether an argument was changed."""
-
-    value: Any = None
-    error: str = ""  # "" when it returned
-    error_type: type | None = None
-    changed: bool = False
-
-
-@dataclass(frozen=True)
-class Raised:
-    """An observation: the call raised this error, with this message."""
-
-    type: type
-    message: str
-
-
-@dataclass
-class Trial:
-    """An answer under test, as properties see it."""
-
-    call: Callable  # (*args) -> Outcome, on copies of the arguments
-    cases: list
-    expected: list  # observations of the reference, one per case
-    outcomes: list = field(default_factory=list)
-    observed: list = field(default_factory=list)
+UNSOLVED = "Write {name}, run its cell, then run this one again."
+UNSOLVED_OTHER = (
+    "Your {name} calls {other}, which is not written yet. Write that first, "
+    "or call lab.best({other})(...) in its place: the course's own until yours passes."
+)
+OUT_OF_TIME = (
+    "{name} did not come back within {seconds:g} seconds, for {case}. "
+    "Look for a loop whose condition never becomes false, or a variable that the loop forgets to move on."
+)
 
 
 def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
@@ -116,8 +39,8 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
 
     cases = exercise.cases(seed)
     expected = observe_all(exercise.reference, exercise, cases)
-    trial = Trial(lambda *args: call_on_copies(function, args), cases, expected)
-    with Capture() as capture, tame(function):
+    trial = Trial(lambda *args: call_on_copies(function, args, exercise.form), cases, expected)
+    with Capture() as capture, tame(function), drawn_alike(seed):
         try:
             with time_limit(exercise.seconds):
                 for case in cases:
@@ -129,116 +52,32 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
                     trial.observed.append(observe_outcome(outcome, exercise, case))
                 results = [judge(prop, trial) for prop in exercise.properties]
         except OutOfTime:
-            problem = OUT_OF_TIME.format(
-                name=exercise.name, seconds=exercise.seconds, case=running.shown[:120]
-            )
+            shown = show(running.shown, 120)
+            problem = OUT_OF_TIME.format(name=exercise.name, seconds=exercise.seconds, case=shown)
             return unfinished(exercise, "unusable", problem)
-
     return conclude(trial, exercise, results, capture.text).with_hints(attempt)
 
 
 def conclude(trial, exercise, results, printed=""):
-    """The Report of a trial whose properties have been judged, with all hints of the mistake recognised."""
+    """The Report of a trial whose properties have been judged, with all hints of the mistake recognised.
+
+    To return something and change nothing earns nothing by itself.
+    """
     report = Report(exercise.name, exercise.title, "wrong", results, printed=printed)
     if all(result.passed for result in results):
         report.status, report.printed = "passed", ""
         return report
-    recognised = diagnose(trial, exercise)
+    if not any(result.passed and not result.guard for result in results):
+        for result in results:
+            result.passed = False
+    shown = report.shown
+    place = results.index(shown) if shown else 0
+    recognised = diagnose(trial, exercise, exercise.properties[place], shown.case if shown else None)
     if recognised is not None:
         report.misconception, report.hints = recognised.name, list(recognised.hints)
+    elif shown and shown.advice:
+        report.hints = [shown.advice]
     return report
-
-
-def diagnose(trial, exercise):
-    """The misconception that explains the answer best, or None.
-
-    Best is one that behaves like the answer on every case. Two mistakes at once are like none: then it is the
-    one that explains the smallest failing case and, of several, the most failing cases. One that would have
-    failed where the answer is right is not the student's mistake, and its hint would be false.
-    """
-    failing = [
-        k for k, pair in enumerate(zip(trial.expected, trial.observed, strict=True)) if not alike(*pair)
-    ]
-    if not failing:
-        return None
-    best, most = None, 0
-    for misconception in exercise.misconceptions:
-        behaviour = observe_all(misconception.wrong, exercise, trial.cases)
-        agrees = [alike(a, b) for a, b in zip(behaviour, trial.observed, strict=True)]
-        if all(agrees):
-            return misconception
-        explained = sum(agrees[k] for k in failing)
-        possible = all(agreed or k in failing for k, agreed in enumerate(agrees))
-        if agrees[failing[0]] and possible and explained > most:
-            best, most = misconception, explained
-    return best
-
-
-def each_case(test, where=lambda case: True):
-    """A Property's `holds` that looks at one case after the other.
-
-    test: (expected, seen) -> "" or what is wrong, both as `observe` returns them.
-    where: selects the cases that the property is about.
-    """
-
-    def holds(trial):
-        for case, outcome, expected, seen in zip(
-            trial.cases, trial.outcomes, trial.expected, trial.observed, strict=True
-        ):
-            if not where(case):
-                continue
-            message = f"raised {outcome.error}" if outcome.error else test(expected, seen)
-            if message:
-                return f"For {case.shown}\n{message}"
-        return ""
-
-    return holds
-
-
-def matches_reference(name, points, where=lambda case: True):
-    """A Property: the same result as the reference on the cases selected by `where`."""
-    return Property(name, points, each_case(_difference, where))
-
-
-def expected_got(expected, got):
-    """The two lines that a report shows when values differ."""
-    return f"expected: {show(expected)}\ngot:      {show(got)}"
-
-
-def _difference(expected, seen):
-    if alike(expected, seen):
-        return ""
-    if isinstance(expected, dict) and isinstance(seen, dict) and expected.keys() == seen.keys():
-        key = next(key for key in expected if not same(expected[key], seen[key]))
-        return f"{key}\n{expected_got(expected[key], seen[key])}"
-    return expected_got(expected, seen)
-
-
-def inputs_unchanged(points=1):
-    """A Property: the function returns on every case and leaves its arguments as they were."""
-
-    def holds(trial):
-        for case, outcome in zip(trial.cases, trial.outcomes, strict=True):
-            message = f"raised {outcome.error}" if outcome.error else _CHANGED if outcome.changed else ""
-            if message:
-                return f"For {case.shown}\n{message}"
-        return ""
-
-    return Property("your function returns, and leaves its arguments as they were", points, holds)
-
-
-_CHANGED = (
-    "changed one of its arguments. Work on a copy (list(x), x.clone()): the caller still needs the original."
-)
-UNSOLVED = "Write {name}, run its cell, then run this one again."
-UNSOLVED_OTHER = (
-    "Your {name} calls {other}, which is not written yet. Write that first, "
-    "or call lab.best({other})(...) in its place: the course's own until yours passes."
-)
-OUT_OF_TIME = (
-    "{name} did not come back within {seconds:g} seconds, for {case}. "
-    "Look for a loop whose condition never becomes false, or a variable that the loop forgets to move on."
-)
 
 
 def unusable(function, exercise):
@@ -254,7 +93,7 @@ def unusable(function, exercise):
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return ""
-    wanted = [p for p in inspect.signature(exercise.reference).parameters.values()]
+    wanted = list(inspect.signature(exercise.reference).parameters.values())
     required = [p for p in wanted if p.default is p.empty]
     try:
         signature.bind(*required)
@@ -264,60 +103,20 @@ def unusable(function, exercise):
     return ""
 
 
-def call_on_copies(function, args):
-    """Call on copies of the arguments; raises nothing but OutOfTime and KeyboardInterrupt."""
-    given = fresh(args)
-    try:
-        value = function(*given)
-    except Exception as error:
-        return Outcome(None, _where(error, function), type(error), not unchanged(args, given))
-    except (SystemExit, KeyboardInterrupt) as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        return Outcome(error="SystemExit: a function ends with return, not exit()", error_type=SystemExit)
-    return Outcome(value=value, changed=not unchanged(args, given))
-
-
-def _where(error, function):
-    """The error in one line, and the student's own line that raised it."""
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    try:
-        filename = inspect.unwrap(function).__code__.co_filename
-    except AttributeError:
-        return text
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == filename]
-    if frames:
-        number = frames[-1].lineno
-        text += f"\nin your line {number}: {linecache.getline(filename, number).strip()}"
-    return text
-
-
-def observe_outcome(outcome, exercise, case):
-    if outcome.error_type is not None:
-        return Raised(outcome.error_type, outcome.error.split("\n")[0])
-    try:
-        return exercise.observe(outcome.value, case)
-    except Exception:
-        return f"something that is not a result of {exercise.name}: {show(outcome.value, 80)}"
-
-
-def observe_all(function, exercise, cases):
-    return [observe_outcome(call_on_copies(function, case.args), exercise, case) for case in cases]
-
-
-def alike(expected, seen):
-    """Are two observations equal, as `same` has it? An error is like no value."""
-    if isinstance(expected, Raised) or isinstance(seen, Raised):
-        return type(expected) is type(seen) and expected == seen  # an array would compare element by element
-    return same(expected, seen)
-
-
 def judge(prop, trial):
+    """The PropertyResult of one property."""
     try:
-        message = prop.holds(trial)
+        fault = prop.holds(trial)
     except Exception as error:
-        message = f"the result has another form than expected ({type(error).__name__}: {error})"
-    return PropertyResult(prop.name, prop.points, not message, message)
+        wrong = next((o for o in trial.outcomes if o.error_type is WrongForm), None)
+        fault = wrong.said if wrong else _ANOTHER_FORM.format(name=type(error).__name__, error=error)
+    if not isinstance(fault, Fault):
+        fault = Fault(fault)
+    said = (fault.message, fault.case, prop.guard, fault.advice)
+    return PropertyResult(prop.name, prop.points, not fault.message, *said)
+
+
+_ANOTHER_FORM = "the result has another form than expected ({name}: {error})"
 
 
 def _what_is_unwritten(exercise, error):
@@ -329,5 +128,6 @@ def _what_is_unwritten(exercise, error):
 
 
 def unfinished(exercise, status, problem):
-    results = [PropertyResult(p.name, p.points, False) for p in exercise.properties]
+    """The Report of an answer that could not be judged."""
+    results = [PropertyResult(p.name, p.points, False, guard=p.guard) for p in exercise.properties]
     return Report(exercise.name, exercise.title, status, results, problem=problem)

@@ -19,27 +19,59 @@ class OutOfTime(BaseException):
 
 @contextmanager
 def time_limit(seconds):
-    """Raise OutOfTime in the block once it has used `seconds` of the process's own time.
+    """Raise OutOfTime in the block once it has used `seconds` of the process's own time, imports left out.
 
-    Own time, because a busy machine must not cost anybody an answer. What waits instead of computing is
-    ended after PATIENCE times as many seconds by the clock. OutOfTime comes again every half second, because
-    the block may catch it. On POSIX timer signals do it; elsewhere, and outside the main thread, a watching
-    thread does.
+    Own time, because a busy machine must not cost anybody an answer; and what takes a second or two to be
+    imported the first time (scikit-learn, scipy) is not the answer's doing. What waits instead of computing
+    is ended after PATIENCE times as many seconds by the clock, and so is an import. OutOfTime comes again
+    every half second, because the block may catch it. On POSIX timer signals do it; elsewhere, and outside
+    the main thread, a watching thread does.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
-    if in_main_thread and hasattr(signal, "setitimer"):
-        yield from _by_signal(seconds)
-    else:
-        yield from _by_thread(seconds)
+    by_signal = in_main_thread and hasattr(signal, "setitimer")
+    with _Budget(seconds) as budget:
+        yield from _by_signal(budget) if by_signal else _by_thread(budget)
 
 
-def _by_signal(seconds):
-    def raise_out_of_time(*_):
-        raise OutOfTime
+class _Budget:
+    """Seconds of the process's own time, of which imports take nothing."""
+
+    def __init__(self, seconds):
+        self.seconds, self.end = seconds, time.process_time() + seconds
+        self.imports = 0  # that are going on now, one within the other
+
+    def __enter__(self):
+        self.importer = builtins.__import__
+        builtins.__import__ = self._import
+        return self
+
+    def __exit__(self, *_):
+        builtins.__import__ = self.importer
+
+    def _import(self, *args, **options):
+        begin = time.process_time()
+        self.imports += 1
+        try:
+            return self.importer(*args, **options)
+        finally:
+            self.imports -= 1
+            if not self.imports:
+                self.end += time.process_time() - begin
+
+    @property
+    def is_used_up(self):
+        """Has the block had its time?"""
+        return not self.imports and time.process_time() >= self.end
+
+
+def _by_signal(budget):
+    def raise_out_of_time(number, _):
+        if number == signal.SIGALRM or budget.is_used_up:
+            raise OutOfTime
 
     timers = (
-        (signal.SIGPROF, signal.ITIMER_PROF, seconds),
-        (signal.SIGALRM, signal.ITIMER_REAL, PATIENCE * seconds),
+        (signal.SIGPROF, signal.ITIMER_PROF, budget.seconds),
+        (signal.SIGALRM, signal.ITIMER_REAL, PATIENCE * budget.seconds),
     )
     previous = {number: signal.signal(number, raise_out_of_time) for number, _, _ in timers}
     outer = {timer: signal.setitimer(timer, limit, 0.5) for _, timer, limit in timers}
@@ -52,14 +84,14 @@ def _by_signal(seconds):
             signal.signal(number, handler)
 
 
-def _by_thread(seconds):
+def _by_thread(budget):
     target, done = threading.get_ident(), threading.Event()
-    own, clock = time.process_time() + seconds, time.monotonic() + PATIENCE * seconds
+    clock = time.monotonic() + PATIENCE * budget.seconds
 
     def watch():
-        wait = min(seconds / 4, 0.25)
+        wait = min(budget.seconds / 4, 0.25)
         while not done.wait(wait):
-            if time.process_time() > own or time.monotonic() > clock:
+            if budget.is_used_up or time.monotonic() > clock:
                 error = ctypes.py_object(OutOfTime)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), error)
                 wait = 0.5

@@ -11,6 +11,11 @@ PRE_STYLE = (
     "color:#1a1a1a;background:#f4f4f4;padding:8px"
 )
 MORE = "Change your answer and check again: if the same mistake is in it, a further hint comes."
+# Graders want an error as well, which says the same in red: where the page's style is ours, it is hidden.
+UNWRITTEN = (
+    ' class="labkit-unwritten"><style>'
+    ".jp-OutputArea-child:has(.labkit-unwritten)+.jp-OutputArea-child{display:none}</style>"
+)
 MIME = "application/vnd.labkit.check+json"
 
 
@@ -22,6 +27,15 @@ class PropertyResult:
     points: int
     passed: bool
     message: str = ""  # why it does not hold
+    case: int | None = None  # the place of the case that the message is about
+    guard: bool = False
+    advice: str = ""  # what it means, where no misconception is recognised
+
+    @property
+    def worth(self):
+        """Its points in words; those for harming nothing come when something is right."""
+        later = self.guard and not self.passed and not self.message
+        return _points(self.points) + (", once something else is right" if later else "")
 
 
 @dataclass(repr=False)
@@ -41,6 +55,7 @@ class Report:
     hints: list = field(default_factory=list)
     more_hints: bool = False
     printed: str = ""
+    repeat: str = ""  # how to call the function on the case that is shown
 
     def with_hints(self, number):
         """The same report with only the first `number` hints."""
@@ -60,6 +75,12 @@ class Report:
     def max_points(self):
         """Points there are."""
         return sum(result.points for result in self.results)
+
+    @property
+    def shown(self):
+        """The PropertyResult whose message is shown: an error or a change before a difference of values."""
+        failed = [result for result in self.results if not result.passed and result.message]
+        return min(failed, key=lambda result: not result.guard, default=None)
 
     @property
     def printed_lines(self):
@@ -82,10 +103,10 @@ class Report:
         else:
             for result in self.results:
                 mark = "[ok]" if result.passed else "[no]"
-                lines.append(f"  {mark} {result.name} ({_points(result.points)})")
-        shown = next((r.message for r in self.results if not r.passed and r.message), "")
-        if shown and not self.problem:
-            lines += ["", *(f"  {line}" for line in shown.splitlines())]
+                lines.append(f"  {mark} {result.name} ({result.worth})")
+        if self.shown and not self.problem:
+            lines += ["", *(f"  {line}" for line in self.shown.message.splitlines())]
+        lines += [f"  {self.repeat}"] if self.repeat else []
         if self.hints:
             lines += ["", *(f"  Hint {k}: {hint}" for k, hint in enumerate(self.hints, 1))]
         if self.more_hints:
@@ -102,7 +123,10 @@ class Report:
             "status": self.status,
             "points": self.points,
             "max_points": self.max_points,
-            "properties": [vars(result) for result in self.results],
+            "properties": [
+                {"name": r.name, "points": r.points, "passed": r.passed, "message": r.message}
+                for r in self.results
+            ],
             "problem": self.problem,
             "misconception": self.misconception,
             "hints": self.hints,
@@ -114,22 +138,21 @@ class Report:
         colour = {"passed": "#009E73", "wrong": "#D55E00"}.get(self.status, "#0072B2")
         sign = {"passed": YES, "wrong": NO}.get(self.status, "\u2022")
         rows = [
-            f"<li>{YES + ' holds' if r.passed else NO + ' does not hold'}: {escape(r.name)} "
-            f"({_points(r.points)})</li>"
+            f"<li>{YES + ' holds' if r.passed else NO + ' does not hold'}: {escape(r.name)} ({r.worth})</li>"
             for r in self.results
             if not self.problem
         ]
-        shown = next((r.message for r in self.results if not r.passed and r.message), "")
         parts = [
             f'<div role="status" aria-live="polite" style="border-left:6px solid {colour};'
             f"background:#fff;color:#1a1a1a;padding:8px 14px;margin:4px 0;max-width:60em;"
-            f'font-size:14px;line-height:1.45">',
+            f'font-size:14px;line-height:1.45"{UNWRITTEN if self.status == "unsolved" else ">"}',
             # Not an <h4>: JupyterLab would list every report in the table of contents.
             f'<strong role="heading" aria-level="4">{sign} {escape(self.headline)}</strong>',
             f"<p>{escape(self.problem)}</p>" if self.problem else "",
             f'<ul style="list-style:none;padding-left:4px;margin:6px 0">{"".join(rows)}</ul>' if rows else "",
         ]
-        if shown and not self.problem:
+        if self.shown and not self.problem:
+            shown = self.shown.message + (f"\n\n{self.repeat}" if self.repeat else "")
             parts.append(f'<pre style="{PRE_STYLE}">{escape(shown)}</pre>')
         parts += [f"<p><strong>Hint {k}.</strong> {escape(hint)}</p>" for k, hint in enumerate(self.hints, 1)]
         if self.more_hints:
@@ -151,7 +174,7 @@ class Report:
 
 def passing_report(exercise):
     """The report that every right answer to `exercise` gets."""
-    results = [PropertyResult(p.name, p.points, True) for p in exercise.properties]
+    results = [PropertyResult(p.name, p.points, True, guard=p.guard) for p in exercise.properties]
     return Report(exercise.name, exercise.title, "passed", results)
 
 

@@ -25,7 +25,7 @@ def same(expected, got, tolerance=1e-4):
         return expected.keys() == got.keys() and all(same(expected[k], got[k], tolerance) for k in expected)
     if isinstance(expected, Set) or isinstance(got, Set):
         return isinstance(expected, Set) and isinstance(got, Set) and expected == got
-    left, right = _as_array(expected), _as_array(got)
+    left, right = as_array(expected), as_array(got)
     if left is not None and right is not None:
         if left.shape != right.shape:
             return False
@@ -142,7 +142,7 @@ def _between(items, limit):
     return pieces
 
 
-def _as_array(value):
+def as_array(value):
     """A float64 array of anything numeric, or None."""
     if isinstance(value, torch.Tensor):
         try:
@@ -157,7 +157,7 @@ def _as_array(value):
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         return value.astype(float)
     if isinstance(value, list | tuple) and value:
-        parts = [_as_array(item) for item in value]
+        parts = [as_array(item) for item in value]
         if all(part is not None for part in parts) and len({part.shape for part in parts}) == 1:
             return np.stack(parts)
     return None

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from labkit.exercises import engine
+from labkit.exercises.calls import observe_all
+from labkit.exercises.exercise import Exercise, Outcome, Trial
 from labkit.exercises.limits import PATIENCE, OutOfTime, time_limit
+from labkit.exercises.properties import alike
 from labkit.grading import isolation
 from labkit.grading.plain import decode, encode, error_named
 from labkit.grading.worker import MOST_CHECKS, draw
@@ -47,7 +50,7 @@ class CannotCall(TypeError):
 class Expectation:
     """An exercise's cases of one seed, and what the reference gives for them."""
 
-    exercise: engine.Exercise
+    exercise: Exercise
     cases: list
     expected: list
 
@@ -56,7 +59,7 @@ class Expectation:
 def expectation(lab, name, seed):
     """The Expectation. What the warm Python has made of it is here already after a fork."""
     exercise, cases = draw(lab, name, seed)
-    return Expectation(exercise, cases, engine.observe_all(exercise.reference, exercise, cases))
+    return Expectation(exercise, cases, observe_all(exercise.reference, exercise, cases))
 
 
 def serve(request, channel, student):
@@ -153,7 +156,7 @@ class Examiner:
 
     def trial(self, known, outcomes):
         """A Trial of what the student's process sent."""
-        name, trial = known.exercise.name, engine.Trial(None, known.cases, known.expected)
+        name, trial = known.exercise.name, Trial(None, known.cases, known.expected)
         for sent in outcomes:
             trial.outcomes.append(read_outcome(sent))
             trial.observed.append(_decoded(sent.get("observed")))
@@ -204,7 +207,7 @@ class Examiner:
 def how_it_ended(trial):
     """ "error" where every case that is wrong is one in which the function raised an exception, else ""."""
     pairs = zip(trial.expected, trial.observed, trial.outcomes, strict=True)
-    wrong = [outcome for expected, seen, outcome in pairs if not engine.alike(expected, seen)]
+    wrong = [outcome for expected, seen, outcome in pairs if not alike(expected, seen)]
     return "error" if wrong and all(outcome.error for outcome in wrong) else ""
 
 
@@ -228,11 +231,12 @@ def read_outcome(sent):
     if not isinstance(sent, dict):
         raise Ended("sent something unreadable")
     kind = sent.get("error_type")
-    return engine.Outcome(
+    return Outcome(
         value=_decoded(sent.get("value")),
         error=str(sent.get("error") or "")[:2000],
         error_type=error_named(kind) if isinstance(kind, str) else None,
-        changed=bool(sent.get("changed")),
+        changed=str(sent.get("changed") or "")[:LONGEST],
+        advice=str(sent.get("advice") or "")[:LONGEST],
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from labkit.exercises.engine import Raised
+from labkit.exercises.exercise import Raised, WrongForm
 from labkit.messages import LabkitError
 
 DEEPEST, LONGEST = 12, 200_000  # levels of containers; items of a container
@@ -104,10 +104,11 @@ def decode(data, depth=0):
 
 
 def error_named(name):
-    """The built-in exception of that name, or labkit's own; Exception for any other."""
+    """The built-in exception of that name, or one of labkit's own; Exception for any other."""
     import builtins
 
-    found = LabkitError if name == "LabkitError" else getattr(builtins, name, None)
+    ours = {kind.__name__: kind for kind in (LabkitError, WrongForm)}
+    found = ours.get(name) or getattr(builtins, name, None)
     return found if isinstance(found, type) and issubclass(found, BaseException) else Exception
 
 

@@ -15,19 +15,17 @@ What is heard: {"go": true}, {"call": [arguments]}, {"passed": bool}.
 """
 
 import os
-import random
 import sys
 import tempfile
 import time
 from dataclasses import replace
 from functools import lru_cache
 
-import numpy
-import torch
-
 from labkit import exercises
 from labkit.exercises import engine
+from labkit.exercises.calls import call_on_copies, observe_outcome
 from labkit.exercises.limits import Capture, OutOfTime, tame, time_limit
+from labkit.exercises.state import drawn_alike, seed_all
 from labkit.grading import isolation
 from labkit.grading.course import Course, Statement, namespace
 from labkit.grading.plain import TooLarge, decode, encode
@@ -100,7 +98,7 @@ class Sitting:
 
     def go(self):
         """Run the steps, then check what they have left unchecked."""
-        self.draw_alike()
+        seed_all(self.seed)  # what draws without a seed of its own draws the same in every run
         used, until = 0.0, time.monotonic() + 2 * self.all_cells
         with Capture():
             for step in self.steps:
@@ -182,14 +180,14 @@ class Sitting:
         self.channel.send({"at": "check", "exercise": name, "place": self.origin(function)})
         exercise, cases = self.drawn[name]
         problem = engine.unusable(function, exercise)
-        if problem:
-            self.channel.send({"problem": problem})
-        else:
-            self.draw_alike()
-            self.call(function, exercise, cases)
-        while (message := self.channel.receive()) is not None and "passed" not in message:
-            arguments = [_argument(item, cases) for item in message["call"]]
-            self.channel.send(self.call_once(function, exercise, arguments))
+        with drawn_alike(self.seed):
+            if problem:
+                self.channel.send({"problem": problem})
+            else:
+                self.call(function, exercise, cases)
+            while (message := self.channel.receive()) is not None and "passed" not in message:
+                arguments = [_argument(item, cases) for item in message["call"]]
+                self.channel.send(self.call_once(function, exercise, arguments))
         if message is None:
             raise SystemExit  # the examiner has hung up
         return message["passed"] is True
@@ -200,7 +198,7 @@ class Sitting:
         with Capture(), tame(function):
             try:
                 with time_limit(exercise.seconds):
-                    return plain_outcome(engine.call_on_copies(function, arguments))
+                    return plain_outcome(call_on_copies(function, arguments, exercise.form))
             except OutOfTime:
                 return {"late": True}
 
@@ -223,12 +221,6 @@ class Sitting:
         place = file.removeprefix("<cell ").removesuffix(">")
         return int(place) if place.isdecimal() and place != file else self.place
 
-    def draw_alike(self):
-        """Let an answer that draws random numbers without a seed of its own draw the same in every run."""
-        random.seed(self.seed)
-        numpy.random.seed(self.seed % 2**32)
-        torch.manual_seed(self.seed)
-
 
 class GradedLab(Lab):
     """The notebook's `lab`: its checks are answered by the examiner."""
@@ -249,9 +241,9 @@ class GradedLab(Lab):
 
 def answer_case(function, exercise, case):
     """One case's outcome and observation, as plain data."""
-    outcome = engine.call_on_copies(function, case.args)
+    outcome = call_on_copies(function, case.args, exercise.form)
     try:
-        observed = encode(engine.observe_outcome(outcome, exercise, case))
+        observed = encode(observe_outcome(outcome, exercise, case))
     except TooLarge as error:
         observed = {"kind": "other", "shown": str(error)}
     return plain_outcome(outcome) | {"observed": observed}
@@ -267,7 +259,13 @@ def plain_outcome(outcome):
     error = outcome.error[:2000]
     if outcome.error_type is PermissionError:
         error += NO_PROCESSES
-    return {"value": value, "error": error, "error_type": error_type, "changed": outcome.changed}
+    return {
+        "value": value,
+        "error": error,
+        "error_type": error_type,
+        "changed": outcome.changed[:2000],
+        "advice": outcome.advice[:2000],
+    }
 
 
 def _argument(item, cases):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from labkit.exercises.engine import Raised
+from labkit.exercises.exercise import Raised
 from labkit.exercises.values import same
 from labkit.grading.plain import Other, TooLarge, decode, encode
 

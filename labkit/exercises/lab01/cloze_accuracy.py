@@ -6,15 +6,8 @@ import random
 from labkit import cloze
 from labkit.cloze import BLANK
 from labkit.datasets import ClozeItem
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 
 
 def cloze_accuracy(predict, items, k):

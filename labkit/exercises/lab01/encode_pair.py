@@ -2,7 +2,8 @@
 
 import random
 
-from labkit.exercises.engine import Case, Exercise, Misconception, inputs_unchanged, matches_reference
+from labkit.exercises.exercise import Case, Exercise, Misconception
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def encode_pair(pieces_a, pieces_b, vocab, max_length):

@@ -7,16 +7,8 @@ import torch
 
 from labkit import cloze
 from labkit.cloze import BLANK
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged, matches_reference
 
 
 def fill_mask(model, text, k):

@@ -3,15 +3,8 @@
 import torch
 
 from labkit import objectives
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 from labkit.objectives import IGNORE
 
 
@@ -114,7 +107,7 @@ def _generator_decides(trial):
         for seed in seeds
     ]
     if any(outcome.error for outcome in calls):
-        return f"raised {next(outcome.error for outcome in calls if outcome.error)}"
+        return next(outcome.said for outcome in calls if outcome.error)
     first, again, other = (outcome.value[1] for outcome in calls)
     if not torch.equal(first, again):
         return (

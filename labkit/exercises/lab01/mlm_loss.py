@@ -6,14 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from labkit import objectives
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.values import near
 from labkit.objectives import IGNORE
 
@@ -51,7 +45,7 @@ def _ignores_the_rest(trial):
     ).unsqueeze(-1)
     before, after = trial.call(logits, labels), trial.call(moved, labels)
     if before.error or after.error:
-        return f"raised {before.error or after.error}"
+        return before.said or after.said
     if not near(_value(before), _value(after), 1e-4):
         return (
             "When only the logits at positions with label -100 change, the loss must not move.\n"
@@ -70,7 +64,7 @@ def _knows_the_ends(trial):
     ):
         outcome = trial.call(logits, labels)
         if outcome.error:
-            return f"raised {outcome.error}"
+            return f"{outcome.said}"
         if not near(expected, _value(outcome), 1e-3):
             return f"For {name}\nexpected: {expected:.4f}\ngot:      {_value(outcome):.4f}"
     return ""

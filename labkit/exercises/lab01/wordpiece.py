@@ -2,7 +2,8 @@
 
 import random
 
-from labkit.exercises.engine import Case, Exercise, Misconception, inputs_unchanged, matches_reference
+from labkit.exercises.exercise import Case, Exercise, Misconception
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def wordpiece(word, vocab):

@@ -5,15 +5,8 @@ from math import sqrt
 import torch
 
 from labkit import masks
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 from labkit.exercises.values import same
 
 
@@ -87,7 +80,7 @@ def _ignores_the_hidden(trial):
     other_v[:, -1] -= 2.0
     before, after = trial.call(q, k, v, mask), trial.call(q, other_k, other_v, mask)
     if before.error or after.error:
-        return f"raised {before.error or after.error}"
+        return before.said or after.said
     before, after = (torch.as_tensor(outcome.value).double() for outcome in (before, after))
     if not same(before[:, :-1], after[:, :-1]):
         return (

@@ -5,15 +5,8 @@ import random
 import torch
 
 from labkit import masks
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 
 
 def causal_mask(T):

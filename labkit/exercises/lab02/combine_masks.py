@@ -3,7 +3,8 @@
 import torch
 
 from labkit import masks
-from labkit.exercises.engine import Case, Exercise, Misconception, inputs_unchanged, matches_reference
+from labkit.exercises.exercise import Case, Exercise, Misconception
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def combine_masks(causal, padding):

@@ -5,16 +5,9 @@ import dataclasses
 import torch
 
 from labkit import generation
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
 from labkit.exercises.lab02.sentence_log_prob import gpt
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 from labkit.messages import LabkitError
 
 

@@ -6,14 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from labkit import objectives
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.values import near
 
 
@@ -39,7 +33,7 @@ def _last_logits_do_not_count(trial):
     moved[:, -1] += 3 * torch.randn(moved[:, -1].shape, generator=torch.Generator().manual_seed(0))
     before, after = trial.call(logits, input_ids), trial.call(moved, input_ids)
     if before.error or after.error:
-        return f"raised {before.error or after.error}"
+        return before.said or after.said
     if not near(float(before.value), float(after.value), 1e-4):
         return (
             "When only the logits at the last position change, the loss must not move: no token comes "
@@ -59,7 +53,7 @@ def _knows_the_ends(trial):
     ):
         outcome = trial.call(logits, input_ids)
         if outcome.error:
-            return f"raised {outcome.error}"
+            return f"{outcome.said}"
         if not near(expected, float(outcome.value), 1e-3):
             return f"For {name}\nexpected: {expected:.4f}\ngot:      {float(outcome.value):.4f}"
     return ""

@@ -3,14 +3,8 @@
 import torch
 
 from labkit import generation
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def sample_next(logits, temperature, top_k, top_p, generator):
@@ -84,7 +78,7 @@ def _generator_decides(trial):
     logits = trial.cases[0].args[0]
     calls = [trial.call(logits, 1.0, 0, 1.0, torch.Generator().manual_seed(seed)) for seed in (11, 11, 12)]
     if any(outcome.error for outcome in calls):
-        return f"raised {next(outcome.error for outcome in calls if outcome.error)}"
+        return next(outcome.said for outcome in calls if outcome.error)
     first, again, other = (torch.as_tensor(outcome.value) for outcome in calls)
     if not torch.equal(first, again):
         return "Two generators of the same seed drew different tokens: hand `generator` to torch.multinomial."

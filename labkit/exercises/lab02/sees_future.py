@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from labkit import influence
-from labkit.exercises.engine import Case, Exercise, Misconception, inputs_unchanged, matches_reference
+from labkit.exercises.exercise import Case, Exercise, Misconception
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 VOCAB_SIZE = 100
 

@@ -7,13 +7,8 @@ import random
 import torch
 
 from labkit import generation
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def sentence_log_prob(model, text):

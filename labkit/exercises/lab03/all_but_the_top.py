@@ -3,14 +3,8 @@
 import torch
 
 from labkit import geometry
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.values import near
 
 
@@ -75,7 +69,7 @@ def _standardised(vectors, num_directions):
 def _mean_is_gone(trial):
     for case, outcome in zip(trial.cases, trial.outcomes, strict=True):
         if outcome.error:
-            return f"For {case.shown}\nraised {outcome.error}"
+            return f"For {case.shown}\n{outcome.said}"
         mean = torch.as_tensor(outcome.value).mean(dim=0)
         if mean.shape != case.args[0].shape[1:] or not near(0.0, float(mean.abs().max()), 1e-4):
             return (

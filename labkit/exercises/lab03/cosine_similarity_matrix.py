@@ -3,14 +3,8 @@
 import torch
 
 from labkit import geometry
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def cosine_similarity_matrix(vectors):
@@ -41,7 +35,7 @@ def _scales_do_not_matter(trial):
     (vectors,) = trial.cases[0].args
     outcome = trial.call(7 * vectors)
     if outcome.error:
-        return f"For vectors 7 times as long\nraised {outcome.error}"
+        return f"For vectors 7 times as long\n{outcome.said}"
     first, second = torch.as_tensor(trial.outcomes[0].value), torch.as_tensor(outcome.value)
     if torch.allclose(first, second, atol=1e-4):
         return ""

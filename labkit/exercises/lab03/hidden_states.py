@@ -6,15 +6,8 @@ import random
 import torch
 
 from labkit import features
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 from labkit.exercises.values import same
 
 
@@ -103,7 +96,7 @@ def _alone_as_together(trial):
         for number, text in enumerate(texts):
             outcome = trial.call(model, [text])
             if outcome.error:
-                return f"For hidden_states({model.name}, {[text]})\nraised {outcome.error}"
+                return f"For hidden_states({model.name}, {[text]})\n{outcome.said}"
             alone = _observed(outcome.value, case)["hidden"]  # (L + 1, 1, T, D)
             together = seen["hidden"][:, number, : alone.shape[2]]
             if not same(alone[:, 0], together):

@@ -3,14 +3,8 @@
 import torch
 
 from labkit import geometry
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def linear_cka(x, y):
@@ -72,7 +66,7 @@ def _same_after(change, words):
         changed = trial.call(change(x), y)
         for each in (outcome, changed):
             if each.error:
-                return f"For {case.shown}\nraised {each.error}"
+                return f"For {case.shown}\n{each.said}"
         before, after = float(outcome.value), float(changed.value)
         if not 0 <= before <= 1.0001:
             return f"For {case.shown}\nexpected: a number from 0 to 1\ngot:      {before:.4g}"
@@ -92,7 +86,7 @@ def _itself(trial):
     x, _ = trial.cases[0].args
     outcome = trial.call(x, x)
     if outcome.error:
-        return f"For linear_cka(x, x)\nraised {outcome.error}"
+        return f"For linear_cka(x, x)\n{outcome.said}"
     got = float(outcome.value)
     return "" if abs(got - 1) < 1e-3 else f"For linear_cka(x, x)\nexpected: 1\ngot:      {got:.4g}"
 

@@ -3,16 +3,9 @@
 import torch
 
 from labkit import geometry
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
 from labkit.exercises.lab03.cosine_similarity_matrix import random_vectors
+from labkit.exercises.properties import each_case, inputs_unchanged, matches_reference
 
 
 def nearest(vectors, index, k):

@@ -5,8 +5,9 @@ import random
 import torch
 
 from labkit import features
-from labkit.exercises.engine import Case, Exercise, Misconception, inputs_unchanged, matches_reference
+from labkit.exercises.exercise import Case, Exercise, Misconception
 from labkit.exercises.lab03.hidden_states import model_named
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def token_vector(model, text, word):

@@ -3,14 +3,8 @@
 import torch
 
 from labkit import ablation
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def ablate_head(mixed, head, num_heads):
@@ -35,7 +29,7 @@ def _others_are_untouched(trial):
     for case, outcome in zip(trial.cases, trial.outcomes, strict=True):
         mixed, head, num_heads = case.args
         if outcome.error:
-            return f"For {case.shown}\nraised {outcome.error}"
+            return f"For {case.shown}\n{outcome.said}"
         width = mixed.shape[-1] // num_heads
         others = [k for k in range(mixed.shape[-1]) if k // width != head]
         got = torch.as_tensor(outcome.value)

@@ -6,15 +6,8 @@ import random
 import torch
 
 from labkit import attention
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 
 USUAL = "sdpa"  # how the models pay attention before a call, and should after it
 TEXTS = (

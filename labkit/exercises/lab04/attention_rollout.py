@@ -3,15 +3,9 @@
 import torch
 
 from labkit import attention
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
 from labkit.exercises.lab04.made_maps import random_maps, shape_of
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.values import near
 
 
@@ -34,7 +28,7 @@ def _one_layer(case):
 def _rows_sum_to_one(trial):
     for case, outcome in zip(trial.cases, trial.outcomes, strict=True):
         if outcome.error:
-            return f"For {case.shown}\nraised {outcome.error}"
+            return f"For {case.shown}\n{outcome.said}"
         sums = torch.as_tensor(outcome.value).sum(dim=-1)
         if sums.ndim != 1 or not torch.allclose(sums, torch.ones_like(sums), atol=1e-3):
             return f"For {case.shown}\nthe rows sum to {[round(float(s), 3) for s in sums.flatten()[:4]]}"
@@ -44,7 +38,7 @@ def _rows_sum_to_one(trial):
 def _sees_no_later_token(trial):
     case, outcome = trial.cases[-1], trial.outcomes[-1]
     if outcome.error:
-        return f"For {case.shown}\nraised {outcome.error}"
+        return f"For {case.shown}\n{outcome.said}"
     ahead = float(torch.as_tensor(outcome.value).triu(1).abs().max())
     if torch.as_tensor(outcome.value).ndim != 2 or not near(0.0, ahead, 1e-6):
         return f"For {case.shown}, causal\na token gets {ahead:.3f} from a later one."

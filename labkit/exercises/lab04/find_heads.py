@@ -6,16 +6,9 @@ import torch
 
 from labkit import attention
 from labkit.attention import PATTERNS, SEPARATORS, pattern_targets
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
 from labkit.exercises.lab04.made_maps import random_maps
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 
 WORDS = "the cat sat on mat a dog ran after it".split()
 AT_LEAST = 0.5

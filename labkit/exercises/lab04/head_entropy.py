@@ -5,15 +5,9 @@ import math
 import torch
 
 from labkit import attention
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
 from labkit.exercises.lab04.made_maps import random_maps, shape_of
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def head_entropy(maps):
@@ -51,7 +45,7 @@ def _knows_the_ends(trial):
     ):
         outcome = trial.call(maps)
         if outcome.error:
-            return f"raised {outcome.error}"
+            return f"{outcome.said}"
         value = float(torch.as_tensor(outcome.value).flatten()[0])
         if not abs(value - expected) < 1e-3:
             return f"For {name}\nexpected: {expected:.4f}\ngot:      {value:.4f}"

@@ -3,15 +3,9 @@
 import torch
 
 from labkit import attention
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
 from labkit.exercises.lab04.made_maps import random_maps, shape_of
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def mean_distance(maps):
@@ -35,7 +29,7 @@ def _offsets(maps):
 def _one_head(trial, maps):
     outcome = trial.call(maps)
     if outcome.error:
-        return f"raised {outcome.error}", 0.0
+        return f"{outcome.said}", 0.0
     return "", float(torch.as_tensor(outcome.value).flatten()[0])
 
 

@@ -3,15 +3,8 @@
 import numpy as np
 
 from labkit import comparison
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 
 # The width of an interval, in units of the normal 95% interval, up to here -> what it is. Wide enough that
 # the
@@ -113,7 +106,7 @@ def _seed_decides(trial):
     outcomes = [trial.call(correct, 40, s) for s in (*[seed] * 4, seed + 1, seed + 2, seed + 3)]
     for outcome in outcomes:
         if outcome.error:
-            return f"raised {outcome.error}"
+            return f"{outcome.said}"
     values = [[float(x) for x in outcome.value] for outcome in outcomes]
     first, same, others = values[0], values[1:4], values[4:]
     for again in same:

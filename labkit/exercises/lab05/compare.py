@@ -5,16 +5,8 @@ import math
 import numpy as np
 
 from labkit import comparison
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged, matches_reference
 
 
 def compare(correct_a, correct_b):

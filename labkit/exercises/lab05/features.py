@@ -6,16 +6,8 @@ import random
 import numpy as np
 import torch
 
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-    matches_reference,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged, matches_reference
 from labkit.features import extract, hidden_states
 
 

@@ -3,16 +3,9 @@
 import numpy as np
 
 from labkit import probing
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
 from labkit.exercises.lab05.fakes import two_clouds
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 from labkit.exercises.values import near
 
 NEAR = 0.02  # two ways of computing the same spread (N or N - 1) differ by less
@@ -125,7 +118,7 @@ def _rows_stand_alone(trial):
         )
         for outcome in (whole, part):
             if outcome.error:
-                return f"For {case.shown}\nraised {outcome.error}"
+                return f"For {case.shown}\n{outcome.said}"
         whole, part = np.asarray(whole.value, dtype=float), np.asarray(part.value, dtype=float)
         if not np.allclose(whole[: len(part)], part, atol=1e-6):
             k = int(np.abs(whole[: len(part)] - part).argmax())

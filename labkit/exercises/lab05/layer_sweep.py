@@ -3,16 +3,9 @@
 import numpy as np
 
 from labkit import probing
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
 from labkit.exercises.lab05.fakes import Centroids, two_clouds
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 
 PARTS = {"train": slice(0, 40), "dev": slice(40, 80), "test": slice(80, 160)}
 

@@ -4,16 +4,9 @@ import numpy as np
 
 from labkit import comparison
 from labkit.comparison import balanced_order
-from labkit.exercises.engine import (
-    Case,
-    Exercise,
-    Misconception,
-    Property,
-    each_case,
-    expected_got,
-    inputs_unchanged,
-)
+from labkit.exercises.exercise import Case, Exercise, Misconception, Property
 from labkit.exercises.lab05.fakes import Centroids, two_clouds
+from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 
 
 def learning_curve(fit, x_train, y_train, x_test, y_test, sizes, orders):

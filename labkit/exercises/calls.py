@@ -1,0 +1,129 @@
+"""Call a student's function: on copies, and with everything that it fails at, changes or returns noted."""
+
+import dis
+import inspect
+import linecache
+import re
+import traceback
+
+from labkit.exercises.errors import explain
+from labkit.exercises.exercise import Outcome, Raised, WrongForm
+from labkit.exercises.forms import NotMeant, anything
+from labkit.exercises.state import Guard
+from labkit.exercises.values import fresh, show, unchanged
+
+CHANGED = "changed its argument {name}. Work on a copy ({copy}): the caller still needs the original."
+COPIES = {"Tensor": "{name}.clone()", "ndarray": "{name}.copy()", "list": "list({name})"}
+RESEEDED = (
+    "called {seeder}: from now on the whole notebook draws the same numbers. Draw with the generator that "
+    "it is given."
+)
+PRINTS = "returned None: it prints its result. Put `return` before it instead; print only shows it to you."
+NO_RETURN = "returned None: there is no `return` in it, so what it has computed is lost."
+
+
+def call_on_copies(function, args, form=anything):
+    """Call on copies of the arguments; raises nothing but OutOfTime and KeyboardInterrupt.
+
+    form: of what it should return (`forms`); the Outcome has the value in this form.
+    """
+    given = fresh(args)
+    guard = Guard(given)
+    try:
+        value = function(*given)
+    except KeyboardInterrupt:
+        raise
+    except SystemExit:
+        outcome = Outcome(error="SystemExit: a function ends with return, not exit()", error_type=SystemExit)
+    except Exception as error:
+        said, advice = _where(error, function)
+        outcome = Outcome(None, said, type(error), advice=advice)
+    else:
+        outcome = _in_form(value, form, function)
+    outcome.changed = _changed(function, args, given) or guard.changes()
+    if not outcome.changed and guard.reseeded and _has_generator(args):
+        outcome.changed = RESEEDED.format(seeder=guard.reseeded)
+    return outcome
+
+
+def observe_outcome(outcome, exercise, case):
+    """What is compared of an outcome: a Raised, or what the exercise observes."""
+    if outcome.error_type is not None:
+        return Raised(outcome.error_type, outcome.error.split("\n")[0])
+    try:
+        return exercise.observe(outcome.value, case)
+    except Exception:
+        return f"something that is not a result of {exercise.name}: {show(outcome.value, 80)}"
+
+
+def observe_all(function, exercise, cases):
+    """The observations of a function of ours on all cases."""
+    return [
+        observe_outcome(call_on_copies(function, case.args, exercise.form), exercise, case) for case in cases
+    ]
+
+
+def _in_form(value, form, function):
+    """The Outcome of a call that returned."""
+    try:
+        return Outcome(form(value))
+    except NotMeant as problem:
+        said = form.refusal(value, str(problem))
+    except (TypeError, ValueError, RuntimeError, OverflowError, RecursionError):
+        said = form.refusal(value)
+    if value is None and not _returns_a_value(function):
+        said = PRINTS if "print" in function.__code__.co_names else NO_RETURN
+    return Outcome(error=said, error_type=WrongForm)
+
+
+def _returns_a_value(function):
+    """Does a function have a `return` with something behind it? True where its code can't be read."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return True
+    steps = list(dis.get_instructions(code))
+    return any(
+        step.opname == "RETURN_VALUE" and (before.opname, before.argval) != ("LOAD_CONST", None)
+        for before, step in zip(steps, steps[1:], strict=False)
+    ) or any(step.opname == "RETURN_CONST" and step.argval is not None for step in steps)
+
+
+def _changed(function, args, given):
+    """A sentence about the first argument that is not as it was, or ""."""
+    for place, (before, after) in enumerate(zip(args, given, strict=True)):
+        if not unchanged(before, after):
+            name = _names(function)[place] if place < len(_names(function)) else "argument"
+            copy = COPIES.get(type(before).__name__, "copy.deepcopy({name})").format(name=name)
+            return CHANGED.format(name=name, copy=copy)
+    return ""
+
+
+def _names(function):
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
+def _has_generator(args):
+    return any(hasattr(arg, "manual_seed") or type(arg).__name__ in ("Random", "Generator") for arg in args)
+
+
+def _where(error, function):
+    """(the error in one line and the student's own line that raised it, what it means in plain words)."""
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    try:
+        filename = inspect.unwrap(function).__code__.co_filename
+    except AttributeError:
+        return text, explain(error)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == filename]
+    line = ""
+    if frames:
+        line = linecache.getline(filename, frames[-1].lineno).strip()
+        text += f"\nin your line {frames[-1].lineno}: {line}"
+    return text, explain(error, line)
+
+
+def message_kind(message):
+    """An error message without what differs from call to call: numbers, and what stands in quotes."""
+    return re.sub(r"-?\d+(\.\d+)?", "#", re.sub(r"'[^']*'|\"[^\"]*\"", "''", message))

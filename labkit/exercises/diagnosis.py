@@ -1,0 +1,120 @@
+"""Diagnosis by simulation: which of the known wrong answers behaves like this one?"""
+
+from itertools import combinations
+
+from labkit.exercises.calls import call_on_copies, message_kind, observe_outcome
+from labkit.exercises.exercise import Raised
+from labkit.exercises.properties import alike
+
+
+def diagnose(trial, exercise, prop=None, focus=None):
+    """The misconception that explains the answer best, or None.
+
+    prop, focus: the property that the report shows as failing, and the case that it shows: the hint is about
+    these, so a mistake that does not behave like the answer there, or is right there, explains nothing.
+
+    Best is one that behaves like the answer on every case; then two choices made wrongly at once, of which
+    the first that goes wrong in the shown case is named; then one that explains all of what the shown
+    property looks at. The last resort is the one that explains the shown case and, of several, the most
+    failing ones. One that would have failed where the answer is right is not the student's mistake, and its
+    hint would be false.
+    """
+    failing = [k for k in range(len(trial.cases)) if not alike(trial.expected[k], trial.observed[k])]
+    if not failing:
+        return None
+    focus = focus if focus in failing else failing[0]
+    everywhere = {k for k in failing if isinstance(trial.observed[k], Raised)}.issuperset(
+        range(len(trial.cases))
+    )
+    evidence = _Evidence(trial, exercise, focus, everywhere)
+
+    known = [(wrong, call) for wrong in exercise.misconceptions for call in (wrong.wrong, *wrong.spellings)]
+    suspects = [(wrong, behaviour) for wrong, call in known if (behaviour := evidence.of(call))]
+    for wrong, behaviour in suspects:
+        if all(behaviour.agrees(k) for k in range(len(trial.cases))):
+            return wrong
+    built = [wrong for wrong in exercise.misconceptions if wrong.choices]
+    for first, second in combinations(built, 2):
+        if first.build is second.build and not first.choices.keys() & second.choices.keys():
+            behaviour = evidence.of(first.build(**first.choices, **second.choices))
+            if behaviour and all(behaviour.agrees(k) for k in range(len(trial.cases))):
+                return first if evidence.goes_wrong(first.wrong) else second
+    return evidence.by_part(suspects, failing, prop)
+
+
+class _Evidence:
+    """What the answer did, against which suspects are held."""
+
+    def __init__(self, trial, exercise, focus, everywhere):
+        self.trial, self.exercise, self.focus, self.everywhere = trial, exercise, focus, everywhere
+        self.project = lambda observed: observed
+
+    def of(self, function):
+        """The _Behaviour of a wrong answer; None when it is not the student's in the case shown."""
+        behaviour = _Behaviour(self, function)
+        return behaviour if behaviour.differs(self.focus) and behaviour.agrees(self.focus) else None
+
+    def goes_wrong(self, function):
+        """Is a wrong answer wrong in the case shown?"""
+        return _Behaviour(self, function).differs(self.focus)
+
+    def by_part(self, suspects, failing, prop):
+        """The suspect that explains the shown property, or most of what fails and nothing that is right."""
+        where = prop.where if prop is not None else lambda case: True
+        about = [k for k, case in enumerate(self.trial.cases) if where(case)]
+        if prop is not None:
+            best = self.by_projection(about, prop.project)
+            if best is not None:
+                return best
+        best, most = None, 0
+        for wrong, behaviour in suspects:
+            agrees = [behaviour.agrees(k) for k in range(len(self.trial.cases))]
+            explained = sum(agrees[k] for k in failing)
+            possible = all(agreed or k in failing for k, agreed in enumerate(agrees))
+            if possible and explained > most:
+                best, most = wrong, explained
+        return best
+
+    def by_projection(self, about, project):
+        """The first misconception that behaves like the answer in all that a property looks at."""
+        for wrong in self.exercise.misconceptions:
+            for call in (wrong.wrong, *wrong.spellings):
+                behaviour = _Behaviour(self, call, project)
+                if not behaviour.differs(self.focus):
+                    continue
+                if self.focus in about and all(behaviour.agrees(k) for k in (self.focus, *about)):
+                    return wrong
+        return None
+
+
+class _Behaviour:
+    """What one wrong answer does on the cases, computed as it is asked for."""
+
+    def __init__(self, evidence, function, project=lambda observed: observed):
+        self.evidence, self.function, self.project, self.seen = evidence, function, project, {}
+
+    def __call__(self, place):
+        if place not in self.seen:
+            exercise, case = self.evidence.exercise, self.evidence.trial.cases[place]
+            outcome = call_on_copies(self.function, case.args, exercise.form)
+            self.seen[place] = observe_outcome(outcome, exercise, case)
+        return self.seen[place]
+
+    def agrees(self, place):
+        """Does it behave like the student's answer here? Where that fails everywhere, with the same words."""
+        mine, theirs = self(place), self.evidence.trial.observed[place]
+        if isinstance(mine, Raised) and isinstance(theirs, Raised) and self.evidence.everywhere:
+            return mine.type is theirs.type and message_kind(mine.message) == message_kind(theirs.message)
+        return alike(self._part(mine), self._part(theirs))
+
+    def differs(self, place):
+        """Is it wrong here?"""
+        return not alike(self._part(self.evidence.trial.expected[place]), self._part(self(place)))
+
+    def _part(self, observed):
+        if isinstance(observed, Raised):
+            return observed
+        try:
+            return self.project(observed)
+        except Exception:
+            return None

@@ -1,0 +1,383 @@
+"""Errors of networks and tokenizers, of Python, numpy and scikit-learn, and what `errors` says about them."""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One error: a pattern of `Type: message`, what to say, and optionally a pattern of the student's line.
+
+    {0}, {1}: what the pattern has caught; {a}, {b}: the same, as a kind of thing ("a list").
+    """
+
+    pattern: str
+    says: str
+    line: str = ""
+
+
+# A call of a network in the student's line, and no unpacking of its own that may be what failed.
+NETWORK = (
+    r"^(?!for\b)(?![^=(]*,[^=(]*=(?!=))(?!.*\.(size|shape|n?dim|device)\b)"
+    r".*(net(work)?|model|bert|gpt2?|encoder|decoder|generate|forward)\("
+)
+NONE = r"^(TypeError|AttributeError|RuntimeError|ValueError): .*\bNoneType\b"
+# The types that networks return; BertOutput and the like are layers.
+OUTPUT = r"\b\w*(?:LM|BaseModel|Pre[Tt]raining|Predictor|Classifier)\w*Output\w*"
+FUNCTION = r"(?:builtin_function_or_method|method|function|type)"
+IMPORTS = {
+    "np": "import numpy as np",
+    "F": "import torch.nn.functional as F",
+    "nn": "from torch import nn",
+    "plt": "import matplotlib.pyplot as plt",
+    "pd": "import pandas as pd",
+    "Counter": "from collections import Counter",
+    "defaultdict": "from collections import defaultdict",
+}
+
+MODELS = (
+    Entry(
+        r"'(str|list)' object has no attribute '(?:size|shape|dim|device|ndim)'",
+        "A network wants a tensor of ids, not {a}. From a text: network(**tokenizer(text, "
+        'return_tensors="pt")). A list of ids becomes a batch of one with torch.tensor([ids]).',
+        NETWORK,
+    ),
+    Entry(
+        r"^ValueError: (?:not enough|too many) values to unpack|too many indices for tensor|"
+        r"tuple index out of range",
+        "A network wants ids with two axes, (texts, tokens). Often the first is missing (ids.unsqueeze(0) "
+        "adds it) or there twice: print the .shape of what goes in.",
+        NETWORK,
+    ),
+    Entry(
+        r"'int' object is not callable",
+        "A network wants a tensor of ids. Often this means that it got a numpy array: torch.tensor(array).",
+        NETWORK,
+    ),
+    Entry(
+        r"expanded size of the tensor .* must match the existing size",
+        "Often the text is longer than the network has positions: tokenizer(..., truncation=True) cuts it.",
+        NETWORK,
+    ),
+    Entry(
+        r"^AttributeError: $",
+        'Often this is what a tokenizer returns. Its parts are called batch["input_ids"] and so on, and a '
+        "network takes them with two stars: network(**batch).",
+    ),
+    Entry(
+        r"argument after \*\* must be a mapping, not ([\w.]+)",
+        "Two stars unpack a dict, or what a tokenizer returns. This is {a}: hand it over without stars.",
+    ),
+    Entry(
+        r"index out of range in self",
+        "An id is looked up that the table does not have. Often it comes from another model's tokenizer, it "
+        "is a label of −100, or the text is longer than the network has positions.",
+    ),
+    Entry(
+        r"text input must be of type `str`|TextEncodeInput must be",
+        "A tokenizer takes a text or a list of texts, not numbers. (tokenizer.decode(ids) is the way back.)",
+    ),
+    Entry(
+        r"Unable to create tensor, you should probably activate",
+        "The texts have different numbers of tokens, and a tensor's rows are equally long. padding=True "
+        "fills up the short ones, truncation=True cuts those that are too long for the network.",
+    ),
+    Entry(
+        r"tokenizer does not have a padding token",
+        "This tokenizer has no token for padding; GPT-2 never needed one. You can lend it another, "
+        "tokenizer.pad_token = tokenizer.eos_token: the attention_mask says what is padding.",
+    ),
+    Entry(
+        r"is not an instance of '(?:Sequence|str)'|Can't extract `\w+` to|"
+        r"object cannot be interpreted as an integer|argument 'ids': ",
+        "decode and convert_ids_to_tokens take ids, whole numbers; tokenize, encode and "
+        "convert_tokens_to_ids take text. Print what you hand over.",
+        r"token|decode",
+    ),
+    Entry(
+        r"'Model' object ",
+        "This is what labkit.load returns: the network is model.network, its tokenizer model.tokenizer.",
+    ),
+    Entry(
+        OUTPUT + "' object has no attribute 'last_hidden_state'",
+        "A network with a head does not return that. Ask for all layers, network(..., "
+        "output_hidden_states=True), and take output.hidden_states[-1].",
+    ),
+    Entry(
+        OUTPUT,
+        "This is all that the network returns, not a tensor. Take a part of it: output.logits, "
+        "output.hidden_states[layer]. output.keys() names them.",
+    ),
+    Entry(
+        r"torch\.return_types\.(\w+)",
+        "With dim=..., {0} returns a pair: the values and their places. Take one, .values or .indices.",
+    ),
+    Entry(
+        NONE,
+        "If that is output.hidden_states: they are None unless you ask for them, network(..., "
+        "output_hidden_states=True).",
+        r"hidden",
+    ),
+    Entry(
+        NONE,
+        "If that is output.attentions: they are None unless you ask for them, network(..., "
+        "output_attentions=True), of a model loaded with labkit.load(name, attentions=True).",
+        r"atten|\batts?\b",
+    ),
+    Entry(
+        r"tuple index out of range|expects a non-empty TensorList|expected a non-empty list of Tensors",
+        "If output.attentions is empty: the faster attention (SDPA) never has these weights as a whole. "
+        "Load the model with labkit.load(name, attentions=True). Otherwise, is there such a layer?",
+        r"atten|\batts?\b",
+    ),
+    Entry(
+        r"has no attribute '(logits|hidden_states|attentions|last_hidden_state|loss)'",
+        "A network returns an output that has .{0}, and this is something else: output = network(**batch), "
+        "then output.{0}.",
+    ),
+)
+
+PYTHON = (
+    # None
+    Entry(
+        NONE,
+        "Somewhere here a value is None. Often it comes from a function without `return`, or from a method "
+        "that changes its object and returns nothing, such as words.append(...) or words.sort().",
+    ),
+    # names and imports
+    Entry(
+        r"name '(np|torch|math|random|F|nn|numpy|plt|labkit|re|sklearn|pd|Counter|"
+        r"defaultdict)' is not defined",
+        "`{0}` is not imported here. Run the cell with the imports again, or add: {import}",
+    ),
+    Entry(
+        r"local variable '(\w+)'|free variable '(\w+)'",
+        "`{0}` is used before it has a value: often it is set in a branch or a loop that was not run. What "
+        "a function sets anywhere is its own, even if there is one of that name outside.",
+    ),
+    Entry(
+        r"name '(\w+)' is not defined",
+        "There is no `{0}` here. Is it misspelt, was the cell that makes it not run, or is it a text "
+        "without its quotation marks?",
+    ),
+    # calls
+    Entry(
+        r"'torch\.dtype' object is not callable",
+        "A dtype is not a function: x.float() and x.long() convert.",
+    ),
+    Entry(
+        r"'([\w.]+)' object is not callable",
+        "Round brackets call a function, and this is {a}. Entries are taken with [...], a product needs a "
+        "*. Or has one of your variables the name of a function (list, max, sum...)?",
+    ),
+    Entry(
+        rf"'{FUNCTION}' (?:object|and)|and '{FUNCTION}'$",
+        "Here stands a function that is not called: round brackets are missing, as in x.sum().",
+    ),
+    Entry(
+        r"missing (?:\d+ required )?(?:positional|keyword-only|keyword) arguments?:? (.+)",
+        "The call leaves out what the function cannot do without: {0}.",
+    ),
+    Entry(
+        r"unexpected keyword argument '(\w+)'|'(\w+)' is an invalid keyword argument",
+        "The function takes no argument called {0}=. Is it misspelt? help(...) lists the arguments.",
+    ),
+    Entry(
+        r"takes .*arguments? (?:but|\()|expected (?:at most |at least |exactly )?\d+ arguments?, got|"
+        r"multiple values for argument",
+        "These are more or fewer arguments than the function takes, or one twice. help(...) lists them.",
+    ),
+    # what a thing can do
+    Entry(
+        r"unsupported format string passed to ([\w.]+)\.__format__",
+        "A format like :.2f is for one number, and this is {a}. Take the number out first: .item().",
+    ),
+    Entry(
+        r"'bool' object has no attribute",
+        "This is a single True or False. Often a tensor was compared with text, or a list with a number: "
+        "compare a tensor with a number, (ids == tokenizer.mask_token_id).",
+    ),
+    Entry(
+        r"'dict' object has no attribute '(\w+)'",
+        'A dict has no .{0}. If that is one of its keys, square brackets take it: ["{0}"].',
+    ),
+    Entry(
+        r"'(list|tuple)' object has no attribute '(\w+)'",
+        "This is {a}, which has no .{1}. torch.tensor(...) makes a tensor of numbers, torch.stack(...) of "
+        "tensors; the length of a list or tuple is len(...).",
+    ),
+    Entry(
+        r"'(int|float|str)' object has no attribute '(\w+)'",
+        "This is {a}, plain Python, which has no .{1}. Is it misspelt, or did you expect a tensor here?",
+    ),
+    Entry(
+        r"has no attribute '?(\w+)",
+        "There is no .{0} in it. Is it misspelt? Tab behind the dot shows what there is.",
+    ),
+    Entry(
+        r"(?:list|tuple) indices must be integers or slices, not tuple",
+        "Indices with commas, x[i, j], are for tensors and arrays. In a list or a tuple take one after the "
+        "other, x[i][j]; or make a tensor first, with torch.tensor or torch.stack.",
+    ),
+    Entry(
+        r"(?:list|tuple) indices must be integers or slices, not str|string indices must be integers",
+        "Only dicts take text in the square brackets; here it must be a whole number. Often the loop "
+        "variable is already the entry: `for word in words` needs no words[word].",
+    ),
+    Entry(
+        r"indices must be integers|non-integer arg|slice indices must be|"
+        r"'(?:\w+\.)?float\d*' object cannot be interpreted as an integer",
+        "A whole number is wanted here, for an index, a range or a length. / always gives a float: // "
+        "rounds down, and int(...) cuts off. Several places of a list are [words[i] for i in places].",
+    ),
+    Entry(
+        r"'([\w.]+)' object cannot be interpreted as an integer",
+        "A whole number is wanted here, and this is {a}. int(...) makes one of text, len(...) counts.",
+    ),
+    Entry(
+        r"'(?:zip|map|enumerate|generator|filter|reversed|dict_\w+|\w*iterator)' object is not subscriptable|"
+        r"'(?:zip|map|enumerate|generator|filter|dict_\w+)' has no len",
+        "This can be run through in a loop, but not indexed or counted: list(...) makes a list of it.",
+    ),
+    Entry(
+        r"'([\w.]+)' object is not subscriptable",
+        "Square brackets take an entry out of a list, a dict or a tensor, and this is {a}.",
+    ),
+    Entry(
+        r"iteration over a 0-d|len\(\) of|'([\w.]+)' object is not iterable|"
+        r"argument of type '([\w.]+)' is not|object of type '([\w.]+)' has no len|"
+        r"cannot unpack non-iterable ([\w.]+) object|can only join an iterable",
+        "A row of things is wanted here, and this is a single one. `for i in range(n)` counts up to n; max "
+        "and argmax with dim=-1 give one for each row.",
+    ),
+    Entry(
+        r"does not support item assignment",
+        "Entries of this cannot be set, as of text and tuples. Build a new one, or list(...) first.",
+    ),
+    Entry(
+        r"unhashable type: '([\w.]+)'|cannot use '([\w.]+)' as",
+        "Keys of a dict and elements of a set must be fixed, and this is {a}. tuple(...) fixes a list.",
+    ),
+    # arithmetic
+    Entry(
+        r"can only concatenate (?:str|list|tuple) \(not \"([\w.]+)\"\) to (\w+)",
+        "+ appends {b} only to {b}, and here is {a}. A single entry becomes a list as [entry], a number "
+        "becomes text with str(...). To add numbers, make a tensor first.",
+    ),
+    Entry(
+        r"can't multiply sequence by non-int",
+        "A list or text can only be repeated, a whole number of times. For arithmetic: torch.tensor(...).",
+    ),
+    Entry(
+        r"(?:unsupported operand|not supported between|bad operand).*'(?:list|tuple)'",
+        "Lists and tuples do not calculate or compare number by number. Tensors do: torch.tensor(...).",
+    ),
+    Entry(
+        r"(?:unsupported operand|not supported between).*'str'|expected str instance, (\w+) found",
+        "There is no arithmetic with text. float(...) makes a number of it, str(...) text of a number.",
+    ),
+    Entry(
+        r"unsupported operand type\(s\) for (.+?): '([\w.]+)' and '([\w.]+)'|"
+        r"'(.+)' not supported between instances of '([\w.]+)' and '([\w.]+)'",
+        "{0} does not work between {b} and {c}. Print type(...) of both.",
+    ),
+    Entry(
+        r"invalid literal for int|could not convert string to float",
+        "This text is no whole number (int), or no number at all (float). Print it first.",
+    ),
+    Entry(
+        r"must be real number, not ([\w.]+)|bad operand type for .*'([\w.]+)'|"
+        r"argument must be a string.* not '([\w.]+)'",
+        "One number is wanted here, and this is {a}. Several at a time: [f(x) for x in xs], or torch.",
+    ),
+    Entry(
+        r"^ZeroDivisionError",
+        "Something is divided by 0: which count or length can be 0 here? Treat that case first.",
+    ),
+    Entry(
+        r"math domain error|expected a (?:positive|nonnegative) (?:input|number)",
+        "This function does not exist for that number: often it is the log of 0, or the root of a number "
+        "below 0. By convention 0 · log 0 counts as 0: leave those out.",
+    ),
+    Entry(
+        r"^OverflowError",
+        "The result is too large for Python. Often it is exp of a large number: take its maximum off first.",
+    ),
+    # too many, too few, none
+    Entry(
+        r"values to unpack",
+        "On the left of = (or behind `for`) are more or fewer names than there are values. Print the right "
+        "side, or its .shape. enumerate and dict.items() give pairs.",
+    ),
+    Entry(
+        r"too many indices|invalid index of a 0-dim tensor|invalid index to scalar variable",
+        "There are more indices in the square brackets than axes. Print its .shape; one number has none.",
+    ),
+    Entry(
+        r"index out of range|pop from empty|index \d+ is out of range",
+        "The index is beyond the end: the last of n entries is n − 1. Print len(...): is it empty?",
+    ),
+    Entry(
+        r"Expected reduction dim|arg(?:ument)? is (?:an )?empty|attempt to get arg|zero-size array|"
+        r"empty sequence",
+        "The largest (or smallest, or any) of nothing was asked for. Treat the empty case first.",
+    ),
+    Entry(
+        r"is not in list|x not in list|substring not found|tuple\.index",
+        "What you look for is not in it. Ask first: `if x in words`.",
+    ),
+    Entry(
+        r"^KeyError: tensor\(",
+        "The key is a tensor, and finds only itself. .item() makes a plain number of it.",
+    ),
+    Entry(
+        r"^KeyError",
+        "There is no such key. d.keys() shows which there are, and d.get(key, 0) of a dict gives 0 instead.",
+    ),
+    Entry(
+        r"^RecursionError",
+        "The function calls itself without end: often it has the name of the one that you meant to call.",
+    ),
+    # numpy
+    Entry(
+        r"operands could not be broadcast|must be broadcastable",
+        "Two arrays do not fit together. Axes are compared from the right and must be equally long, or 1 "
+        "long; x[:, None] adds an axis of 1. Print both .shape.",
+    ),
+    Entry(
+        r"must be in the range \[0, (1|100)\]",
+        "It must lie between 0 and {0}: quantile counts from 0 to 1, np.percentile from 0 to 100.",
+    ),
+    # scikit-learn
+    Entry(
+        r"Expected 2D array, got|Found array with dim \d",
+        "scikit-learn wants a table: a row for each example, a column for each feature. One example alone "
+        "is x.reshape(1, -1); of three axes, pool or choose one first.",
+    ),
+    Entry(
+        r"at least 2 classes|number of classes has to be greater than one",
+        "All examples have the same label, so there is nothing to tell apart. Often the data are sorted and "
+        "only the first few were taken: shuffle, or take some of each class.",
+    ),
+    Entry(
+        r"inconsistent numbers of samples",
+        "There must be one label for each row, and here are more of one than of the other. Print len(...) "
+        "of both: often one was filtered or cut and the other not.",
+    ),
+    Entry(
+        r"Input (?:\w+ )?contains (?:NaN|infinity)",
+        "There is a NaN or an infinity among the numbers. Often it is a mean over nothing, 0 / 0, or a "
+        "masked softmax: torch.isnan(x).any() finds where it begins.",
+    ),
+    Entry(
+        r"X has \d+ features, but",
+        "The rows have another length than those it was fitted with. Same layer and pooling both times?",
+    ),
+    Entry(
+        r"is not fitted yet",
+        "It has learnt nothing yet: .fit(X, y) comes before .predict and .score.",
+    ),
+    Entry(
+        r"Unknown label type|mix of \w+ and continuous",
+        "Classes are wanted here, whole numbers or names, and these are floats. Often X and y, or "
+        "probabilities and predictions, have changed places.",
+    ),
+)

@@ -1,0 +1,209 @@
+"""What a docstring promises to return, and how a result that means the same is made into that.
+
+A list where a tensor is promised holds the right numbers, but the notebook's next cell would fail on it. So a
+check takes it as the tensor that it means, and `lab.best` hands on the tensor. What can't be meant that way
+is refused with a sentence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+
+class NotMeant(Exception):
+    """A value that can't be taken for one of the form wanted; the message says what was wanted."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A promised form: its name ("a tensor of bool"), and how a value is made into it.
+
+    make: value -> the value in this form. Raises NotMeant.
+    """
+
+    name: str
+    make: Any
+
+    def __call__(self, value):
+        return self.make(value)
+
+    def refusal(self, value, why=""):
+        """The sentence for a value that is not of this form."""
+        if value is None:
+            return f"returned None where {self.name} is wanted: does every way through it end in a return?"
+        return f"returned {_described(value)} where {self.name} is wanted{': ' if why else '.'}{why}"
+
+
+anything = Form("a result", lambda value: value)
+
+
+def tensor(dtype=None):
+    """A torch.Tensor; of bool, int64 or float32 if `dtype` says so.
+
+    Other dtypes, arrays, numbers and nested lists are taken if no number changes by it.
+    """
+    name = {None: "a tensor", torch.bool: "a tensor of bool", torch.int64: "a tensor of int64"}.get(
+        dtype, "a tensor of float"
+    )
+
+    def make(value):
+        made = _as_tensor(value)
+        if dtype is None or made.dtype == dtype:
+            return made
+        converted = made.to(dtype)
+        if not dtype.is_floating_point and not torch.equal(converted.to(made.dtype), made):
+            raise NotMeant(
+                "put `.bool()` or a comparison behind it; it holds other numbers than 0 and 1."
+                if dtype is torch.bool
+                else "its numbers are not whole."
+            )
+        return converted
+
+    return Form(name, make)
+
+
+def array(dtype=float):
+    """A numpy array of this dtype; tensors, and nested lists of numbers, are taken."""
+
+    def make(value):
+        if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+            return value.astype(dtype)
+        return _as_tensor(value).detach().cpu().numpy().astype(dtype)
+
+    return Form("a numpy array", make)
+
+
+def _number(value):
+    if isinstance(value, torch.Tensor | np.ndarray) and (value.ndim or value.dtype in (torch.complex64,)):
+        raise NotMeant("`.item()` takes the number out of a tensor that holds one.")
+    if isinstance(value, torch.Tensor | np.ndarray | np.generic):
+        value = value.item()
+    if not isinstance(value, bool | int | float):
+        raise NotMeant("")
+    return value
+
+
+def _float(value):
+    try:
+        return float(_number(value))
+    except OverflowError:
+        raise NotMeant("it is larger than any float.") from None
+
+
+def _int(value):
+    number = _number(value)
+    if isinstance(number, float) and not number.is_integer():
+        raise NotMeant("")
+    return int(number)
+
+
+def _bool(value):
+    number = _number(value)
+    if number not in (0, 1):
+        raise NotMeant("return True or False.")
+    return bool(number)
+
+
+def _str(value):
+    if not isinstance(value, str):
+        raise NotMeant("")
+    return str(value)
+
+
+number = Form("a number (float)", _float)
+whole = Form("a whole number (int)", _int)
+truth = Form("True or False", _bool)
+text = Form("a str", _str)
+
+
+def list_of(item):
+    """A list whose items are of the form `item`; a tuple, a tensor or an array is taken."""
+
+    def make(value):
+        if isinstance(value, torch.Tensor | np.ndarray) and value.ndim:
+            value = value.tolist() if value.ndim == 1 else list(value)
+        if not isinstance(value, list | tuple):
+            raise NotMeant(_WRAP if _is_iterator(value) else "")
+        return [item(part) for part in value]
+
+    return Form(f"a list (each item {item.name})" if item is not anything else "a list", make)
+
+
+def tuple_of(*items):
+    """A tuple of exactly these forms; a list is taken."""
+    names = ", ".join(item.name for item in items)
+
+    def make(value):
+        if isinstance(value, torch.Tensor | np.ndarray) and value.ndim:
+            value = tuple(value)
+        if not isinstance(value, list | tuple):
+            raise NotMeant(_WRAP if _is_iterator(value) else "")
+        if len(value) != len(items):
+            raise NotMeant(f"there are {len(value)} things in it.")
+        return tuple(form(part) for form, part in zip(items, value, strict=True))
+
+    return Form(f"a tuple ({names})", make)
+
+
+def mapping_of(**items):
+    """A dict with these keys, each value of its form."""
+
+    def make(value):
+        if not isinstance(value, Mapping):
+            raise NotMeant("")
+        absent = [key for key in items if key not in value]
+        if absent:
+            raise NotMeant(f"the key {absent[0]!r} is missing.")
+        return {key: items[key](part) if key in items else part for key, part in value.items()}
+
+    return Form(f"a dict with the keys {', '.join(items)}", make)
+
+
+_WRAP = "put list(...) around it."
+
+
+def _is_iterator(value):
+    return hasattr(value, "__iter__") and not isinstance(value, str | bytes | Mapping)
+
+
+def _as_tensor(value):
+    if isinstance(value, torch.Tensor):
+        if value.layout is not torch.strided or value.is_complex() or value.is_meta:
+            raise NotMeant("")
+        return value.detach() if value.requires_grad else value
+    if isinstance(value, np.ndarray | np.generic):
+        if value.dtype.kind not in "biuf":
+            raise NotMeant("")
+        return torch.from_numpy(np.array(value, dtype=_PLAIN.get(value.dtype.str)))
+    if isinstance(value, bool | int | float):
+        try:
+            return torch.tensor(value)
+        except (OverflowError, RuntimeError):
+            raise NotMeant("it is larger than any number of a tensor.") from None
+    if isinstance(value, list | tuple):
+        if not value:
+            return torch.tensor([])
+        parts = [_as_tensor(part) for part in value]
+        if len({part.shape for part in parts}) > 1:
+            raise NotMeant("its rows are of different lengths.")
+        kind = torch.float64 if any(part.is_floating_point() for part in parts) else None
+        kind = parts[0].dtype if len({part.dtype for part in parts}) == 1 else kind
+        return torch.stack([part.to(kind or torch.int64) for part in parts])
+    raise NotMeant(_WRAP.replace("list(...)", "torch.tensor(list(...))") if _is_iterator(value) else "")
+
+
+_PLAIN = {"<u2": "<i4", "<u4": "<i8", "<u8": "<i8"}  # unsigned kinds that a tensor computes little with
+
+
+def _described(value):
+    if isinstance(value, torch.Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if callable(value):
+        return f"a function ({getattr(value, '__name__', type(value).__name__)}); was it meant to be called?"
+    article = "an" if type(value).__name__[0] in "aeiou" else "a"
+    return f"{article} {type(value).__name__}"

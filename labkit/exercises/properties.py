@@ -1,0 +1,80 @@
+"""The properties that most exercises need: right case by case, and leaving everything else as it was."""
+
+from labkit.exercises.differences import difference, expected_got, relation
+from labkit.exercises.exercise import Fault, Property, Raised
+from labkit.exercises.values import same
+
+__all__ = ["alike", "compares", "each_case", "expected_got", "inputs_unchanged", "matches_reference"]
+
+
+def each_case(test, where=lambda case: True):
+    """A Property's `holds` that looks at one case after the other, and tells an error before a difference.
+
+    test: (expected, seen) -> "" or what is wrong, both as `observe` returns them.
+    where: selects the cases that the property is about.
+    """
+
+    def holds(trial):
+        rows = [
+            (place, case, outcome, expected, seen)
+            for place, (case, outcome, expected, seen) in enumerate(
+                zip(trial.cases, trial.outcomes, trial.expected, trial.observed, strict=True)
+            )
+            if where(case)
+        ]
+        for place, case, outcome, expected, seen in rows:
+            if outcome.error and not alike(expected, seen):
+                return Fault(f"For {case.shown}\n{outcome.said}", place, outcome.advice)
+        for place, case, outcome, expected, seen in rows:
+            message = "" if outcome.error else test(expected, seen)
+            if message:
+                advice = relation(expected, seen)
+                return Fault(f"For {case.shown}\n{message}", place, advice)
+        return ""
+
+    return holds
+
+
+def compares(name, points, test, where=lambda case: True, project=lambda observed: observed):
+    """A Property that looks at each case by `test`, as `each_case` does."""
+    return Property(name, points, each_case(test, where), where, project)
+
+
+def matches_reference(name, points, where=lambda case: True, project=None):
+    """A Property: the same result as the reference on the cases selected by `where`.
+
+    project: what of an observation it is about; all of it, if None.
+    """
+    part = project or (lambda observed: observed)
+
+    def test(expected, seen):
+        if alike(expected, seen):
+            return ""
+        if isinstance(expected, Raised):
+            return f"expected: {expected.message}\ngot:      a result, and no error"
+        return difference(part(expected), part(seen))
+
+    return compares(name, points, test, where, part)
+
+
+def inputs_unchanged(points=1):
+    """The guard: the function returns on every case, and changes nothing that is not its own."""
+
+    def holds(trial):
+        for ask in ("error", "changed"):
+            for place, (case, outcome) in enumerate(zip(trial.cases, trial.outcomes, strict=True)):
+                wanted = isinstance(trial.expected[place], Raised)
+                said = outcome.changed if ask == "changed" else "" if wanted else outcome.said
+                if said:
+                    return Fault(f"For {case.shown}\n{said}", place, outcome.advice if ask == "error" else "")
+        return ""
+
+    name = "your function returns a result, and changes nothing else"
+    return Property(name, points, holds, guard=True)
+
+
+def alike(expected, seen):
+    """Are two observations equal, as `same` has it? An error equals an error of its type, and no value."""
+    if isinstance(expected, Raised) or isinstance(seen, Raised):
+        return type(expected) is type(seen) and expected.type is seen.type
+    return same(expected, seen)

@@ -1,0 +1,182 @@
+"""What a function may not change behind the caller's back: models, tokenizers, PyTorch's settings, seeds.
+
+What was changed is put back, so that the next cell of the notebook runs as if nothing had happened, and it is
+said what it was.
+"""
+
+import random
+import weakref
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+FLAGS = (
+    "padding_side",
+    "truncation_side",
+    "pad_token_id",
+    "eos_token_id",
+    "mask_token_id",
+    "model_max_length",
+)
+PRISTINE = weakref.WeakKeyDictionary()  # network -> (fingerprint, copy of its weights)
+
+
+class Guard:
+    """A picture of the state before a call: `changes()` compares, puts back, and says what it was."""
+
+    def __init__(self, args):
+        self.networks = [n for n in (getattr(arg, "network", arg) for arg in args) if _is_network(n)]
+        self.networks = [_Network(network) for network in self.networks]
+        self.tokenizers = [t for t in (getattr(arg, "tokenizer", None) for arg in args) if t is not None]
+        self.tokenizers = [(tokenizer, _flags(tokenizer)) for tokenizer in self.tokenizers]
+        self.grad, self.dtype = torch.is_grad_enabled(), torch.get_default_dtype()
+        self.seeds = len(RESEEDED)
+
+    def changes(self):
+        """Put back what was changed; returns a sentence about the first such thing, or ""."""
+        said = [change for network in self.networks for change in network.changes()]
+        for tokenizer, before in self.tokenizers:
+            for name, value in _flags(tokenizer).items():
+                if value != before[name]:
+                    setattr(tokenizer, name, before[name])
+                    said.append(f"left tokenizer.{name} at {value!r}; it was {before[name]!r}.")
+        if torch.is_grad_enabled() != self.grad:
+            torch.set_grad_enabled(self.grad)
+            said.append("left gradients switched off or on for everybody: use `with torch.no_grad():`.")
+        if torch.get_default_dtype() != self.dtype:
+            torch.set_default_dtype(self.dtype)
+            said.append("left another default dtype (torch.set_default_dtype) for everybody.")
+        return said[0] if said else ""
+
+    @property
+    def reseeded(self):
+        """The last function by which the random numbers of the whole notebook were seeded, or ""."""
+        return RESEEDED[-1] if len(RESEEDED) > self.seeds else ""
+
+
+class _Network:
+    """The state of one network."""
+
+    def __init__(self, network):
+        self.network = network
+        self.config = getattr(network, "config", None)
+        self.fields = dict(vars(self.config)) if self.config is not None else {}
+        self.modes = [(module, module.training) for module in network.modules()]
+        self.hooks = [(hooks, set(hooks)) for module in network.modules() for hooks in _hooks(module)]
+        self.params = list(network.parameters())
+        self.wanted = [parameter.requires_grad for parameter in self.params]
+        self.print = _fingerprint(self.params)
+        kept = PRISTINE.get(network)
+        if kept is None or kept[0] != self.print:
+            PRISTINE[network] = (self.print, [parameter.detach().clone() for parameter in self.params])
+
+    def changes(self):
+        """Yield a sentence for each thing that was changed, after it is put back."""
+        if any(module.training != mode for module, mode in self.modes):
+            left = "training" if self.network.training else "evaluation"
+            for module, mode in self.modes:
+                module.training = mode
+            yield f"left the model in {left} mode ({'.train()' if left == 'training' else '.eval()'})."
+        if self.fields:
+            now = dict(vars(self.config))
+            names = [name for name in {**self.fields, **now} if not _equal(now, self.fields, name)]
+            if names:
+                vars(self.config).clear()
+                vars(self.config).update(self.fields)
+                yield (
+                    f"left model.network.config.{names[0].lstrip('_')} changed. Say it in the call, not in "
+                    "the model."
+                )
+        left = [(hooks, key) for hooks, before in self.hooks for key in hooks if key not in before]
+        left = [(hooks, key) for hooks, key in left if not _is_transformers(hooks[key])]
+        for hooks, key in left:
+            del hooks[key]
+        if left:
+            yield "left a hook in the model: its handle's .remove() takes it away."
+        if [parameter.requires_grad for parameter in self.params] != self.wanted:
+            for parameter, wanted in zip(self.params, self.wanted, strict=True):
+                parameter.requires_grad_(wanted)
+            yield "left requires_grad of the model's weights changed."
+        if _fingerprint(self.params) != self.print:
+            _, copies = PRISTINE[self.network]
+            for parameter, copy in zip(self.params, copies, strict=True):
+                parameter.data = copy.clone()
+            PRISTINE[self.network] = (_fingerprint(self.params), copies)
+            yield "changed the model's weights."
+
+
+def _is_network(value):
+    return isinstance(value, torch.nn.Module)
+
+
+def _hooks(module):
+    yield from (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks)
+
+
+def _is_transformers(hook):
+    """Is a hook the library's own? It puts some in when hidden states are first asked for, to stay."""
+    return str(getattr(hook, "__module__", "")).startswith("transformers")
+
+
+def _fingerprint(params):
+    """Version counters see every change but those through `.data`, which the norms see."""
+    with torch.no_grad():
+        norms = torch._foreach_norm(params) if params else ()
+    return tuple((p._version, norm.item(), p.data_ptr()) for p, norm in zip(params, norms, strict=True))
+
+
+def _equal(now, before, name):
+    missing = object()
+    a, b = now.get(name, missing), before.get(name, missing)
+    return a is b or (type(a) is type(b) and a == b)
+
+
+def _flags(tokenizer):
+    return {name: getattr(tokenizer, name, None) for name in FLAGS if hasattr(type(tokenizer), name)} | {
+        name: value for name, value in vars(tokenizer).items() if name in FLAGS
+    }
+
+
+RESEEDED = []
+
+
+def seed_all(seed):
+    """Seed the three sources of random numbers that everybody shares: random, numpy and torch."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+@contextmanager
+def drawn_alike(seed):
+    """Seed torch, numpy and random for the block, note who seeds them anew, and put all three back.
+
+    An answer that draws without a generator of its own draws the same in every check, and a check leaves the
+    notebook's own random numbers as they were.
+    """
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    seed_all(seed)
+    kept = {(module, name): getattr(module, name) for module, name in _SEEDERS}
+    for (module, name), seeder in kept.items():
+        setattr(module, name, _noting(seeder, module, name))
+    try:
+        yield
+    finally:
+        for (module, name), seeder in kept.items():
+            setattr(module, name, seeder)
+        RESEEDED.clear()
+        random.setstate(before[0])
+        np.random.set_state(before[1])
+        torch.set_rng_state(before[2])
+
+
+_SEEDERS = ((random, "seed"), (np.random, "seed"), (torch, "manual_seed"))
+
+
+def _noting(seeder, module, name):
+    def seed(*args, **options):
+        RESEEDED.append(f"{module.__name__}.{name}")
+        return seeder(*args, **options)
+
+    return seed
