@@ -45,9 +45,9 @@ def expected_got(expected, got):
         if left != right:
             break
     else:
-        left, right = repr(expected)[:160], repr(got)[:160]
-    if left == right:
-        left, right = f"{left} ({type(expected).__name__})", f"{right} ({type(got).__name__})"
+        kinds = [type(value).__name__ for value in (expected, got)]
+        later = ", another further on" if kinds[0] == kinds[1] else ""
+        left, right = f"{left} ({kinds[0]})", f"{right} ({kinds[1]}{later})"
     return f"expected: {left}\ngot:      {right}"
 
 

@@ -35,6 +35,12 @@ IMPORTS = {
 
 MODELS = (
     Entry(
+        r"tuple index out of range|expects a non-empty TensorList|expected a non-empty list of Tensors",
+        "If output.attentions is empty: the faster attention (SDPA) never has these weights as a whole. "
+        "Load the model with labkit.load(name, attentions=True). Otherwise, is there such a layer?",
+        r"atten|\batts?\b",
+    ),
+    Entry(
         r"'(str|list)' object has no attribute '(?:size|shape|dim|device|ndim)'",
         "A network wants a tensor of ids, not {a}. From a text: network(**tokenizer(text, "
         'return_tensors="pt")). A list of ids becomes a batch of one with torch.tensor([ids]).',
@@ -97,6 +103,10 @@ MODELS = (
         "This is what labkit.load returns: the network is model.network, its tokenizer model.tokenizer.",
     ),
     Entry(
+        r"has no attribute '_validate_params'",
+        "A probe is made first and fitted then: LogisticRegression().fit(X, y), with all brackets.",
+    ),
+    Entry(
         OUTPUT + "' object has no attribute 'last_hidden_state'",
         "A network with a head does not return that. Ask for all layers, network(..., "
         "output_hidden_states=True), and take output.hidden_states[-1].",
@@ -123,13 +133,7 @@ MODELS = (
         r"atten|\batts?\b",
     ),
     Entry(
-        r"tuple index out of range|expects a non-empty TensorList|expected a non-empty list of Tensors",
-        "If output.attentions is empty: the faster attention (SDPA) never has these weights as a whole. "
-        "Load the model with labkit.load(name, attentions=True). Otherwise, is there such a layer?",
-        r"atten|\batts?\b",
-    ),
-    Entry(
-        r"has no attribute '(logits|hidden_states|attentions|last_hidden_state|loss)'",
+        r"has no attribute '(logits|hidden_states|attentions|last_hidden_state)'",
         "A network returns an output that has .{0}, and this is something else: output = network(**batch), "
         "then output.{0}.",
     ),
@@ -169,8 +173,8 @@ PYTHON = (
         "*. Or has one of your variables the name of a function (list, max, sum...)?",
     ),
     Entry(
-        rf"'{FUNCTION}' (?:object|and)|and '{FUNCTION}'$",
-        "Here stands a function that is not called: round brackets are missing, as in x.sum().",
+        r"Tensor\.index\(\) missing",
+        "A tensor's .index is not that of a list. Where something stands: (ids == 4).nonzero().",
     ),
     Entry(
         r"missing (?:\d+ required )?(?:positional|keyword-only|keyword) arguments?:? (.+)",
@@ -191,6 +195,10 @@ PYTHON = (
         "A format like :.2f is for one number, and this is {a}. Take the number out first: .item().",
     ),
     Entry(
+        r"format: .* is required|arguments for format string|not all arguments converted|Unknown format code",
+        'The text has other gaps than what is to fill them. An f-string is simpler: f"...".',
+    ),
+    Entry(
         r"'bool' object has no attribute",
         "This is a single True or False. Often a tensor was compared with text, or a list with a number: "
         "compare a tensor with a number, (ids == tokenizer.mask_token_id).",
@@ -198,6 +206,10 @@ PYTHON = (
     Entry(
         r"'dict' object has no attribute '(\w+)'",
         'A dict has no .{0}. If that is one of its keys, square brackets take it: ["{0}"].',
+    ),
+    Entry(
+        r"has no attribute 'join'",
+        'It is the text in between that joins: " ".join(words).',
     ),
     Entry(
         r"'(list|tuple)' object has no attribute '(\w+)'",
@@ -213,7 +225,7 @@ PYTHON = (
         "There is no .{0} in it. Is it misspelt? Tab behind the dot shows what there is.",
     ),
     Entry(
-        r"(?:list|tuple) indices must be integers or slices, not tuple",
+        r"(?:list|tuple|range) indices must be integers or slices, not tuple",
         "Indices with commas, x[i, j], are for tensors and arrays. In a list or a tuple take one after the "
         "other, x[i][j]; or make a tensor first, with torch.tensor or torch.stack.",
     ),
@@ -304,8 +316,8 @@ PYTHON = (
     # too many, too few, none
     Entry(
         r"values to unpack",
-        "On the left of = (or behind `for`) are more or fewer names than there are values. Print the right "
-        "side, or its .shape. enumerate and dict.items() give pairs.",
+        "There are more or fewer names on the left (or behind `for`) than values on the right. Print those, "
+        "or their .shape. enumerate and dict.items() give pairs.",
     ),
     Entry(
         r"too many indices|invalid index of a 0-dim tensor|invalid index to scalar variable",
@@ -364,8 +376,8 @@ PYTHON = (
     ),
     Entry(
         r"Input (?:\w+ )?contains (?:NaN|infinity)",
-        "There is a NaN or an infinity among the numbers. Often it is a mean over nothing, 0 / 0, or a "
-        "masked softmax: torch.isnan(x).any() finds where it begins.",
+        "There is a NaN or an infinity among the numbers, often from a mean over nothing, 0 / 0, or a "
+        "masked softmax. torch.isnan(x).any() shows where it begins.",
     ),
     Entry(
         r"X has \d+ features, but",

@@ -6,7 +6,7 @@ tensors are here; those of networks, of Python, numpy and scikit-learn in `error
 
 import re
 
-from labkit.exercises.error_table import IMPORTS, MODELS, PYTHON, Entry
+from labkit.exercises.error_table import FUNCTION, IMPORTS, MODELS, PYTHON, Entry
 
 LONGEST = 10_000  # characters of a message: some hold a whole network, and no pattern should take long
 KINDS = {
@@ -49,8 +49,11 @@ TORCH = (
     ),
     Entry(
         r"Boolean value of Tensor with no values|truth value of an empty array",
-        "Python needs a single True or False here, and gets an empty tensor or array. Ask for its length "
-        "first: len(x) == 0.",
+        "A single True or False is wanted, and this is empty. Ask for its length first: len(x) == 0.",
+    ),
+    Entry(
+        rf"'{FUNCTION}' (?:object|and)|and '{FUNCTION}'$",
+        "Here stands a function that is not called: round brackets are missing, as in x.sum().",
     ),
     Entry(
         r'"bitwise_\w+" not implemented|unsupported operand type\(s\) for [&|]:|~ \(operator\.invert\)|'
@@ -60,8 +63,8 @@ TORCH = (
     ),
     Entry(
         r"(?:Subtraction|Negation), the `-` operator|numpy boolean (?:subtract|negative)",
-        "Minus does not work on True and False. The opposite of a mask is ~mask; to calculate with it, turn "
-        "it into numbers first: mask.float(), or mask.astype(float) in numpy.",
+        "Minus does not work on True and False. The opposite of a mask is ~mask; to calculate with it, make "
+        "it numbers: mask.float(), or mask.astype(float) in numpy.",
     ),
     Entry(
         r"expected condition to be a boolean tensor|only supports boolean masks|expected BoolTensor",
@@ -80,6 +83,17 @@ TORCH = (
         r"nonzero|where\([^,]*\)",
     ),
     Entry(
+        r"must be tuple of Tensors, not (?!NoneType)|only integer scalar arrays can be converted",
+        "cat, stack and concatenate want what they join in a list: torch.cat([a, b]).",
+        r"(cat|stack|concatenate)\(",
+    ),
+    Entry(
+        ONE,
+        "The functions of math take one number. For all of a tensor at once: torch.log, torch.sqrt, "
+        "torch.exp.",
+        r"\bmath\.",
+    ),
+    Entry(
         r"only integer tensors of a single element|only integer scalar arrays",
         "A single whole number is wanted here, as the index of a list or a length, and this tensor or array "
         "holds several, or floats. For several entries of a list: [words[i] for i in ids].",
@@ -91,7 +105,7 @@ TORCH = (
     ),
     # shapes
     Entry(
-        f"{PRODUCT}|{BROADCAST}|operands could not be broadcast|use of `x\\.T` on tensors",
+        f"{PRODUCT}|{BROADCAST}|operands could not be broadcast",
         "With more than two axes, .T turns round all of them, the batch too. .transpose(-2, -1) exchanges "
         "only the last two. Print the .shape of both sides of the product.",
         r"(?=.*\.T\b)(?=.*(@|matmul|bmm|mm\(|dot))",
@@ -109,8 +123,7 @@ TORCH = (
     Entry(
         BROADCAST,
         "Two tensors do not fit together: an axis of {0} meets one of {1}. Axes are compared from the right "
-        "and must be equally long, or 1 long; x.unsqueeze(-1) adds an axis of 1 on the right. Print both "
-        ".shape.",
+        "and must be equally long, or 1; x.unsqueeze(-1) adds an axis of 1 on the right.",
     ),
     Entry(
         r"expanded size of the tensor|must be greater or equal to the number of dimensions in the tensor|"
@@ -129,11 +142,6 @@ TORCH = (
         "and .squeeze(-1) takes it off the result.",
     ),
     Entry(
-        r"must be tuple of Tensors, not (?!NoneType)|only integer scalar arrays can be converted",
-        "cat, stack and concatenate want what they join in a list: torch.cat([a, b]).",
-        r"(cat|stack|concatenate)\(",
-    ),
-    Entry(
         r"Sizes of tensors must match except|Tensors must have same number of dimensions|"
         r"zero-dimensional tensor|must match exactly, but along dimension|"
         r"must have same number of dimensions",
@@ -147,6 +155,10 @@ TORCH = (
     Entry(
         r"expects a non-empty TensorList|expected a non-empty list of Tensors|need at least one array",
         "The list of what is to be joined is empty. Did the loop that fills it run at all?",
+    ),
+    Entry(
+        r"must have at least 2 dimensions",
+        "A matrix is wanted here, and this has a single axis or none: torch.ones(n, n) makes one.",
     ),
     Entry(
         r"einsum\(\): ",
@@ -190,13 +202,12 @@ TORCH = (
     ),
     Entry(
         r"index (-?\d+) is out of bounds for (?:dimension|axis) \d+ with size (\d+)",
-        "There is no entry {0}: this axis has {1}, counted from 0. Print the .shape; is it the axis that "
-        "you mean?",
+        "There is no entry {0}: this axis has {1}, counted from 0. Print the .shape: is it the axis you "
+        "mean?",
     ),
     Entry(
         r"selected index k out of range",
-        "topk was asked for more than there are: min(k, x.shape[-1]) is the most that it can give along the "
-        "last axis.",
+        "topk was asked for more than there are: min(k, x.shape[-1]) is the most along the last axis.",
     ),
     Entry(
         r"tensors used as indices must be|arrays used as indices must be|are valid indices",
@@ -205,8 +216,7 @@ TORCH = (
     ),
     Entry(
         r"shape of the mask .* does not match|boolean index did not match",
-        "The mask has another shape than what it chooses from. Print both .shape: they must agree from the "
-        "left.",
+        "The mask has another shape than what it chooses from: they must agree from the left.",
     ),
     Entry(
         r"indexing (?:tensors|arrays) could not be broadcast together",
@@ -234,18 +244,12 @@ TORCH = (
     Entry(
         r"leaf Variable that requires grad|modified by an inplace operation|"
         r"Inplace update to inference tensor",
-        "This tensor may not be written into, often because it belongs to a network. Work on a copy: "
-        "x.detach().clone().",
+        "This tensor often belongs to a network and may not be changed. Use a copy: x.detach().clone().",
     ),
     Entry(
         r"Can't call numpy\(\) on Tensor that requires grad",
         "This tensor carries a gradient, and numpy cannot. x.detach().numpy() leaves it behind; inside "
         "`with torch.inference_mode():` there is none in the first place.",
-    ),
-    Entry(
-        r"does not require grad and does not have a grad_fn|grad can be implicitly created only",
-        "backward() starts from one number, the loss, computed from weights that require a gradient. Often "
-        "the loss is not averaged yet, or it was computed in no_grad, with .detach() or with argmax.",
     ),
     Entry(
         r"not compiled with CUDA|No CUDA GPUs|Found no NVIDIA driver|tensors to be on the same device|"
@@ -266,8 +270,12 @@ TORCH = (
     ),
     Entry(
         r"must be tuple of ints, not|Cannot interpret '.*' as a data type",
-        "A shape is wanted here: whole numbers in brackets of their own, such as (3, 4) or (3,). (/ gives a "
-        "float, // a whole number.)",
+        "A shape is wanted here: whole numbers in brackets of their own, (3, 4) or (3,). / makes a float, "
+        "// does not.",
+    ),
+    Entry(
+        r"(\w+)\(\): argument 'input' \(position 1\) must be Tensor, not (?:int|float)",
+        "torch.{0} is for tensors. For one plain number there is often the same in math, such as math.sqrt.",
     ),
     Entry(
         r"must be (?:tuple of Tensors|Tensor), not (?!NoneType)([\w.]+)|"
@@ -275,6 +283,10 @@ TORCH = (
         r"expected np\.ndarray \(got (\w+)\)",
         "This is {a}, and PyTorch wants something else here, mostly a tensor. torch.tensor(...) makes one "
         "of numbers, of lists and of arrays.",
+    ),
+    Entry(
+        r"argument '(\w+)' .*must be ([\w.]+), not (?!NoneType)([\w.]+)",
+        "The argument {0} must be of the type {1}, and this is {c}. Call it by its name: {0}=...",
     ),
     Entry(
         r"'Tensor' and 'numpy\.ndarray'|'numpy\.ndarray' and 'Tensor'|"
@@ -288,8 +300,8 @@ TORCH = (
     ),
     Entry(
         r"'numpy\.\w+' object has no attribute '(\w+)'",
-        "This is from numpy, and has no .{0}. torch.tensor(...) makes a tensor of it; numpy's own words are "
-        ".copy(), .size, .astype(float), axis=.",
+        "This is from numpy, and has no .{0}. torch.tensor(...) makes a tensor of it; to collect things, "
+        "start with a list.",
     ),
     Entry(
         r"'Tensor' object has no attribute '(\w+)'",
@@ -303,8 +315,7 @@ TORCH = (
     ),
     Entry(
         r"expected sequence of length \d+ at dim|inhomogeneous shape",
-        "The rows have different lengths, and a tensor or array is a full rectangle. Pad the short ones "
-        "first.",
+        "The rows differ in length, and tensors and arrays are full rectangles. Pad the short ones first.",
     ),
     Entry(
         r"Could not infer dtype of (?!NoneType)(\w+)",
@@ -318,17 +329,17 @@ TORCH = (
     ),
     Entry(
         r"prob_dist must be 1 or 2 dim",
-        "multinomial takes one row of probabilities, or one row for each text, (B, V): choose the position "
-        "first, logits[:, -1].",
+        "multinomial takes one row of probabilities, or one for each text: first logits[:, -1], say.",
     ),
     Entry(
-        r"samples without replacement|when 'replace=False'|larger than population",
+        r"probabilities do not sum to 1|'p' must be 1-dim|must have same size|weights does not match",
+        "For each thing to choose from there must be one probability, in a single row. numpy wants their "
+        "sum to be 1 more exactly than float32 can: p = p.double(); p = p / p.sum().",
+    ),
+    Entry(
+        r"samples without replacement|larger (?:sample )?than population",
         "More is drawn than there is, without putting anything back. With replacement it is "
         "torch.multinomial(..., replacement=True), random.choices(..., k=n), or replace=True in numpy.",
-    ),
-    Entry(
-        r"expects 'from' to be less than 'to'|high <= 0|low >= high|empty range for",
-        "There is nothing to draw from: the upper end must be larger than the lower one.",
     ),
 )
 

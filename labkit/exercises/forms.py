@@ -181,7 +181,7 @@ def _as_tensor(value):
     if isinstance(value, bool | int | float):
         try:
             return torch.tensor(value)
-        except (OverflowError, RuntimeError):
+        except (OverflowError, RuntimeError, ValueError):
             raise NotMeant("it is larger than any number of a tensor.") from None
     if isinstance(value, list | tuple):
         if not value:

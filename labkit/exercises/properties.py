@@ -2,7 +2,7 @@
 
 from labkit.exercises.differences import difference, expected_got, relation
 from labkit.exercises.exercise import Fault, Property, Raised
-from labkit.exercises.values import same
+from labkit.exercises.values import as_array, same
 
 __all__ = ["alike", "compares", "each_case", "expected_got", "inputs_unchanged", "matches_reference"]
 
@@ -28,11 +28,22 @@ def each_case(test, where=lambda case: True):
         for place, case, outcome, expected, seen in rows:
             message = "" if outcome.error else test(expected, seen)
             if message:
-                advice = relation(expected, seen)
-                return Fault(f"For {case.shown}\n{message}", place, advice)
+                return Fault(f"For {case.shown}\n{message}", place, _advice(place, rows))
         return ""
 
     return holds
+
+
+def _advice(place, rows):
+    """How a result is related to the right one; of a single number only what is so in other cases too."""
+    wrong = [(e, s) for k, _, o, e, s in rows if k >= place and not o.error and not alike(e, s)]
+    if not wrong:
+        return ""
+    said = relation(*wrong[0])
+    number = as_array(wrong[0][0])
+    if number is not None and number.ndim == 0:
+        return said if len(wrong) > 1 and all(relation(*pair) == said for pair in wrong[1:4]) else ""
+    return said
 
 
 def compares(name, points, test, where=lambda case: True, project=lambda observed: observed):

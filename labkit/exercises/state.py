@@ -133,9 +133,8 @@ def _equal(now, before, name):
 
 
 def _flags(tokenizer):
-    return {name: getattr(tokenizer, name, None) for name in FLAGS if hasattr(type(tokenizer), name)} | {
-        name: value for name, value in vars(tokenizer).items() if name in FLAGS
-    }
+    # Of the object, not of its class: transformers gives the ids of special tokens by __getattr__.
+    return {name: getattr(tokenizer, name) for name in FLAGS if hasattr(tokenizer, name)}
 
 
 RESEEDED = []

@@ -8,6 +8,7 @@ from numbers import Number
 import numpy as np
 import torch
 
+MORE = ", ... {:,} more"
 LONGEST_NUMBER = 10_000  # bits of an integer that is shown in full
 
 
@@ -75,16 +76,17 @@ def fresh(value):
 
 
 def show(value, limit=160):
-    """A value in few characters, as a report prints it.
+    """A value in few characters, as a report prints it: about `limit`, and never twice as many.
 
-    No more of the value is looked at than is shown: millions of numbers cost no more than a few.
+    A list or a row that is too long ends after a whole item, with how many are left out. No more of the value
+    is looked at than is shown: millions of numbers cost no more than a few.
     """
     text = ""
     try:
         for piece in _pieces(value, limit):
             text += piece
-            if len(text) > limit:
-                return text[: limit - 3] + "..."
+            if len(text) > 2 * limit:
+                return text[: 2 * limit - 3] + "..."
     except RecursionError:
         return f"{type(value).__name__}, nested very deeply"
     return text
@@ -104,16 +106,17 @@ def _pieces(value, limit):
         yield f"{value:.4g}" if math.isfinite(value) else str(value)
     elif isinstance(value, dict):
         pairs = ((repr(key)[:limit], ": ", *_pieces(item, limit)) for key, item in value.items())
-        yield from ("{", *_between(pairs, limit), "}")
+        yield from ("{", *_between(pairs, len(value), limit), "}")
     elif isinstance(value, list):
-        yield from ("[", *_between((_pieces(item, limit) for item in value), limit), "]")
+        yield from ("[", *_between((_pieces(item, limit) for item in value), len(value), limit), "]")
     elif isinstance(value, tuple):
         end = ",)" if len(value) == 1 else ")"
-        yield from ("(", *_between((_pieces(item, limit) for item in value), limit), end)
+        yield from ("(", *_between((_pieces(item, limit) for item in value), len(value), limit), end)
     elif type(value) is set and value:
-        yield from ("{", *_between(((repr(item)[:limit],) for item in value), limit), "}")
+        yield from ("{", *_between(((repr(item)[:limit],) for item in value), len(value), limit), "}")
     elif isinstance(value, str | bytes):
-        yield repr(value[: limit + 1])
+        more = len(value) - limit
+        yield repr(value) if more <= 0 else f"{value[:limit]!r}... {more} characters more"
     elif type(value) is int and value.bit_length() > LONGEST_NUMBER:
         yield f"a number of {value.bit_length()} bits"  # Python itself refuses to write it out
     else:
@@ -124,21 +127,23 @@ def _rows(array, limit):
     if array.ndim == 0:
         yield from _pieces(array.item(), limit)
     elif array.ndim == 1:
-        yield from ("[", *_between((_pieces(item, limit) for item in array[:limit].tolist()), limit), "]")
+        items = (_pieces(item, limit) for item in array[:limit].tolist())
+        yield from ("[", *_between(items, len(array), limit), "]")
     else:
         rows = (_rows(array[number], limit) for number in range(min(len(array), limit)))
-        yield from ("[", *_between(rows, limit), "]")
+        yield from ("[", *_between(rows, len(array), limit), "]")
 
 
-def _between(items, limit):
+def _between(items, total, limit):
     """The pieces of as many items as can be shown, with commas; a list, so that a level is made at once."""
     pieces, size = [], 0
     for number, item in enumerate(items):
+        if size > limit - len(MORE):
+            pieces.append(MORE.format(total - number))
+            break
         for piece in (", ", *item) if number else item:
             pieces.append(piece)
             size += len(piece)
-        if size > limit:
-            break
     return pieces
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from labkit.exercises.engine import check
 from labkit.exercises.exercise import Case, Exercise, Misconception
-from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.limits import OutOfTime, time_limit
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.report import MIME, passing_text
 
 

@@ -69,7 +69,7 @@ def test_a_generator_is_copied_with_its_state():
 
 
 def test_long_values_are_shown_short():
-    assert len(show(list(range(1000)))) <= 160
+    assert len(show(list(range(1000)))) <= 170
     assert show(torch.tensor([0.123456])) == "[0.1235], shape (1,)"
 
 
