@@ -1,11 +1,14 @@
 """What a notebook talks to: set-up, checks that climb, predictions, the table at the end."""
 
+import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import labkit
 from labkit.exercises import lab01
@@ -52,7 +55,18 @@ def test_an_unknown_lab_is_a_plain_message():
 def test_a_right_answer_passes_and_is_used(lab, capsys):
     lab.check(mlm_loss)
     assert "mlm_loss: passed" in capsys.readouterr().out
-    assert lab.best(mlm_loss) is mlm_loss
+    best = lab.best(mlm_loss)
+    assert best.__wrapped__ is mlm_loss and best.__name__ == "mlm_loss"
+    assert "course's" not in capsys.readouterr().out
+
+
+def test_the_best_gives_what_the_exercise_promises(lab):
+    """The next cell calls .item() on it, whatever the answer returns."""
+    number = lambda logits, labels: float(mlm_loss(logits, labels))
+    number.__name__ = "mlm_loss"
+    lab.check(number)
+    loss = lab.best(number)(torch.zeros(1, 2, 4), torch.tensor([[1, -100]]))
+    assert isinstance(loss, torch.Tensor) and loss.item() == pytest.approx(math.log(4))
 
 
 def wrong_loss(lab, name):
@@ -97,7 +111,58 @@ def test_an_answer_that_was_broken_again_is_no_longer_used(lab):
     lab.check(mlm_loss)
     with pytest.raises(CheckFailed):
         lab.check(lambda logits, labels: 0.0, "mlm_loss")
-    assert lab.best(mlm_loss) is not mlm_loss
+    assert lab.best(mlm_loss) is lab.exercises["mlm_loss"].reference
+
+
+def half_loss(logits, labels):
+    return mlm_loss(logits, labels) / 2
+
+
+def test_a_figure_shows_yours_beside_ours_where_they_differ(lab, capsys):
+    given = torch.zeros(1, 2, 4), torch.tensor([[1, -100]])
+    make = lambda loss: round(float(loss(*given)), 2)
+    lab.solved["mlm_loss"] = mlm_loss
+    assert lab.both(mlm_loss, make) == {"": 1.39}
+
+    half_loss.__name__ = "mlm_loss"
+    assert lab.both(half_loss, make) == {"": 1.39}  # never checked: nobody's result
+    with pytest.raises(CheckFailed):
+        lab.check(half_loss)
+    assert lab.both(half_loss, make) == {"yours": 0.69, "ours": 1.39}
+    assert lab.both(half_loss, lambda loss: 3) == {"": 3}  # alike here: one is enough
+    capsys.readouterr()
+
+    def fails(loss):
+        if loss is not lab.exercises["mlm_loss"].reference:
+            raise ValueError
+        return 3
+
+    assert lab.both(half_loss, fails) == {"": 3}
+    assert "ValueError" in capsys.readouterr().out
+
+
+def test_a_case_can_be_repeated(lab, capsys):
+    with pytest.raises(CheckFailed):
+        lab.check(half_loss, "mlm_loss")
+    shown = capsys.readouterr().out
+    number = int(re.search(r"To repeat it: mlm_loss\(\*lab\.case\(mlm_loss, (\d+)\)\)", shown)[1])
+    logits, labels = lab.case(mlm_loss, number)
+    assert logits.ndim == 3 and labels.shape == logits.shape[:2]
+    logits[:] = 0  # a copy of one's own
+    assert lab.case("mlm_loss", number)[0].abs().max() > 0
+
+
+@pytest.mark.parametrize("number", [-1, 99, "0", 1.5])
+def test_a_case_that_does_not_exist_is_a_plain_message(lab, number):
+    with pytest.raises(LabkitError, match="numbered 0 to"):
+        lab.case(mlm_loss, number)
+
+
+def test_a_last_version_that_did_not_run_is_not_judged(lab, capsys, monkeypatch):
+    monkeypatch.setattr("labkit.exercises.last_version.stopped", lambda name, function: "It did not run.")
+    with pytest.raises(CheckFailed):
+        lab.check(mlm_loss)
+    assert "could not be checked" in (shown := capsys.readouterr().out) and "It did not run." in shown
 
 
 def test_a_stub_raises_exactly_not_implemented(lab):

@@ -15,6 +15,8 @@ import torch
 
 from labkit.exercises import get, labs
 from labkit.exercises.engine import check
+from labkit.exercises.forms import anything
+from labkit.exercises.values import fresh, same
 from labkit.messages import LabkitError
 
 SEEDS = (1, 2, 20)
@@ -39,8 +41,8 @@ def test_every_misconception_fails_with_its_own_hint(exercise, wrong, seed):
 
 
 @pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)
-def test_each_exercise_knows_at_least_four_mistakes_with_three_hints(number, exercise):
-    assert len(exercise.misconceptions) >= 4
+def test_each_exercise_knows_at_least_eight_mistakes_with_three_hints(number, exercise):
+    assert len(exercise.misconceptions) >= 8
     assert all(len(wrong.hints) == 3 and all(wrong.hints) for wrong in exercise.misconceptions)
     assert len({wrong.name for wrong in exercise.misconceptions}) == len(exercise.misconceptions)
     assert len({wrong.hints[0] for wrong in exercise.misconceptions}) == len(exercise.misconceptions)
@@ -113,9 +115,44 @@ def test_right_answers_in_other_styles_pass(exercise, style, seed):
 
 
 @pytest.mark.parametrize("number", labs())
-def test_two_styles_for_every_exercise(number):
+def test_four_styles_for_every_exercise(number):
     assert {exercise.name for exercise in get(number).EXERCISES} == set(STYLES[number])
-    assert all(len(styles) >= 2 for styles in STYLES[number].values())
+    assert {name: len(styles) for name, styles in STYLES[number].items() if len(styles) < 4} == {}
+
+
+@pytest.mark.parametrize(("exercise", "wrong"), WRONG, ids=ident)
+def test_points_do_not_hang_on_the_seed(exercise, wrong):
+    """A student's notebook draws one set of cases, the grader another."""
+    reports = [check(wrong.wrong, exercise, seed=seed) for seed in (*SEEDS, 4711)]
+    assert len({(report.points, report.misconception) for report in reports}) == 1
+
+
+@pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)
+def test_to_return_nothing_earns_nothing(number, exercise):
+    report = check(_with_signature(exercise, lambda *args: None), exercise)
+    assert report.points == 0
+    assert "return" in report.text
+
+
+@pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)
+def test_to_hand_back_an_argument_earns_little(number, exercise):
+    count = len(inspect.signature(exercise.reference).parameters)
+    for place in range(count):
+        report = check(_with_signature(exercise, lambda *args, place=place: args[place]), exercise)
+        assert report.points <= exercise.points / 3, report.text
+
+
+@pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)
+def test_every_exercise_says_what_it_promises(number, exercise):
+    assert exercise.form is not anything
+    value = exercise.reference(*fresh(exercise.cases(1)[-1].args))
+    assert same(exercise.form(value), value)
+
+
+@pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)
+def test_no_two_cases_look_alike(number, exercise):
+    shown = [case.shown for case in exercise.cases(3)]
+    assert len(set(shown)) == len(shown)
 
 
 @pytest.mark.parametrize("number", labs())

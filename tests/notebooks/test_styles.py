@@ -1,0 +1,52 @@
+"""A check that passes promises that the notebook goes on: every lab with other right answers than ours."""
+
+import importlib
+import inspect
+import re
+
+import nbformat
+import pytest
+
+from labkit.authoring.reference import run
+from labkit.grading.answers import find_answers
+from labkit.grading.cells import Cell
+from labkit.grading.program import Program
+
+from .conftest import CELL_SECONDS, ROOT
+from .test_notebooks import error_names
+
+STYLES_OF_EACH = 4
+
+
+def as_answer(name, style):
+    """A style's code, with the helpers and imports that it uses, as a cell that defines `name`."""
+    module = Cell("code", inspect.getsource(inspect.getmodule(style)))
+    code = find_answers(Program([module]), [style.__name__])[style.__name__].code
+    return re.sub(rf"\b{style.__name__}\b", name, code)
+
+
+def styles_of(lab):
+    """Exercise name -> the right answers in other styles that have source code of their own."""
+    known = importlib.import_module(f"tests.exercises.test_lab{lab.number}").STYLES
+    return {
+        name: [style for style in styles if style.__name__.isidentifier()] for name, styles in known.items()
+    }
+
+
+# Slow: runs a whole lab.
+@pytest.mark.parametrize("which", range(STYLES_OF_EACH))
+def test_the_lab_goes_on_with_every_accepted_style(lab, solution, which):
+    notebook = nbformat.reads(solution, as_version=4)
+    cells = {cell.id: cell for cell in notebook.cells}
+    for name, styles in styles_of(lab).items():
+        cells[f"solution-{name}"].source = as_answer(name, styles[which % len(styles)])
+    done = run(notebook, ROOT, timeout=CELL_SECONDS, allow_errors=True)
+    assert {cell.id: error for cell in done.cells for error in error_names(cell)} == {}
+    text = "".join(str(output.get("text", "")) for cell in done.cells for output in cell.get("outputs", []))
+    assert "Using the course's" not in text
+
+
+def test_there_are_enough_styles(lab):
+    assert {
+        name: len(styles) for name, styles in styles_of(lab).items() if len(styles) < STYLES_OF_EACH
+    } == {}
