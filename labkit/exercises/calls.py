@@ -12,14 +12,14 @@ from labkit.exercises.forms import NotMeant, anything
 from labkit.exercises.state import Guard
 from labkit.exercises.values import fresh, show, unchanged
 
-CHANGED = "changed its argument {name}. Work on a copy ({copy}): the caller still needs the original."
+CHANGED = "changed its argument {name}.\nWork on a copy ({copy}): the caller still needs the original."
 COPIES = {"Tensor": "{name}.clone()", "ndarray": "{name}.copy()", "list": "list({name})"}
 RESEEDED = (
-    "called {seeder}: from now on the whole notebook draws the same numbers. Draw with the generator that "
-    "it is given."
+    "called {seeder}: from now on the whole notebook draws the same numbers.\n"
+    "Draw with the generator that it is given."
 )
-PRINTS = "returned None: it prints its result. Put `return` before it instead; print only shows it to you."
-NO_RETURN = "returned None: there is no `return` in it, so what it has computed is lost."
+PRINTS = "It prints its result. Put `return` before it instead: print only shows it to you."
+NO_RETURN = "There is no `return` in it, so what it has computed is lost."
 
 
 def call_on_copies(function, args, form=anything):
@@ -68,12 +68,12 @@ def _in_form(value, form, function):
     try:
         return Outcome(form(value))
     except NotMeant as problem:
-        said = form.refusal(value, str(problem))
+        said, advice = form.refusal(value, str(problem))
     except (TypeError, ValueError, RuntimeError, OverflowError, RecursionError):
-        said = form.refusal(value)
+        said, advice = form.refusal(value)
     if value is None and not _returns_a_value(function):
-        said = PRINTS if "print" in function.__code__.co_names else NO_RETURN
-    return Outcome(error=said, error_type=WrongForm)
+        advice = PRINTS if "print" in function.__code__.co_names else NO_RETURN
+    return Outcome(error=said, error_type=WrongForm, advice=advice)
 
 
 def _returns_a_value(function):

@@ -1,10 +1,14 @@
 """Diagnosis by simulation: which of the known wrong answers behaves like this one?"""
 
+import time
 from itertools import combinations
 
 from labkit.exercises.calls import call_on_copies, message_kind, observe_outcome
-from labkit.exercises.exercise import Raised
+from labkit.exercises.exercise import Raised, WrongForm
 from labkit.exercises.properties import alike
+from labkit.exercises.state import drawn_alike
+
+PAIR_SECONDS = 5.0  # of own time: where a model has to run, not all pairs of choices can be tried
 
 
 def diagnose(trial, exercise, prop=None, focus=None):
@@ -22,10 +26,12 @@ def diagnose(trial, exercise, prop=None, focus=None):
     failing = [k for k in range(len(trial.cases)) if not alike(trial.expected[k], trial.observed[k])]
     if not failing:
         return None
-    focus = focus if focus in failing else failing[0]
-    everywhere = {k for k in failing if isinstance(trial.observed[k], Raised)}.issuperset(
-        range(len(trial.cases))
-    )
+    with drawn_alike(0):
+        return _best(trial, exercise, prop, focus if focus in failing else failing[0], failing)
+
+
+def _best(trial, exercise, prop, focus, failing):
+    everywhere = all(isinstance(observed, Raised) for observed in trial.observed)
     evidence = _Evidence(trial, exercise, focus, everywhere)
 
     known = [(wrong, call) for wrong in exercise.misconceptions for call in (wrong.wrong, *wrong.spellings)]
@@ -34,7 +40,10 @@ def diagnose(trial, exercise, prop=None, focus=None):
         if all(behaviour.agrees(k) for k in range(len(trial.cases))):
             return wrong
     built = [wrong for wrong in exercise.misconceptions if wrong.choices]
+    until = time.process_time() + PAIR_SECONDS
     for first, second in combinations(built, 2):
+        if time.process_time() > until:
+            break
         if first.build is second.build and not first.choices.keys() & second.choices.keys():
             behaviour = evidence.of(first.build(**first.choices, **second.choices))
             if behaviour and all(behaviour.agrees(k) for k in range(len(trial.cases))):
@@ -101,9 +110,13 @@ class _Behaviour:
         return self.seen[place]
 
     def agrees(self, place):
-        """Does it behave like the student's answer here? Where that fails everywhere, with the same words."""
+        """Does it behave like the student's answer here?
+
+        An answer that fails everywhere, or returns another kind of thing, must do so in the same words.
+        """
         mine, theirs = self(place), self.evidence.trial.observed[place]
-        if isinstance(mine, Raised) and isinstance(theirs, Raised) and self.evidence.everywhere:
+        both = isinstance(mine, Raised) and isinstance(theirs, Raised)
+        if both and (self.evidence.everywhere or mine.type is WrongForm):
             return mine.type is theirs.type and message_kind(mine.message) == message_kind(theirs.message)
         return alike(self._part(mine), self._part(theirs))
 

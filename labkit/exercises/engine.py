@@ -38,7 +38,8 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
         return unfinished(exercise, "unusable", problem)
 
     cases = exercise.cases(seed)
-    expected = observe_all(exercise.reference, exercise, cases)
+    with drawn_alike(seed):
+        expected = observe_all(exercise.reference, exercise, cases)
     trial = Trial(lambda *args: call_on_copies(function, args, exercise.form), cases, expected)
     with Capture() as capture, tame(function), drawn_alike(seed):
         try:

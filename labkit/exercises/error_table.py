@@ -74,8 +74,8 @@ MODELS = (
     ),
     Entry(
         r"index out of range in self",
-        "An id is looked up that the table does not have. Often it comes from another model's tokenizer, it "
-        "is a label of −100, or the text is longer than the network has positions.",
+        "An id is looked up in a table that does not have it. Often it comes from another model's "
+        "tokenizer, it is a label of −100, or the text is longer than the network has positions.",
     ),
     Entry(
         r"text input must be of type `str`|TextEncodeInput must be",
@@ -104,7 +104,7 @@ MODELS = (
     ),
     Entry(
         r"has no attribute '_validate_params'",
-        "A probe is made first and fitted then: LogisticRegression().fit(X, y), with all brackets.",
+        "A probe is made first and then fitted: LogisticRegression().fit(X, y), round brackets and all.",
     ),
     Entry(
         OUTPUT + "' object has no attribute 'last_hidden_state'",
@@ -118,19 +118,19 @@ MODELS = (
     ),
     Entry(
         r"torch\.return_types\.(\w+)",
-        "With dim=..., {0} returns a pair: the values and their places. Take one, .values or .indices.",
+        "{0} gives a pair here: the values and their places. Take one of them, .values or .indices.",
     ),
     Entry(
         NONE,
         "If that is output.hidden_states: they are None unless you ask for them, network(..., "
         "output_hidden_states=True).",
-        r"hidden",
+        r"hidden(?!.*\bNone\b)",
     ),
     Entry(
         NONE,
         "If that is output.attentions: they are None unless you ask for them, network(..., "
         "output_attentions=True), of a model loaded with labkit.load(name, attentions=True).",
-        r"atten|\batts?\b",
+        r"(?:atten|\batts?\b)(?!.*\bNone\b)",
     ),
     Entry(
         r"has no attribute '(logits|hidden_states|attentions|last_hidden_state)'",
@@ -196,7 +196,7 @@ PYTHON = (
     ),
     Entry(
         r"format: .* is required|arguments for format string|not all arguments converted|Unknown format code",
-        'The text has other gaps than what is to fill them. An f-string is simpler: f"...".',
+        'The text does not match what is to be put into it. An f-string is simpler: f"...".',
     ),
     Entry(
         r"'bool' object has no attribute",
@@ -256,17 +256,17 @@ PYTHON = (
     Entry(
         r"iteration over a 0-d|len\(\) of|'([\w.]+)' object is not iterable|"
         r"argument of type '([\w.]+)' is not|object of type '([\w.]+)' has no len|"
-        r"cannot unpack non-iterable ([\w.]+) object|can only join an iterable",
-        "A row of things is wanted here, and this is a single one. `for i in range(n)` counts up to n; max "
-        "and argmax with dim=-1 give one for each row.",
+        r"cannot unpack non-iterable ([\w.]+) object|can only (?:join|assign) an iterable",
+        "Several things are wanted here (a list, say), and this is a single one. `for i in range(n)` counts "
+        "up to n; max and argmax with dim=-1 give one for each row.",
     ),
     Entry(
         r"does not support item assignment",
-        "Entries of this cannot be set, as of text and tuples. Build a new one, or list(...) first.",
+        "Its entries cannot be set (nor those of text or a tuple). Build a new one, or list(...) first.",
     ),
     Entry(
         r"unhashable type: '([\w.]+)'|cannot use '([\w.]+)' as",
-        "Keys of a dict and elements of a set must be fixed, and this is {a}. tuple(...) fixes a list.",
+        "Keys of a dict and elements of a set must never change, and this is {a}. Often tuple(...) helps.",
     ),
     # arithmetic
     Entry(
@@ -284,7 +284,7 @@ PYTHON = (
     ),
     Entry(
         r"(?:unsupported operand|not supported between).*'str'|expected str instance, (\w+) found",
-        "There is no arithmetic with text. float(...) makes a number of it, str(...) text of a number.",
+        "There is no arithmetic with text. float(...) turns it into a number, str(...) a number into text.",
     ),
     Entry(
         r"unsupported operand type\(s\) for (.+?): '([\w.]+)' and '([\w.]+)'|"
@@ -325,7 +325,7 @@ PYTHON = (
     ),
     Entry(
         r"index out of range|pop from empty|index \d+ is out of range",
-        "The index is beyond the end: the last of n entries is n − 1. Print len(...): is it empty?",
+        "The index is too large, or too far below 0: n entries are called 0 to n − 1. Print len(...).",
     ),
     Entry(
         r"Expected reduction dim|arg(?:ument)? is (?:an )?empty|attempt to get arg|zero-size array|"

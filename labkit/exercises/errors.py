@@ -8,9 +8,10 @@ import re
 
 from labkit.exercises.error_table import FUNCTION, IMPORTS, MODELS, PYTHON, Entry
 
-LONGEST = 10_000  # characters of a message: some hold a whole network, and no pattern should take long
+LONGEST = 5_000  # characters of a message: some hold a whole network, and no pattern should take long
 KINDS = {
     "Tensor": "a tensor",
+    "Size": "a shape",
     "ndarray": "a numpy array",
     "NoneType": "None",
     "str": "text",
@@ -53,7 +54,7 @@ TORCH = (
     ),
     Entry(
         rf"'{FUNCTION}' (?:object|and)|and '{FUNCTION}'$",
-        "Here stands a function that is not called: round brackets are missing, as in x.sum().",
+        "This is a function that has not been called: its round brackets are missing, as in x.sum().",
     ),
     Entry(
         r'"bitwise_\w+" not implemented|unsupported operand type\(s\) for [&|]:|~ \(operator\.invert\)|'
@@ -106,8 +107,8 @@ TORCH = (
     # shapes
     Entry(
         f"{PRODUCT}|{BROADCAST}|operands could not be broadcast",
-        "With more than two axes, .T turns round all of them, the batch too. .transpose(-2, -1) exchanges "
-        "only the last two. Print the .shape of both sides of the product.",
+        "With more than two axes, .T reverses all of them, the batch too. .transpose(-2, -1) exchanges only "
+        "the last two. Print the .shape of both sides of the product.",
         r"(?=.*\.T\b)(?=.*(@|matmul|bmm|mm\(|dot))",
     ),
     Entry(
@@ -145,8 +146,8 @@ TORCH = (
         r"Sizes of tensors must match except|Tensors must have same number of dimensions|"
         r"zero-dimensional tensor|must match exactly, but along dimension|"
         r"must have same number of dimensions",
-        "What is joined must have as many axes, and the same lengths in all but the axis along which it is "
-        "joined. Print the shapes; x.unsqueeze(0) adds an axis, and torch.stack joins along a new one.",
+        "Everything that is joined must have equally many axes, and equal lengths in all but the one it is "
+        "joined along. x.unsqueeze(0) adds an axis; torch.stack joins along a new one.",
     ),
     Entry(
         r"stack expects each tensor to be equal size|all input arrays must have the same shape",
@@ -211,12 +212,13 @@ TORCH = (
     ),
     Entry(
         r"tensors used as indices must be|arrays used as indices must be|are valid indices",
-        "In the square brackets belong whole numbers, slices, or a mask of True and False, and here is "
-        "something else. Often it is a float (.long() or int(...) helps) or a mask of 0.0 and 1.0 (.bool()).",
+        "Square brackets take whole numbers, slices, or a mask of True and False, and here is something "
+        "else. Often it is a float (.long() or int(...) helps) or a mask of 0.0 and 1.0 (.bool()).",
     ),
     Entry(
         r"shape of the mask .* does not match|boolean index did not match",
-        "The mask has another shape than what it chooses from: they must agree from the left.",
+        "The mask has another shape than what it chooses from: they must agree from the left. masked_fill "
+        "and torch.where also stretch an axis of 1, and add axes on the left.",
     ),
     Entry(
         r"indexing (?:tensors|arrays) could not be broadcast together",
@@ -275,13 +277,13 @@ TORCH = (
     ),
     Entry(
         r"(\w+)\(\): argument 'input' \(position 1\) must be Tensor, not (?:int|float)",
-        "torch.{0} is for tensors. For one plain number there is often the same in math, such as math.sqrt.",
+        "{0} is for tensors. For one plain number math often has the same, such as math.sqrt.",
     ),
     Entry(
         r"must be (?:tuple of Tensors|Tensor), not (?!NoneType)([\w.]+)|"
         r"argument 0, but got (?!NoneType)([\w.]+)|can't assign an? ([\w.]+) to a torch|"
         r"expected np\.ndarray \(got (\w+)\)",
-        "This is {a}, and PyTorch wants something else here, mostly a tensor. torch.tensor(...) makes one "
+        "This is {a}, and PyTorch wants something else here, usually a tensor. torch.tensor(...) makes one "
         "of numbers, of lists and of arrays.",
     ),
     Entry(

@@ -31,10 +31,13 @@ class Form:
         return self.make(value)
 
     def refusal(self, value, why=""):
-        """The sentence for a value that is not of this form."""
+        """(what was returned in place of this form, what to try); why: what NotMeant said."""
+        said = f"returned {_described(value)} where {self.name} is wanted"
         if value is None:
-            return f"returned None where {self.name} is wanted: does every way through it end in a return?"
-        return f"returned {_described(value)} where {self.name} is wanted{': ' if why else '.'}{why}"
+            return said, "Does every way through it end in a return?"
+        if callable(value):
+            return said, "Was it meant to be called? Its round brackets are missing."
+        return f"{said}{': ' if why else '.'}{why}", f"Return {self.name}, as the docstring says."
 
 
 anything = Form("a result", lambda value: value)
@@ -203,7 +206,9 @@ def _described(value):
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
+    if value is None:
+        return "None"
     if callable(value):
-        return f"a function ({getattr(value, '__name__', type(value).__name__)}); was it meant to be called?"
+        return f"a function ({getattr(value, '__name__', type(value).__name__)})"
     article = "an" if type(value).__name__[0] in "aeiou" else "a"
     return f"{article} {type(value).__name__}"

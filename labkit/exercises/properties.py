@@ -75,9 +75,11 @@ def inputs_unchanged(points=1):
         for ask in ("error", "changed"):
             for place, (case, outcome) in enumerate(zip(trial.cases, trial.outcomes, strict=True)):
                 wanted = isinstance(trial.expected[place], Raised)
-                said = outcome.changed if ask == "changed" else "" if wanted else outcome.said
+                said, advice = ("", "") if wanted else (outcome.said, outcome.advice)
+                if ask == "changed":
+                    said, _, advice = outcome.changed.partition("\n")
                 if said:
-                    return Fault(f"For {case.shown}\n{said}", place, outcome.advice if ask == "error" else "")
+                    return Fault(f"For {case.shown}\n{said}", place, advice)
         return ""
 
     name = "your function returns a result, and changes nothing else"

@@ -40,13 +40,15 @@ class Guard:
             for name, value in _flags(tokenizer).items():
                 if value != before[name]:
                     setattr(tokenizer, name, before[name])
-                    said.append(f"left tokenizer.{name} at {value!r}; it was {before[name]!r}.")
+                    said.append(f"left tokenizer.{name} at {value!r}.\nIt was {before[name]!r}: put it back.")
         if torch.is_grad_enabled() != self.grad:
             torch.set_grad_enabled(self.grad)
-            said.append("left gradients switched off or on for everybody: use `with torch.no_grad():`.")
+            said.append("left gradients switched off or on for everybody.\nUse `with torch.no_grad():`.")
         if torch.get_default_dtype() != self.dtype:
             torch.set_default_dtype(self.dtype)
-            said.append("left another default dtype (torch.set_default_dtype) for everybody.")
+            said.append(
+                "left another default dtype for everybody.\nSay dtype=... or .double() where it is needed."
+            )
         return said[0] if said else ""
 
     @property
@@ -77,7 +79,8 @@ class _Network:
             left = "training" if self.network.training else "evaluation"
             for module, mode in self.modes:
                 module.training = mode
-            yield f"left the model in {left} mode ({'.train()' if left == 'training' else '.eval()'})."
+            call = ".train()" if left == "training" else ".eval()"
+            yield f"left the model in {left} mode ({call}).\nLeave the mode as it came: dropout hangs on it."
         if self.fields:
             now = dict(vars(self.config))
             names = [name for name in {**self.fields, **now} if not _equal(now, self.fields, name)]
@@ -85,25 +88,24 @@ class _Network:
                 vars(self.config).clear()
                 vars(self.config).update(self.fields)
                 yield (
-                    f"left model.network.config.{names[0].lstrip('_')} changed. Say it in the call, not in "
-                    "the model."
+                    f"left {names[0].lstrip('_')} of the model's config changed.\nSay it in the call, or put it back."
                 )
         left = [(hooks, key) for hooks, before in self.hooks for key in hooks if key not in before]
         left = [(hooks, key) for hooks, key in left if not _is_transformers(hooks[key])]
         for hooks, key in left:
             del hooks[key]
         if left:
-            yield "left a hook in the model: its handle's .remove() takes it away."
+            yield "left a hook in the model.\nIts handle's .remove() takes it away."
         if [parameter.requires_grad for parameter in self.params] != self.wanted:
             for parameter, wanted in zip(self.params, self.wanted, strict=True):
                 parameter.requires_grad_(wanted)
-            yield "left requires_grad of the model's weights changed."
+            yield "left requires_grad of the model's weights changed.\n`with torch.no_grad():` is enough."
         if _fingerprint(self.params) != self.print:
             _, copies = PRISTINE[self.network]
             for parameter, copy in zip(self.params, copies, strict=True):
                 parameter.data = copy.clone()
             PRISTINE[self.network] = (_fingerprint(self.params), copies)
-            yield "changed the model's weights."
+            yield "changed the model's weights.\nA function that measures a model leaves it as it is."
 
 
 def _is_network(value):
