@@ -66,7 +66,7 @@ class Misconception:
     choices: dict = field(default_factory=dict)
 
 
-def variant(build, name, hints, **choices):
+def variant(build, name, hints, /, **choices):
     """The Misconception build(**choices): single choices of an answer made wrongly.
 
     build: the right answer for no choices at all. Two variants of one builder whose choices have other names

@@ -87,9 +87,8 @@ class _Network:
             if names:
                 vars(self.config).clear()
                 vars(self.config).update(self.fields)
-                yield (
-                    f"left {names[0].lstrip('_')} of the model's config changed.\nSay it in the call, or put it back."
-                )
+                name = names[0].lstrip("_")
+                yield f"left {name} of the model's config changed.\nSay it in the call, or put it back."
         left = [(hooks, key) for hooks, before in self.hooks for key in hooks if key not in before]
         left = [(hooks, key) for hooks, key in left if not _is_transformers(hooks[key])]
         for hooks, key in left:

@@ -14,6 +14,7 @@ import torch
 from tests.bench.against_trainer import bench_against_trainer
 from tests.bench.features import bench_features
 from tests.bench.grading import bench_grading
+from tests.bench.mutants import main as bench_mutants
 from tests.bench.notebooks import bench_notebooks
 from tests.bench.pretraining import bench_bfloat16, bench_memory
 
@@ -43,6 +44,7 @@ if __name__ == "__main__":
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}")
     bench_notebooks()
     bench_import()
+    bench_mutants([])
     bench_grading(nbval_on=int(sys.argv[1]) if len(sys.argv) > 1 else 10)
     for kind in ("encoder", "decoder"):
         bench_bfloat16(kind)

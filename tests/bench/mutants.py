@@ -95,6 +95,8 @@ def changes(node, nodes):
             yield "an argument left out", lambda n, k=k: n.keywords.pop(k)
         if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
             yield "another method", lambda n: setattr(n.func, "attr", METHODS[n.func.attr])
+        if isinstance(node.func, ast.Name) and node.func.id in METHODS:
+            yield "another function", lambda n: setattr(n.func, "id", METHODS[n.func.id])
         if len(node.args) == 2 and not any(isinstance(arg, ast.Starred) for arg in node.args):
             yield "arguments swapped", lambda n: n.args.reverse()
     if isinstance(node, ast.If | ast.IfExp | ast.While):
