@@ -79,7 +79,10 @@ class _Evidence:
         for wrong, behaviour in suspects:
             agrees = [behaviour.agrees(k) for k in range(len(self.trial.cases))]
             explained = sum(agrees[k] for k in failing)
-            possible = all(agreed or k in failing for k, agreed in enumerate(agrees))
+            possible = behaviour.says_the_same(self.focus) and all(
+                agreed or k in failing and behaviour.raises(k) == isinstance(self.trial.observed[k], Raised)
+                for k, agreed in enumerate(agrees)
+            )
             if possible and explained > most:
                 best, most = wrong, explained
         return best
@@ -119,6 +122,15 @@ class _Behaviour:
         if both and (self.evidence.everywhere or mine.type is WrongForm):
             return mine.type is theirs.type and message_kind(mine.message) == message_kind(theirs.message)
         return alike(self._part(mine), self._part(theirs))
+
+    def says_the_same(self, place):
+        """If it fails with an error here, are the words of the two the same?"""
+        mine, theirs = self(place), self.evidence.trial.observed[place]
+        return not isinstance(mine, Raised) or message_kind(mine.message) == message_kind(theirs.message)
+
+    def raises(self, place):
+        """Does it fail with an error here?"""
+        return isinstance(self(place), Raised)
 
     def differs(self, place):
         """Is it wrong here?"""

@@ -6,6 +6,7 @@ the engine asks which of them behaves like it on every case, and says that one's
 
 import inspect
 import re
+import textwrap
 
 from labkit.exercises.calls import call_on_copies, observe_all, observe_outcome
 from labkit.exercises.diagnosis import diagnose
@@ -53,7 +54,7 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
                     trial.observed.append(observe_outcome(outcome, exercise, case))
                 results = [judge(prop, trial) for prop in exercise.properties]
         except OutOfTime:
-            shown = show(running.shown, 120)
+            shown = textwrap.shorten(running.shown, 200, placeholder=" ...")
             problem = OUT_OF_TIME.format(name=exercise.name, seconds=exercise.seconds, case=shown)
             return unfinished(exercise, "unusable", problem)
     return conclude(trial, exercise, results, capture.text).with_hints(attempt)

@@ -40,7 +40,13 @@ class Form:
         return f"{said}{': ' if why else '.'}{why}", f"Return {self.name}, as the docstring says."
 
 
-anything = Form("a result", lambda value: value)
+def _something(value):
+    if value is None:
+        raise NotMeant("")
+    return value
+
+
+anything = Form("a result", _something)
 
 
 def tensor(dtype=None):
@@ -130,7 +136,7 @@ def list_of(item):
             value = value.tolist() if value.ndim == 1 else list(value)
         if not isinstance(value, list | tuple):
             raise NotMeant(_WRAP if _is_iterator(value) else "")
-        return [item(part) for part in value]
+        return [_part(item, part) for part in value]
 
     return Form(f"a list (each item {item.name})" if item is not anything else "a list", make)
 
@@ -146,7 +152,7 @@ def tuple_of(*items):
             raise NotMeant(_WRAP if _is_iterator(value) else "")
         if len(value) != len(items):
             raise NotMeant(f"there are {len(value)} things in it.")
-        return tuple(form(part) for form, part in zip(items, value, strict=True))
+        return tuple(_part(form, part) for form, part in zip(items, value, strict=True))
 
     return Form(f"a tuple ({names})", make)
 
@@ -160,9 +166,21 @@ def mapping_of(**items):
         absent = [key for key in items if key not in value]
         if absent:
             raise NotMeant(f"the key {absent[0]!r} is missing.")
-        return {key: items[key](part) if key in items else part for key, part in value.items()}
+        return {
+            key: _part(items[key], part, f"at {key!r} ") if key in items else part
+            for key, part in value.items()
+        }
 
     return Form(f"a dict with the keys {', '.join(items)}", make)
+
+
+def _part(form, value, where=""):
+    """A part of a container in its form; what is wrong with it is said in words."""
+    try:
+        return form(value)
+    except NotMeant as problem:
+        said = f"there is {_described(value)} in it where {form.name} is wanted."
+        raise NotMeant(where + (str(problem) or said)) from None
 
 
 _WRAP = "put list(...) around it."

@@ -11,6 +11,7 @@ import types
 from contextlib import contextmanager
 
 PATIENCE = 3  # seconds by the clock for each second of own time: a machine may be busy
+LONGEST_IMPORT = 60.0  # seconds by the clock
 
 
 class OutOfTime(BaseException):
@@ -23,9 +24,9 @@ def time_limit(seconds):
 
     Own time, because a busy machine must not cost anybody an answer; and what takes a second or two to be
     imported the first time (scikit-learn, scipy) is not the answer's doing. What waits instead of computing
-    is ended after PATIENCE times as many seconds by the clock, and so is an import. OutOfTime comes again
-    every half second, because the block may catch it. On POSIX timer signals do it; elsewhere, and outside
-    the main thread, a watching thread does.
+    is ended after PATIENCE times as many seconds by the clock; an import that does not end, after a minute.
+    OutOfTime comes again every half second, because the block may catch it. On POSIX timer signals do it;
+    elsewhere, and outside the main thread, a watching thread does.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     by_signal = in_main_thread and hasattr(signal, "setitimer")
@@ -34,10 +35,11 @@ def time_limit(seconds):
 
 
 class _Budget:
-    """Seconds of the process's own time, of which imports take nothing."""
+    """Seconds of the process's own time, and PATIENCE times as many by the clock, without imports."""
 
     def __init__(self, seconds):
         self.seconds, self.end = seconds, time.process_time() + seconds
+        self.clock_end = time.monotonic() + PATIENCE * seconds
         self.imports = 0  # that are going on now, one within the other
 
     def __enter__(self):
@@ -49,7 +51,7 @@ class _Budget:
         builtins.__import__ = self.importer
 
     def _import(self, *args, **options):
-        begin = time.process_time()
+        begin, clock = time.process_time(), time.monotonic()
         self.imports += 1
         try:
             return self.importer(*args, **options)
@@ -57,16 +59,19 @@ class _Budget:
             self.imports -= 1
             if not self.imports:
                 self.end += time.process_time() - begin
+                self.clock_end += min(time.monotonic() - clock, LONGEST_IMPORT)
 
     @property
     def is_used_up(self):
         """Has the block had its time?"""
+        if time.monotonic() >= self.clock_end + (LONGEST_IMPORT if self.imports else 0):
+            return True
         return not self.imports and time.process_time() >= self.end
 
 
 def _by_signal(budget):
-    def raise_out_of_time(number, _):
-        if number == signal.SIGALRM or budget.is_used_up:
+    def raise_out_of_time(*_):
+        if budget.is_used_up:
             raise OutOfTime
 
     timers = (
@@ -86,12 +91,11 @@ def _by_signal(budget):
 
 def _by_thread(budget):
     target, done = threading.get_ident(), threading.Event()
-    clock = time.monotonic() + PATIENCE * budget.seconds
 
     def watch():
         wait = min(budget.seconds / 4, 0.25)
         while not done.wait(wait):
-            if budget.is_used_up or time.monotonic() > clock:
+            if budget.is_used_up:
                 error = ctypes.py_object(OutOfTime)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), error)
                 wait = 0.5

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from labkit.exercises.engine import check
-from labkit.exercises.exercise import Case, Exercise, Misconception
+from labkit.exercises.exercise import Case, Exercise, Misconception, variant
 from labkit.exercises.limits import OutOfTime, time_limit
 from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.report import MIME, passing_text
@@ -293,3 +293,131 @@ def test_what_asks_for_a_stream_finds_one():
 
     report = check(total, EXERCISE)
     assert report.printed.startswith("file\nab")
+
+
+def test_importing_costs_no_time(tmp_path, monkeypatch):
+    """scikit-learn and scipy take seconds to be imported the first time."""
+    (tmp_path / "slow_to_import.py").write_text(
+        "import time\nuntil = time.process_time() + 0.8\nwhile time.process_time() < until:\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    code = "def mean(values):\n    import slow_to_import\n    return sum(values) / len(values)"
+    names = {}
+    exec(code, names)
+    assert check(names["mean"], EXERCISE).passed
+    assert "slow_to_import" in sys.modules
+    del sys.modules["slow_to_import"]
+
+
+def test_an_import_that_never_ends_is_stopped_by_the_clock(tmp_path, monkeypatch):
+    monkeypatch.setattr("labkit.exercises.limits.LONGEST_IMPORT", 1.0)
+    (tmp_path / "endless_import.py").write_text("while True:\n    pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    names = {}
+    exec("def mean(values):\n    import endless_import", names)
+    begin = time.monotonic()
+    assert "did not come back" in check(names["mean"], replace(EXERCISE, seconds=0.3)).text
+    assert time.monotonic() - begin < 30
+
+
+def test_a_long_case_is_not_cut_in_the_middle_of_a_word():
+    def endless(values):
+        while True:
+            pass
+
+    words = " ".join(["vocabulary"] * 60)
+    long = replace(EXERCISE, cases=lambda seed: [Case(([1],), words)], seconds=0.2)
+    assert "vocabulary ..." in check(endless, long).text
+
+
+def test_an_error_comes_with_plain_words():
+    def missing(values):
+        return total / len(values)  # noqa: F821
+
+    report = check(missing, EXERCISE)
+    assert "NameError" in report.text and "return total / len(values)" in report.text
+    assert len(report.hints) == 1 and "total" in report.hints[0] and report.misconception == ""
+
+
+def test_an_error_or_a_change_is_told_before_a_difference():
+    def changes(values):
+        values.append(0)
+        return sum(values) / len(values)
+
+    def fails_late(values):
+        return 0 if len(values) == 3 else values[99]
+
+    for answer, said in ((changes, "changed its argument values"), (fails_late, "IndexError")):
+        text = check(answer, EXERCISE).text
+        assert said in text and "expected:" not in text
+
+
+def test_printing_instead_of_returning_earns_nothing_and_says_so():
+    def prints(values):
+        print(sum(values) / len(values))
+
+    report = check(prints, EXERCISE)
+    assert report.points == 0 and "prints its result" in report.hints[0]
+
+
+def test_one_relation_is_named_where_no_misconception_fits():
+    report = check(lambda values: -sum(values) / len(values), EXERCISE)
+    assert report.hints == ["The sign is turned round."]
+
+
+def test_the_hint_is_about_the_property_that_is_shown():
+    """Both properties fail, each by a mistake of its own; the first is shown."""
+    parts = replace(
+        EXERCISE,
+        name="ends",
+        reference=lambda values: {"first": values[0], "last": values[-1]},
+        properties=(
+            matches_reference("the first", 1, project=lambda seen: seen["first"]),
+            matches_reference("the last", 1, project=lambda seen: seen["last"]),
+            inputs_unchanged(),
+        ),
+        misconceptions=(
+            Misconception("a late end", lambda v: {"first": v[0], "last": v[-2]}, ("last", "b", "c")),
+            Misconception("a late start", lambda v: {"first": v[1], "last": v[-1]}, ("first", "b", "c")),
+        ),
+    )
+    report = check(lambda values: {"first": values[1], "last": 99}, parts)
+    assert report.misconception == "a late start"
+    report = check(lambda values: {"first": values[0], "last": values[-2]}, parts)
+    assert report.misconception == "a late end"
+
+
+def _scaled(power=1, divide=True, offset=0):
+    def wrong(values):
+        return sum(v**power for v in values) / (len(values) if divide else 1) + offset
+
+    return wrong
+
+
+def test_of_two_choices_made_wrongly_at_once_one_is_named():
+    both = replace(
+        EXERCISE,
+        misconceptions=(
+            variant(_scaled, "squares", ("squares", "b", "c"), power=2),
+            variant(_scaled, "the sum", ("sum", "b", "c"), divide=False),
+            variant(_scaled, "one more", ("more", "b", "c"), offset=1),
+        ),
+    )
+    report = check(_scaled(power=2, divide=False), both)
+    assert report.misconception == "squares" and report.hints == ["squares"]
+    assert check(_scaled(divide=False, offset=1), both).misconception == "the sum"
+    assert check(_scaled(power=3, divide=False), both).misconception == ""
+
+
+def test_an_error_in_another_place_is_not_the_same_mistake():
+    known = replace(
+        EXERCISE,
+        misconceptions=(Misconception("one too far", lambda values: values[len(values)], ("far", "b", "c")),),
+    )
+    assert check(lambda values: [1, 2][len(values)], known).misconception == "one too far"
+
+    def other(values):
+        return (1, 2)[len(values)]
+
+    report = check(other, known)
+    assert report.misconception == "" and "IndexError" in report.text
