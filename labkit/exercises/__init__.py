@@ -1,6 +1,17 @@
 """The exercises: one package per lab, and the engine that checks an answer.
 
 A lab (`lab01/`, ...) defines TITLE, SLUG, EXERCISES (in order) and QUESTIONS (the quiz).
+
+The engine, in the order of a check:
+    exercise      what an exercise is made of: cases, properties, misconceptions, the form of its result
+    calls         one call of an answer, on copies: its value or error, and what it changed
+    state, limits what it may not change for others; how long it may take
+    forms, values what is taken for the promised result; what counts as equal, and how it is shown
+    properties    right case by case, and leaving everything else as it was
+    differences   where two results part, and how they are related
+    diagnosis     which known mistake behaves like this answer
+    errors        the errors of Python and PyTorch in a beginner's words
+    engine        all of it together; `report` says it; `last_version` sees a cell that did not run
 """
 
 import importlib

@@ -57,6 +57,8 @@ def unchanged(before, after):
         return len(before) == len(after) and all(unchanged(b, a) for b, a in zip(before, after, strict=True))
     if isinstance(before, set):
         return before == after
+    if before is None or isinstance(before, str | bytes | int | float):
+        return before is after or (type(before) is type(after) and before == after)
     return True
 
 

@@ -185,7 +185,7 @@ figure
 
 # %% [markdown] exercise="sees_future"
 # Write the test. `fn` takes token ids, (T,), and gives one output for each position. Make some ids, change
-# one of them, and compare the outputs *before* it; do that for every position.
+# one of them to another id, and compare the outputs *before* it; do that for every position.
 #
 # - `torch.randint(100, (12,))`: twelve random ids from 0 to 99;
 # - `ids.clone()`: a copy that you may change;

@@ -2,79 +2,68 @@
 
 import random
 
-from labkit.exercises.exercise import Case, Exercise, Misconception
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise
+from labkit.exercises.lab01.advice import advised
+from labkit.exercises.lab01.encode_pair_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+
+KEYS = ("input_ids", "token_type_ids", "attention_mask")
 
 
 def encode_pair(pieces_a, pieces_b, vocab, max_length):
     """[CLS] a [SEP] b [SEP], cut and padded to max_length (Devlin et al. 2018, section 3, figure 2)."""
-    a, b = _cut(pieces_a, pieces_b, max_length - 3)
-    return _lay_out(["[CLS]", *a, "[SEP]"], [*b, "[SEP]"], vocab, max_length)
-
-
-def _lay_out(first, second, vocab, max_length, pad_segment=0, pad_attention=0, pad_id=None):
-    num_padding = max_length - len(first) - len(second)
-    pad_id = vocab["[PAD]"] if pad_id is None else pad_id
+    a, b = list(pieces_a), list(pieces_b)
+    while len(a) + len(b) + 3 > max_length:
+        (a if len(a) > len(b) else b).pop()
+    pieces = ["[CLS]", *a, "[SEP]", *b, "[SEP]"]
+    num_padding = max_length - len(pieces)
     return {
-        "input_ids": [vocab[piece] for piece in first + second] + [pad_id] * num_padding,
-        "token_type_ids": [0] * len(first) + [1] * len(second) + [pad_segment] * num_padding,
-        "attention_mask": [1] * (len(first) + len(second)) + [pad_attention] * num_padding,
+        "input_ids": [vocab[piece] for piece in pieces] + [vocab["[PAD]"]] * num_padding,
+        "token_type_ids": [0] * (len(a) + 2) + [1] * (len(b) + 1) + [0] * num_padding,
+        "attention_mask": [1] * len(pieces) + [0] * num_padding,
     }
 
 
-def _cut(pieces_a, pieces_b, room):
-    """Both sentences, the longer one cut first, until they fit into `room` pieces."""
-    a, b = list(pieces_a), list(pieces_b)
-    while len(a) + len(b) > room:
-        (a if len(a) > len(b) else b).pop()
-    return a, b
+WORDS = "the cat sat on mat a dog ran after it very fast".split()
+# The ids are as irregular as a vocabulary's can be: [PAD] is not 0, a word is, and no order tells a thing.
+VOCAB = {word: 20 - k for k, word in enumerate(WORDS)} | {"[CLS]": 7, "[SEP]": 3, "[PAD]": 5, "a": 0}
+OTHER = {"[PAD]": 30, "[UNK]": 1, "[SEP]": 2, "[CLS]": 4} | {word: 9 + k for k, word in enumerate(WORDS)}
 
-
-def _wrong_layout(**changes):
-    def wrong(pieces_a, pieces_b, vocab, max_length):
-        a, b = _cut(pieces_a, pieces_b, max_length - 3)
-        return _lay_out(["[CLS]", *a, "[SEP]"], [*b, "[SEP]"], vocab, max_length, **changes)
-
-    return wrong
-
-
-def _no_last_separator(pieces_a, pieces_b, vocab, max_length):
-    a, b = _cut(pieces_a, pieces_b, max_length - 2)
-    return _lay_out(["[CLS]", *a, "[SEP]"], b, vocab, max_length)
-
-
-def _separator_in_second_segment(pieces_a, pieces_b, vocab, max_length):
-    a, b = _cut(pieces_a, pieces_b, max_length - 3)
-    return _lay_out(["[CLS]", *a], ["[SEP]", *b, "[SEP]"], vocab, max_length)
-
-
-def _cuts_the_end_off(pieces_a, pieces_b, vocab, max_length):
-    encoded = encode_pair(pieces_a, pieces_b, vocab, max(max_length, len(pieces_a) + len(pieces_b) + 3))
-    return {key: values[:max_length] for key, values in encoded.items()}
-
-
-def _cuts_only_the_second(pieces_a, pieces_b, vocab, max_length):
-    room = max(0, max_length - 3 - len(pieces_a))
-    first, second = ["[CLS]", *pieces_a, "[SEP]"], [*pieces_b[:room], "[SEP]"]
-    return _lay_out(first, second, vocab, max_length)
-
-
-def _segments_all_zero(pieces_a, pieces_b, vocab, max_length):
-    encoded = encode_pair(pieces_a, pieces_b, vocab, max_length)
-    return {**encoded, "token_type_ids": [0] * max_length}
+# (a, b, max_length)
+FIXED = (
+    ("the cat", "sat", 6),
+    ("the cat the", "a dog", 8),
+    ("a cat sat", "it", 10),
+    ("it", "the dog ran after it", 12),
+    ("the the", "the the", 9),  # nothing but its place tells a piece of a from one of b
+    ("the cat after the", "a a dog", 10),
+    ("the cat", "", 7),  # an empty sentence keeps its [SEP]
+    ("", "it ran", 7),
+    ("on the cat on the mat", "it ran", 9),  # from here on: too long
+    ("it ran", "the cat sat on the mat", 9),
+    ("the dog ran", "it sat on", 8),  # equally long
+    ("the dog ran", "a cat sat", 7),
+    ("the cat sat on a mat", "it ran after the dog", 9),  # the longer one changes on the way
+    ("the dog", "it ran after the cat on a mat", 8),
+    ("a cat", "a dog", 5),
+    ("a cat sat", "it", 4),
+    ("the", "it", 3),
+)
 
 
 def _pair_cases(seed):
-    words = "the cat sat on mat a dog ran after it very fast".split()
-    # [PAD] is deliberately not 0: an answer that writes 0 instead of looking it up must show.
-    vocab = {token: 5 + k for k, token in enumerate(["[CLS]", "[SEP]", "[PAD]", *words])}
+    triples = [(a.split(), b.split(), length) for a, b, length in FIXED]
     rng = random.Random(seed)
-    lengths = [(3, 2, 8), (1, 1, 8), (2, 4, 12), (5, 2, 9), (2, 6, 9), (4, 4, 8), (6, 2, 7)]
-    lengths += [(rng.randint(1, 6), rng.randint(1, 6), rng.randint(7, 16)) for _ in range(8)]
+    for spare in (-4, -1, 3):
+        a, b = rng.choices(WORDS, k=rng.randint(3, 7)), rng.choices(WORDS, k=rng.randint(3, 7))
+        triples.append((a, b, len(a) + len(b) + 3 + spare))
     cases = []
-    for num_a, num_b, max_length in lengths:
-        a, b = rng.choices(words, k=num_a), rng.choices(words, k=num_b)
-        cases.append(Case((a, b, vocab, max_length), f"encode_pair({a}, {b}, vocab, {max_length})"))
+    for number, (a, b, max_length) in enumerate(triples):
+        vocab = OTHER if number % 3 == 2 else VOCAB
+        special = ", ".join(f'"{name}": {vocab[name]}' for name in ("[CLS]", "[SEP]", "[PAD]"))
+        shown = f"encode_pair({a}, {b}, vocab, {max_length}), with vocab {{{special}, ...}} of {len(vocab)}"
+        cases.append(Case((a, b, vocab, max_length), shown))
     return cases
 
 
@@ -83,90 +72,48 @@ def _room(case):
     return max_length - len(pieces_a) - len(pieces_b) - 3
 
 
+def _three_lists(output, case):
+    """What is compared; a further entry of the dict harms nobody."""
+    return {key: output[key] for key in KEYS}
+
+
+def _advise(args, expected, seen):
+    """What is visibly wrong with the three lists."""
+    _, _, vocab, max_length = args
+    for key in KEYS:
+        if len(seen[key]) != max_length:
+            return f"{key} has {len(seen[key])} entries; it must have max_length, here {max_length}."
+    names = {number: piece for piece, number in vocab.items()}
+    if seen["input_ids"] != expected["input_ids"]:
+        read = " ".join(names.get(number, f"(no piece has the id {number})") for number in seen["input_ids"])
+        return f"Read back, your input_ids say: {read}"
+    key = next(key for key in KEYS[1:] if seen[key] != expected[key])
+    place = next(k for k in range(max_length) if seen[key][k] != expected[key][k])
+    piece = names[expected["input_ids"][place]]
+    return (
+        f"{key} goes wrong at place {place}, which holds {piece}: it should be {expected[key][place]} there."
+    )
+
+
 ENCODE_PAIR = Exercise(
     name="encode_pair",
     title="Two sentences, one input",
     minutes=10,
     reference=encode_pair,
     cases=_pair_cases,
+    form=forms.mapping_of(**{key: forms.list_of(forms.whole) for key in KEYS}),
+    observe=_three_lists,
+    seconds=5.0,
     properties=(
-        matches_reference("a pair that just fits", 1, lambda case: _room(case) == 0),
-        matches_reference("a short pair is padded", 2, lambda case: _room(case) > 0),
-        matches_reference("a long pair is cut, the longer sentence first", 1, lambda case: _room(case) < 0),
+        advised(matches_reference("a pair that just fits", 1, lambda case: _room(case) == 0), _advise),
+        advised(matches_reference("a short pair is padded", 2, lambda case: _room(case) > 0), _advise),
+        advised(
+            matches_reference(
+                "a long pair is cut, the longer sentence first", 1, lambda case: _room(case) < 0
+            ),
+            _advise,
+        ),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "the last [SEP] is missing",
-            _no_last_separator,
-            (
-                "There is no [SEP] at the end of your input.",
-                "Both sentences end with [SEP]: BERT never saw a second sentence without one.",
-                "Count the special tokens of [CLS] a [SEP] b [SEP]: how many are there, how many do you add?",
-            ),
-        ),
-        Misconception(
-            "the first [SEP] counted to the second sentence",
-            _separator_in_second_segment,
-            (
-                "Your second segment begins one token too early.",
-                "The [SEP] between the sentences closes the first one, so its segment is 0.",
-                "How many zeros: one for [CLS], one for each piece of a, and one more.",
-            ),
-        ),
-        Misconception(
-            "padding attended to",
-            _wrong_layout(pad_attention=1),
-            (
-                "Your attention_mask is 1 at the padding.",
-                "The mask is there to hide the padding: attended to, it would change the result.",
-                "1 for every real token, special ones included; 0 for what was only filled in.",
-            ),
-        ),
-        Misconception(
-            "padding in segment 1",
-            _wrong_layout(pad_segment=1),
-            (
-                "Your padding belongs to segment 1.",
-                "Nothing reads it there, but BERT's tokenizer writes 0, and checks compare.",
-                "token_type_ids behind the last [SEP] are 0.",
-            ),
-        ),
-        Misconception(
-            "padding is id 0",
-            _wrong_layout(pad_id=0),
-            (
-                "You pad with 0.",
-                "In bert-base-uncased [PAD] happens to be 0; in this vocabulary it is not.",
-                "Look the id up, as you do for the other tokens.",
-            ),
-        ),
-        Misconception(
-            "no second segment",
-            _segments_all_zero,
-            (
-                "All your token_type_ids are 0.",
-                "They tell the model which sentence a token belongs to: 0 for the first, 1 for the second.",
-                "From the first piece of b to the last [SEP], the segment is 1.",
-            ),
-        ),
-        Misconception(
-            "cut after the special tokens were added",
-            _cuts_the_end_off,
-            (
-                "When the pair is too long, your last [SEP] is cut off.",
-                "Cutting the finished list removes its end, and the end is a special token.",
-                "Cut the two lists of pieces first (how much room is left for them?), then add the tokens.",
-            ),
-        ),
-        Misconception(
-            "only the second sentence is cut",
-            _cuts_only_the_second,
-            (
-                "When the pair is too long, you cut only the second sentence.",
-                "A long first sentence would leave nothing of the second.",
-                "While it is too long: drop the last piece of the longer one (of b when they are equal).",
-            ),
-        ),
-    ),
+    misconceptions=MISCONCEPTIONS,
 )

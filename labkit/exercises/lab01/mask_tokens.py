@@ -3,8 +3,10 @@
 import torch
 
 from labkit import objectives
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
-from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise, Fault, Property
+from labkit.exercises.lab01.mask_tokens_mistakes import MISCONCEPTIONS
+from labkit.exercises.properties import compares, expected_got, inputs_unchanged
 from labkit.objectives import IGNORE
 
 
@@ -13,110 +15,212 @@ def mask_tokens(input_ids, special_tokens_mask, mask_token_id, vocab_size, gener
     return objectives.mask_tokens(input_ids, special_tokens_mask, mask_token_id, vocab_size, 0.15, generator)
 
 
-def _masking(special=True, shares=(0.8, 0.1), labels="selected", nested=False, one_random=False, at="own"):
-    """Masking with single choices made wrongly."""
-
-    def wrong(input_ids, special_tokens_mask, mask_token_id, vocab_size, generator):
-        selected = torch.rand(input_ids.shape, generator=generator) < 0.15  # (B, T)
-        if special:
-            selected &= ~special_tokens_mask.bool()
-        lot = torch.rand(input_ids.shape, generator=generator)
-        masked = selected & (lot < shares[0])
-        if nested:
-            lot = torch.rand(input_ids.shape, generator=generator)
-            to_random = selected & ~masked & (lot < shares[1])
-        else:
-            to_random = selected & (lot >= shares[0]) & (lot < sum(shares))
-        shape = (1, 1) if one_random else input_ids.shape
-        random_ids = torch.randint(vocab_size, shape, generator=generator).expand(input_ids.shape)
-        corrupted = torch.where(masked, mask_token_id, input_ids)
-        corrupted = torch.where(to_random, random_ids, corrupted)
-        source = corrupted if labels == "corrupted" else input_ids
-        if labels == "everywhere":
-            return corrupted, input_ids.clone()
-        if labels == "inverted":
-            return corrupted, torch.where(selected, IGNORE, input_ids)
-        if labels == "only [MASK]":
-            return corrupted, torch.where(masked, input_ids, IGNORE)
-        return corrupted, torch.where(selected, source, IGNORE)
-
-    return wrong
+LARGE = 5000  # tokens from which on shares say something
 
 
 def _mask_cases(seed):
-    cases = []
-    for k, (batch_size, length) in enumerate([(256, 128), (128, 256)]):
-        make = torch.Generator().manual_seed(1000 * seed + k)
-        input_ids = torch.randint(5, 1000, (batch_size, length), generator=make)
-        special = torch.rand(input_ids.shape, generator=make) < 0.08
-        special[:, 0] = True
-        input_ids[special] = 2
-        generator = torch.Generator().manual_seed(2000 * seed + k)
-        shown = f"a batch of {batch_size} x {length} ids, 8% of them special, mask_token_id 4"
-        cases.append(Case((input_ids, special.long(), 4, 1000, generator), shown))
-    return cases
+    make = torch.Generator().manual_seed(1000 * seed)
+
+    def draw(low, high, *shape):
+        return torch.randint(low, high, shape, generator=make)
+
+    only_special = torch.tensor([2, 3] + [0] * 38).repeat(2, 1)
+    cases = [
+        (only_special, torch.ones_like(only_special), 4, 9, "2 x 40 ids, all of them special"),
+        (draw(0, 30, 1, 60), torch.zeros(1, 60).long(), 30, 31, "1 x 60 ids, none of them special"),
+    ]
+    ids, special = draw(5, 1000, 240, 100), torch.rand(240, 100, generator=make) < 0.05
+    special[::2, 0] = True
+    ids[special] = 3
+    padding = torch.arange(100) >= draw(60, 101, 240, 1)
+    ids[padding] = 0
+    shown = "240 x 100 ids from 5 to 999, special tokens (0, 3) among them, padding behind"
+    cases.append((ids, (special | padding).long(), 4, 1000, shown))
+    ids, special = draw(0, 10, 150, 200), torch.rand(150, 200, generator=make) < 0.08
+    ids[special] = draw(18, 20, 150, 200)[special]
+    shown = "150 x 200 ids from 0 to 9, special tokens (18, 19) among them"
+    cases.append((ids, special.long(), 17, 20, shown))
+    return [
+        Case(
+            (ids, special, mask_id, vocab_size, torch.Generator().manual_seed(2000 * seed + number)),
+            f"{shown}, mask_token_id {mask_id}, vocab_size {vocab_size}",
+        )
+        for number, (ids, special, mask_id, vocab_size, shown) in enumerate(cases)
+    ]
 
 
-def _percent(part, step):
-    """A share rounded to `step` percent: wide enough that chance does not move it, narrow enough to tell."""
-    return f"about {round(100 * part / step) * step}%"
+class Share:
+    """A share of many draws: two are equal when chance may account for what lies between them."""
+
+    def __init__(self, part, whole, nominal, tolerance):
+        self.value, self.nominal, self.tolerance = float(part) / max(1, int(whole)), nominal, tolerance
+
+    def __eq__(self, other):
+        return abs(self.value - other.value) <= self.tolerance
+
+    def __repr__(self):
+        near = abs(self.value - self.nominal) <= self.tolerance
+        return f"about {100 * (self.nominal if near else self.value):.0f}%"
 
 
 def _describe_masking(output, case):
     """What can be seen of a masking, whatever the order in which it draws its random numbers."""
-    input_ids, special, mask_token_id, _, _ = case.args
+    input_ids, special, mask_token_id, vocab_size, _ = case.args
     corrupted, labels = output
     if corrupted.shape != input_ids.shape or labels.shape != input_ids.shape:
         return f"shapes {tuple(corrupted.shape)} and {tuple(labels.shape)}"
-    special, selected = special.bool(), labels != IGNORE  # (B, T)
-    hit = corrupted[selected]
-    is_mask, is_same = hit == mask_token_id, hit == input_ids[selected]
-    is_random = ~is_mask & ~is_same
-    count = max(1, int(selected.sum()))
-    return {
-        "labelled ordinary tokens": _percent((selected & ~special).sum().item() / (~special).sum().item(), 5),
-        "special tokens labelled or changed": bool(((selected | (corrupted != input_ids)) & special).any()),
-        "of the labelled, [MASK]": _percent(is_mask.sum().item() / count, 10),
-        "of the labelled, another token": _percent(is_random.sum().item() / count, 5),
-        "of the labelled, unchanged": _percent(is_same.sum().item() / count, 5),
-        "labels are the original ids": bool((labels[selected] == input_ids[selected]).all()),
-        "other positions unchanged": bool((corrupted == input_ids)[~selected].all()),
-        "many different random tokens": len(hit[is_random].unique()) > 20,
+    filler = _filler(labels)
+    special, chosen = special.bool(), labels != filler  # (B, T)
+    changed = corrupted != input_ids
+    seen = {
+        "special tokens with a label": int((chosen & special).sum()),
+        "special tokens changed": int((changed & special).sum()),
+        "the label of tokens that are not chosen": filler,
+        "labels are the original ids": bool((labels == input_ids)[chosen].all()),
+        "ordinary tokens changed without being chosen": int((changed & ~chosen & ~special).sum()),
+    }
+    seen = {key: value if isinstance(value, bool) else _some(key, value) for key, value in seen.items()}
+    if (~special).sum() < LARGE:
+        return seen
+    hit, original = corrupted[chosen], input_ids[chosen]
+    is_mask, is_same = hit == mask_token_id, hit == original
+    fate = torch.where(corrupted == mask_token_id, 1, torch.where(changed, 2, 0))  # (B, T)
+    random = chosen & (fate == 2)
+    return seen | {
+        "ordinary tokens that are chosen": Share((chosen & ~special).sum(), (~special).sum(), 0.15, 0.02),
+        "every token is chosen by itself": _scattered(chosen, ~special),
+        "ids that are never chosen": _spared(input_ids, chosen, ~special),
+        "most of the chosen become": _most(hit, mask_token_id, original),
+        "of the chosen, [MASK]": Share(is_mask.sum(), len(hit), 0.8, 0.03),
+        "of the chosen, another token": Share((~is_mask & ~is_same).sum(), len(hit), 0.1, 0.03),
+        "of the chosen, unchanged": Share(is_same.sum(), len(hit), 0.1, 0.03),
+        "every chosen token has a fate of its own": _varied(fate, chosen, at_least=8),
+        "every random token is drawn by itself": _varied(corrupted, random, at_least=2),
+        "the random tokens are ids": _range(corrupted[random], vocab_size, mask_token_id),
+        "something is changed": bool(changed.any()),
     }
 
 
-def _says(*keys):
-    """A Property's test: these lines of the description are as the reference's."""
+def _some(key, count):
+    """A number of tokens that hangs on chance, as "some"; the label's value as it is."""
+    return count if key.startswith("the label") else "some" if count else "none"
+
+
+def _filler(labels):
+    """What stands where nothing is chosen: -100, or the label of more than half of the tokens."""
+    if (labels == IGNORE).any():
+        return IGNORE
+    values, counts = labels.unique(return_counts=True)
+    return int(values[counts.argmax()]) if counts.max() > labels.numel() / 2 else IGNORE
+
+
+def _scattered(chosen, ordinary):
+    """Are there some, but not all, in almost every row and column that has many ordinary tokens?"""
+    for dim in (0, 1):
+        count, room = (chosen & ordinary).sum(dim), ordinary.sum(dim)
+        share = (count / room)[room > 0.4 * ordinary.shape[dim]]
+        if (share == 0).float().mean() > 0.2 or (share > 0.95).float().mean() > 0.05 and share.min() < 0.5:
+            return False
+    return True
+
+
+def _varied(values, where, at_least):
+    """Do these values differ within the rows and within the columns, wherever there are `at_least`?"""
+    for v, w in ((values, where), (values.T, where.T)):
+        v, w = v[w.sum(1) >= at_least], w[w.sum(1) >= at_least]
+        low, high = v.masked_fill(~w, 10**9).amin(1), v.masked_fill(~w, -1).amax(1)
+        if len(v) and (low == high).float().mean() > 0.5:
+            return False
+    return True
+
+
+def _spared(input_ids, chosen, ordinary):
+    """Ids that stand in the text often, and never get a label."""
+    ids, counts = input_ids[ordinary].unique(return_counts=True)
+    missing = sorted(set(ids[counts > 200].tolist()) - set(input_ids[chosen & ordinary].tolist()))
+    return ", ".join(map(str, missing)) or "none"
+
+
+def _most(hit, mask_token_id, original):
+    """What the largest part of the chosen tokens become."""
+    if not len(hit):
+        return "nothing is chosen"
+    values, counts = hit.unique(return_counts=True)
+    number = int(values[counts.argmax()])
+    if counts.max() < 0.5 * len(hit):
+        same = (hit == original).float().mean() > 0.5
+        return "what they were" if same else "different tokens"
+    return "mask_token_id" if number == mask_token_id else f"the id {number}, not mask_token_id"
+
+
+def _range(ids, vocab_size, mask_token_id):
+    """From where to where random ids go; in a large vocabulary, only whether they stay in it."""
+    if not len(ids):
+        return "none"
+    low, high = int(ids.min()), int(ids.max())
+    if high >= 2 * vocab_size:
+        return "far beyond vocab_size"
+    if vocab_size > 50:
+        return "below vocab_size" if high < vocab_size else "beyond vocab_size"
+    missing = set(range(low, high)) - set(ids.tolist()) - {mask_token_id}
+    return f"{low} to {high}" + (", not all of them" if missing else "")
+
+
+def _says(name, points, *keys):
+    """A Property: these lines of the description are as the reference's."""
 
     def test(expected, seen):
         if not isinstance(seen, dict):
             return f"expected: (corrupted, labels), two tensors like input_ids\ngot:      {seen}"
         for key in keys:
-            if seen[key] != expected[key]:
+            if key in expected and seen[key] != expected[key]:
                 return f"{key}\n{expected_got(expected[key], seen[key])}"
         return ""
 
-    return each_case(test)
+    def project(seen):
+        return {key: seen[key] for key in keys if key in seen} if isinstance(seen, dict) else seen
+
+    return compares(name, points, test, project=project)
 
 
 def _generator_decides(trial):
-    input_ids, special, mask_token_id, vocab_size, _ = trial.cases[0].args
-    seeds = (11, 11, 12)
+    input_ids, special, mask_token_id, vocab_size, _ = trial.cases[2].args
     calls = [
         trial.call(input_ids, special, mask_token_id, vocab_size, torch.Generator().manual_seed(seed))
-        for seed in seeds
+        for seed in (11, 11, 12, 13)
     ]
     if any(outcome.error for outcome in calls):
         return next(outcome.said for outcome in calls if outcome.error)
-    first, again, other = (outcome.value[1] for outcome in calls)
-    if not torch.equal(first, again):
-        return (
-            "Two calls with generators of the same seed hid different tokens: hand `generator` to torch.rand."
-        )
-    if torch.equal(first, other):
-        return "Generators of different seeds hid the same tokens: do not set a seed of your own."
+    (hidden, labels), (again, same_labels), *others = (outcome.value for outcome in calls)
+    if labels.shape != input_ids.shape or hidden.shape != input_ids.shape or not (labels != IGNORE).any():
+        return "Nothing is drawn: no token is chosen."
+    if not torch.equal(labels, same_labels):
+        return Fault("Two calls with generators of the same seed hid different tokens.", advice=UNUSED)
+    if not torch.equal(hidden, again):
+        message = "Two calls with generators of the same seed hid the same tokens in different ways."
+        return Fault(message, advice=HALF_USED)
+    both = [(labels != IGNORE) & (other != IGNORE) for _, other in others]
+    if all(torch.equal(labels, other) for _, other in others):
+        return Fault("Generators of different seeds hid the same tokens.", advice=OWN_SEED)
+    pairs = torch.cat(
+        [torch.stack([hidden[w], other[w]]) for w, (other, _) in zip(both, others, strict=True)], 1
+    )
+    masked = pairs == mask_token_id
+    if pairs.shape[1] and (masked[0] == masked[1]).float().mean() > 0.9 and masked[0].float().mean() < 0.95:
+        return Fault("Generators of different seeds gave the chosen tokens the same fates.", advice=OWN_SEED)
+    original = torch.cat([input_ids[w] for w in both])
+    random = ~masked.any(0) & (pairs != original).all(0)
+    if random.sum() >= 3 and (pairs[0] == pairs[1])[random].all():
+        return Fault("Generators of different seeds gave the same random tokens.", advice=OWN_SEED)
     return ""
 
+
+UNUSED = "Every draw needs it: torch.rand(shape, generator=generator)."
+HALF_USED = (
+    "Every draw needs the generator: the one of the fates and the one of the random tokens as well, "
+    "torch.randint(..., generator=generator)."
+)
+OWN_SEED = "The generator comes with a seed of its own: draw from it, and set no seed and make no other one."
 
 MASK_TOKENS = Exercise(
     name="mask_tokens",
@@ -124,114 +228,44 @@ MASK_TOKENS = Exercise(
     minutes=15,
     reference=mask_tokens,
     cases=_mask_cases,
+    form=forms.tuple_of(forms.tensor(torch.int64), forms.tensor(torch.int64)),
     observe=_describe_masking,
     properties=(
-        Property(
+        _says(
             "15% of the ordinary tokens are labelled, special ones never",
             1,
-            _says("labelled ordinary tokens", "special tokens labelled or changed"),
+            "ordinary tokens that are chosen",
+            "special tokens with a label",
+            "every token is chosen by itself",
+            "ids that are never chosen",
         ),
-        Property(
+        _says(
             "labels are the original ids there, -100 elsewhere",
             1,
-            _says("labels are the original ids", "labelled ordinary tokens"),
+            "the label of tokens that are not chosen",
+            "labels are the original ids",
+            "ordinary tokens that are chosen",
         ),
-        Property(
+        _says(
             "80% become [MASK], 10% a random token, 10% stay",
             2,
-            _says(
-                "of the labelled, [MASK]",
-                "of the labelled, another token",
-                "of the labelled, unchanged",
-                "many different random tokens",
-            ),
+            "most of the chosen become",
+            "of the chosen, [MASK]",
+            "of the chosen, another token",
+            "of the chosen, unchanged",
+            "every chosen token has a fate of its own",
+            "every random token is drawn by itself",
+            "the random tokens are ids",
         ),
-        Property("tokens that are not labelled stay as they are", 1, _says("other positions unchanged")),
+        _says(
+            "tokens that are not labelled stay as they are",
+            1,
+            "special tokens changed",
+            "ordinary tokens changed without being chosen",
+            "something is changed",
+        ),
         Property("the generator decides what is hidden", 1, _generator_decides),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "everything selected becomes [MASK]",
-            _masking(shares=(1.0, 0.0)),
-            (
-                "Every token you select becomes [MASK].",
-                "[MASK] never occurs in real text: a model must not learn to work only where one stands. "
-                "So 10% become a random token and 10% stay.",
-                "Draw a second random number for each position and let it choose between the three fates.",
-            ),
-        ),
-        Misconception(
-            "special tokens are hidden too",
-            _masking(special=False),
-            (
-                "Your mask also hits [CLS], [SEP] and [PAD].",
-                "They stand at fixed places: guessing them teaches nothing and hiding them hurts.",
-                "special_tokens_mask is 1 where a special token stands: take those out of the selection.",
-            ),
-        ),
-        Misconception(
-            "labels at every position",
-            _masking(labels="everywhere"),
-            (
-                "Your labels hold the original id at every position.",
-                "Cross-entropy would then also reward copying the 85% that were never hidden.",
-                "Positions that were not selected get -100, the label that cross-entropy skips.",
-            ),
-        ),
-        Misconception(
-            "labels taken after the corruption",
-            _masking(labels="corrupted"),
-            (
-                "Your labels are the corrupted ids.",
-                "The answer to a blank is the word that stood there, not [MASK].",
-                "Take the labels from input_ids before anything is replaced, and replace in a copy.",
-            ),
-        ),
-        Misconception(
-            "labels inverted",
-            _masking(labels="inverted"),
-            (
-                "-100 stands at the hidden positions, and the ids elsewhere.",
-                "-100 means: do not count this position. Only the hidden ones should count.",
-                "Which branch of your torch.where is taken where the selection is True?",
-            ),
-        ),
-        Misconception(
-            "10% of the remaining 20%",
-            _masking(shares=(0.8, 0.1), nested=True),
-            (
-                "Only about 2% of the selected tokens become a random one.",
-                "You take 10% of what [MASK] left over; the paper's 10% are of all selected tokens.",
-                "Of the 20% that are left, one half becomes random and the other half stays.",
-            ),
-        ),
-        Misconception(
-            "nothing stays unchanged",
-            _masking(shares=(0.8, 0.2)),
-            (
-                "All that do not become [MASK] become a random token.",
-                "Then a real word at a labelled place is always wrong: the model would never trust a word.",
-                "Split the last 20% in two halves.",
-            ),
-        ),
-        Misconception(
-            "only the [MASK] positions are labelled",
-            _masking(labels="only [MASK]"),
-            (
-                "The randomly replaced and the unchanged tokens carry no label.",
-                "They were selected: the model has to say what stood there without being told by a [MASK].",
-                "Labels belong to the whole selection, not only to the part that became [MASK].",
-            ),
-        ),
-        Misconception(
-            "one random token for all",
-            _masking(one_random=True),
-            (
-                "All your random replacements are the same token.",
-                "The model would soon know that one as a second [MASK].",
-                "Draw a random id for every position: torch.randint(vocab_size, input_ids.shape, ...).",
-            ),
-        ),
-    ),
+    misconceptions=MISCONCEPTIONS,
 )

@@ -2,7 +2,10 @@
 
 import random
 
-from labkit.exercises.exercise import Case, Exercise, Misconception
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise
+from labkit.exercises.lab01.advice import advised
+from labkit.exercises.lab01.wordpiece_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
@@ -21,55 +24,82 @@ def wordpiece(word, vocab):
     return pieces
 
 
-def _greedy(word, vocab, look_up, written, ends=None, unknown=None):
-    """The wrong answers differ from the right one in a single choice; this is what they share."""
-    pieces, start = [], 0
-    while start < len(word):
-        for end in ends(start, len(word)) if ends else range(len(word), start, -1):
-            if look_up(start, word[start:end]) in vocab:
-                break
-        else:
-            if unknown is None:
-                return ["[UNK]"]
-            if unknown == "keep":
-                return [*pieces, "[UNK]"]
-            start += 1
-            continue
-        pieces.append(written(start, word[start:end]))
-        start = end
-    return pieces
+KNOWN = "known words: the same pieces as WordPiece"
+UNKNOWN = "words that cannot be spelt: [UNK], for the whole word"
 
-
-def _marked(start, text):
-    return text if start == 0 else "##" + text
-
-
-def _plain(start, text):
-    return text
+# Each pair shows what another leaves out: (word, vocabulary).
+FIXED = (
+    ("cats", "cat ##s"),
+    ("dogs", "dog #s ##s s"),
+    ("cat", "c ca cat ##at ##t"),  # a whole word comes out whole
+    ("a", "a ##a"),  # a piece of one letter; nothing stands before it
+    ("it", "i ##t"),
+    ("unaffable", "un ##aff ##able"),
+    ("player", "play er ##e ##er ##r"),  # the longest continuation, and "er" is another entry
+    ("spiders", "sp iders ##id ##ers"),  # nor is one for a word a continuation
+    ("ing", "##ing i ##ng"),  # an entry for an ending is no beginning
+    ("banana", "b ##an ##a ##n"),  # pieces that come twice
+    ("haha", "ha ##ha"),
+    ("stressed", "st str ##es ##ess ##s ##ed ##ssed"),
+    ("unhappiness", "un unh ##app ##happiness ##i ##ness"),  # greedy: not the fewest pieces
+    ("incomprehensibly", "in ##com ##comp ##re ##rehen ##sibly"),
+    ("xenophobically", "xenophobically xeno ##phobically"),
+    ("players", "play ##er"),  # from here on: what cannot be spelt
+    ("player", "play er"),
+    ("xplay", "play ##play"),
+    ("playxer", "play er ##er"),
+    ("unable", "un una ##able ##bl"),  # greedy: no way back, though un ##able would do
+    ("hat", ""),
+    ("pet", "p # ## ##e"),  # entries of number signs alone are no continuations
+)
 
 
 def _wordpiece_cases(seed):
-    vocab = {"play", "playing", "##er", "##ing", "##s", "un", "##ha", "##happy", "##ppi", "##ness", "##nes"}
-    vocab |= {"p", "##l", "##a", "##y", "a", "ing", "happy", "er", "##n", "s"}
-    words = ["playing", "player", "players", "unhappiness", "playx", "xplay", "playxs", "unhappys"]
-    cases = [Case((word, vocab), f'wordpiece("{word}", {sorted(vocab)})') for word in words]
-
+    pairs = [(word, set(vocab.split())) for word, vocab in FIXED]
     rng = random.Random(seed)
-    letters = "abc"
-    for _ in range(12):
-        some = {"".join(rng.choices(letters, k=rng.randint(1, 3))) for _ in range(9)}
-        small = {piece if rng.random() < 0.4 else "##" + piece for piece in sorted(some)} | {
-            "a",
-            "##b",
-            "##c",
-        }
-        word = "".join(rng.choices(letters, k=rng.randint(3, 7)))
-        cases.append(Case((word, small), f'wordpiece("{word}", {sorted(small)})'))
-    return cases
+    for _ in range(3):
+        some = {"".join(rng.choices("abc", k=rng.randint(1, 3))) for _ in range(9)}
+        marked = {piece if rng.random() < 0.4 else "##" + piece for piece in sorted(some)}
+        word = "".join(rng.choices("abc", k=rng.randint(5, 8)))
+        pairs.append((word, marked | {"a", "b", "c", "##a", "##b", "##c"}))
+    return [Case((word, vocab), f'wordpiece("{word}", {_written(vocab)})') for word, vocab in pairs]
+
+
+def _written(vocab):
+    return "{" + ", ".join(f'"{piece}"' for piece in sorted(vocab)) + "}" if vocab else "set()"
 
 
 def _is_unknown(case):
     return wordpiece(*case.args) == ["[UNK]"]
+
+
+def _is_whole_or_unknown(case):
+    """[UNK] is worth a point only to who knows a word when there is one."""
+    word, vocab = case.args
+    return word in vocab or _is_unknown(case)
+
+
+def _advise(args, expected, seen):
+    """What is visibly wrong with a list of pieces."""
+    word, vocab = args
+    foreign = next((piece for piece in seen if piece not in vocab and piece != "[UNK]"), None)
+    if not seen:
+        return 'The list is empty. When nothing fits it has to be ["[UNK]"], else there is a piece at least.'
+    if "[UNK]" in seen and len(seen) > 1:
+        return "[UNK] stands for the whole word: nothing else is in the list then."
+    if foreign is not None:
+        return f'"{foreign}" is no entry of this vocabulary. Return what you have found `in vocab`, as it is.'
+    if expected == ["[UNK]"]:
+        return "Take the longest beginning, then the longest continuation: at some point nothing fits here."
+    if seen == ["[UNK]"]:
+        return f"You give up, and yet it goes on: {' '.join(expected)}. Which look-up should have found it?"
+    spelt = "".join(piece.removeprefix("##") for piece in seen)
+    if spelt != word:
+        return f'Put together, your pieces spell "{spelt}", not "{word}".'
+    piece = next(e for e, g in zip(expected, seen, strict=False) if e != g)
+    return (
+        f'The letters are right, the cuts are not: "{piece}" is in the vocabulary, and the longest that fits.'
+    )
 
 
 WORDPIECE = Exercise(
@@ -78,76 +108,12 @@ WORDPIECE = Exercise(
     minutes=15,
     reference=wordpiece,
     cases=_wordpiece_cases,
+    form=forms.list_of(forms.text),
+    seconds=5.0,
     properties=(
-        matches_reference("known words: the same pieces as WordPiece", 2, lambda case: not _is_unknown(case)),
-        matches_reference("words that cannot be spelt: [UNK], for the whole word", 1, _is_unknown),
+        advised(matches_reference(KNOWN, 2, lambda case: not _is_unknown(case)), _advise),
+        advised(matches_reference(UNKNOWN, 1, _is_whole_or_unknown), _advise),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "continuations looked up without ##",
-            lambda word, vocab: _greedy(word, vocab, _plain, _marked),
-            (
-                "Your continuation pieces are looked up without their ##.",
-                'In the vocabulary "ing" is a word of its own and "##ing" is the end of one: two entries.',
-                "Where you test `in vocab`: which spelling do you test when start is not 0?",
-            ),
-        ),
-        Misconception(
-            "no ## at all",
-            lambda word, vocab: _greedy(word, vocab, _plain, _plain),
-            (
-                "Your pieces carry no ##.",
-                "Without the mark nobody can tell where a word ends: play + er or player?",
-                "Every piece but the first gets ## in front, both when you look it up and when you keep it.",
-            ),
-        ),
-        Misconception(
-            "## on the first piece as well",
-            lambda word, vocab: _greedy(word, vocab, lambda s, t: "##" + t, lambda s, t: "##" + t),
-            (
-                "Your first piece is treated as a continuation.",
-                "## means: glued to the piece before. Nothing stands before the first piece.",
-                "Make the ## depend on where the piece starts.",
-            ),
-        ),
-        Misconception(
-            "shortest match first",
-            lambda word, vocab: _greedy(
-                word, vocab, _marked, _marked, lambda start, n: range(start + 1, n + 1)
-            ),
-            (
-                "Your pieces are as short as possible.",
-                "Greedy means longest first: a whole word in the vocabulary must come out whole.",
-                "In which direction does your end run? It has to begin at the end of the word.",
-            ),
-        ),
-        Misconception(
-            "keeps the pieces found before an unknown part",
-            lambda word, vocab: _greedy(word, vocab, _marked, _marked, unknown="keep"),
-            (
-                "When a word cannot be spelt to its end, you keep the pieces found so far.",
-                "WordPiece gives up the whole word then: its pieces would say something the word does not.",
-                'What do you return when no piece fits? It has to be ["[UNK]"] and nothing else.',
-            ),
-        ),
-        Misconception(
-            "skips letters that fit nothing",
-            lambda word, vocab: _greedy(word, vocab, _marked, _marked, unknown="skip"),
-            (
-                "Where nothing fits, you skip a letter and go on.",
-                "A skipped letter is lost without a trace; [UNK] at least says that something was there.",
-                'When even a single letter is not in the vocabulary, return ["[UNK]"] at once.',
-            ),
-        ),
-        Misconception(
-            "never splits",
-            lambda word, vocab: [word] if word in vocab else ["[UNK]"],
-            (
-                "A word that is not in the vocabulary as a whole becomes [UNK].",
-                "That is a word-level vocabulary. WordPiece takes the longest known beginning and goes on.",
-                "You need a loop around the look-up: take a piece, move start to its end, look again.",
-            ),
-        ),
-    ),
+    misconceptions=MISCONCEPTIONS,
 )

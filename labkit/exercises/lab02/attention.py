@@ -1,13 +1,17 @@
 """Exercise 2.2: attention behind a mask."""
 
-from math import sqrt
+from math import log
 
 import torch
 
 from labkit import masks
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
-from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise, Fault, Property
+from labkit.exercises.lab02.attention_mistakes import MISCONCEPTIONS
+from labkit.exercises.properties import compares, expected_got, inputs_unchanged
 from labkit.exercises.values import same
+
+SEEING, BLIND = "rows that see something", "rows that see nothing"
 
 
 def attention(q, k, v, mask):
@@ -15,33 +19,70 @@ def attention(q, k, v, mask):
     return masks.attention(q, k, v, mask)
 
 
+def _by_hand():
+    """Scores 0 and log 3 for the second token, so that it takes 1/4 and 3/4 of the two values."""
+    q = torch.tensor([[[2.0, 0.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0]]])
+    k = torch.tensor([[[0.0, 1.0, 0.0, 0.0], [log(3), 0.0, 0.0, 1.0]]])
+    v = torch.tensor([[[4.0, 0.0, 1.0], [0.0, 8.0, 5.0]]])
+    return q, k, v, masks.causal_mask(2)
+
+
+def _tempting(q, k, mask):
+    """Keys that fit each query far better wherever it may not look: scores of 30 and more."""
+    directions = torch.eye(k.shape[-1])[: k.shape[1]]  # (T, D): one direction for each key
+    return q + 150 * (~mask).float() @ directions, 0.2 * k + directions
+
+
+def _mask_of_each_text(shape, generator):
+    """Not symmetric, another for each text, in which some tokens may not look at themselves."""
+    batch_size, length, _ = shape
+    mask = torch.rand(batch_size, length, length, generator=generator) < 0.5
+    mask[:, :, 0] |= ~mask.any(dim=-1)  # everybody sees something
+    mask[:, 1], mask[:, :, 1] = False, True
+    mask[:, 1, 1], mask[:, 1, 0] = False, True
+    mask[0, 0, 2:] = True
+    mask[1:, 0, 2:] = False
+    return mask
+
+
+SETTINGS = (  # (B, T, D, E, which mask): all of them different, so that an exchanged axis shows
+    (2, 5, 16, 6, "causal"),
+    (3, 4, 9, 2, "own"),
+    (2, 1, 4, 3, "causal"),
+    (2, 4, 8, 5, "blind"),
+    (1, 4, 25, 3, "tempting"),
+    (4, 3, 2, 7, "full"),
+    (2, 6, 4, 3, "own"),  # and this from the seed
+)
+
+
 def _attention_cases(seed):
-    cases = []
-    # Width 16 with unit normal entries: scores of a few units once they are scaled, far from one-hot.
-    settings = [
-        (1, 3, 4, 4, "causal"),
-        (2, 5, 16, 6, "causal"),
-        (2, 4, 8, 8, "random"),
-        (2, 4, 8, 5, "blind"),
-    ]
-    for number, (batch_size, length, width, value_width, kind) in enumerate(settings):
-        generator = torch.Generator().manual_seed(100 * seed + number)
+    given = _by_hand()
+    said = ", ".join(f"{name} = {x.tolist()}" for name, x in zip("qk", given, strict=False))
+    cases = [Case(given, f"{said.replace(str(log(3)), 'log 3')}, v = {given[2].tolist()}, a causal mask")]
+    for number, (batch_size, length, width, value_width, kind) in enumerate(SETTINGS):
+        last = number == len(SETTINGS) - 1
+        generator = torch.Generator().manual_seed(100 * seed + number if last else 40 + number)
         q, k = (torch.randn(batch_size, length, width, generator=generator) for _ in range(2))
         v = torch.randn(batch_size, length, value_width, generator=generator)
         mask = masks.causal_mask(length)
-        if kind == "random":  # a mask for each text, not symmetric; everybody sees at least itself
-            drawn = torch.rand(batch_size, length, length, generator=generator) < 0.5
-            mask = drawn | torch.eye(length, dtype=torch.bool)
-            mask[:, 0, 1], mask[:, 1, 0] = True, False
-        if kind == "blind":  # a decoder's text with padding on its left: the first row sees nothing
-            mask = masks.combine_masks(mask, torch.tensor([[0, 1, 1, 1], [1, 1, 1, 1]]))
-        shapes = f"q and k of shape {tuple(q.shape)}, v {tuple(v.shape)}"
-        shown = {
-            "causal": f"{shapes}, a causal mask",
-            "random": f"{shapes}, a random mask {tuple(mask.shape)}",
-            "blind": f"{shapes}, a causal mask, padding on the left: token 0 of text 0 sees nothing",
+        if kind == "own":
+            mask = _mask_of_each_text(q.shape, generator)
+        if kind == "blind":  # a decoder's text with padding on its left: the first rows see nothing
+            mask = masks.combine_masks(mask, torch.tensor([[0, 0, 1, 1], [1, 1, 1, 1]]))
+        if kind == "tempting":
+            q, k = _tempting(q, k, mask)
+        if kind == "full":
+            mask = torch.ones(length, length, dtype=torch.bool)
+        name = {
+            "causal": "a causal mask",
+            "own": f"another mask for each text {tuple(mask.shape)}, and some may not look at themselves",
+            "blind": "a causal mask and padding on the left: tokens 0 and 1 of text 0 see nothing",
+            "tempting": "a causal mask, behind which the keys fit best that are hidden",
+            "full": "an encoder's mask (all True)",
         }[kind]
-        cases.append(Case((q, k, v, mask), shown))
+        shapes = f"q and k of shape {tuple(q.shape)}, v {tuple(v.shape)}"
+        cases.append(Case((q, k, v, mask), f"{shapes}, {name}"))
     return cases
 
 
@@ -51,26 +92,37 @@ def _blind(case):
     return ~mask.expand(len(q), -1, -1).any(dim=-1)
 
 
-def _observe(output, case):
+def _mixes(result, v):
+    """Has it the shape of v, and is it neither v itself nor one number everywhere?"""
+    if result.shape != v.shape:
+        return False
+    return v.shape[1] == 1 or not (same(result, v) or bool((result == result.flatten()[0]).all()))
+
+
+def _observe(result, case):
     """The rows that see something; of the others only whether they are numbers, for nobody reads them."""
-    result = torch.as_tensor(output).detach().double()
-    blind = _blind(case)
-    if result.shape != case.args[2].shape:
-        return f"shape {tuple(result.shape)}"
+    if not _mixes(result, case.args[2]):
+        return result
+    result, blind = result.double(), _blind(case)
     missing = int((~result[~blind].isfinite()).sum())
     return {
-        "rows that see something": f"{missing} entries are NaN" if missing else result[~blind],
-        "rows that see nothing": "numbers" if result[blind].isfinite().all() else "NaN",
+        SEEING: f"{missing} entries are NaN or infinite" if missing else result[~blind],
+        BLIND: "numbers" if result[blind].isfinite().all() else "NaN",
     }
 
 
 def _says(key):
     def test(expected, seen):
         if not isinstance(seen, dict):
-            return f"expected: a tensor like v\ngot:      {seen}"
+            rows = f"expected: a tensor (B, T, E) like v, whose rows are means of v's\ngot:      {seen}"
+            return rows[:200]
         return "" if same(expected[key], seen[key]) else f"{key}\n{expected_got(expected[key], seen[key])}"
 
-    return each_case(test)
+    return test
+
+
+def _part(key):
+    return lambda seen: seen[key] if isinstance(seen, dict) else seen
 
 
 def _ignores_the_hidden(trial):
@@ -80,33 +132,23 @@ def _ignores_the_hidden(trial):
     other_v[:, -1] -= 2.0
     before, after = trial.call(q, k, v, mask), trial.call(q, other_k, other_v, mask)
     if before.error or after.error:
-        return before.said or after.said
-    before, after = (torch.as_tensor(outcome.value).double() for outcome in (before, after))
+        return Fault(before.said or after.said, 1, before.advice or after.advice)
+    before, after = before.value, after.value
+    if not _mixes(before, v) or after.shape != v.shape:
+        return Fault("Your result is no mean of the values, so nothing is hidden from it.", 1)
     if not same(before[:, :-1], after[:, :-1]):
-        return (
-            "Behind a causal mask the key and value of the last token changed; outputs before it moved too."
+        return Fault(
+            "Behind a causal mask the key and value of the last token changed; outputs before it moved too.",
+            1,
         )
     if same(before[:, -1], after[:, -1]):
-        return "The key and value of the last token changed, but the output of that token did not move."
+        said = "The key and value of the last token changed, but the output of that token did not move."
+        return Fault(said, 1)
     return ""
 
 
-def _attend(
-    fill=None, scale=sqrt, axis=-1, flip=False, turn=False, after=False, add=False, root_of_length=False
-):
-    """attention with single choices made wrongly."""
-
-    def wrong(q, k, v, mask):
-        scores = q @ k.transpose(-2, -1) / scale(q.shape[-2 if root_of_length else -1])
-        visible = ~mask if flip else mask.transpose(-2, -1) if turn else mask
-        if add:  # the slide's formula, taken at its word
-            return (scores + (1 - visible.float()) * float("-inf")).softmax(dim=-1) @ v
-        if after:
-            return (scores.softmax(dim=-1) * visible) @ v
-        lowest = torch.finfo(scores.dtype).min if fill is None else fill
-        return scores.masked_fill(~visible, lowest).softmax(dim=axis) @ v
-
-    return wrong
+def _has_blind(case):
+    return bool(_blind(case).any())
 
 
 ATTENTION = Exercise(
@@ -116,124 +158,13 @@ ATTENTION = Exercise(
     reference=attention,
     cases=_attention_cases,
     observe=_observe,
+    form=forms.tensor(torch.float32),
     properties=(
-        Property("the weighted mean of the visible values", 3, _says("rows that see something")),
+        compares("the weighted mean of the visible values", 3, _says(SEEING), project=_part(SEEING)),
         Property("what is hidden has no influence", 1, _ignores_the_hidden),
-        Property("no NaN, even where a token may look nowhere", 1, _says("rows that see nothing")),
+        compares("no NaN, even where a token may look nowhere", 1, _says(BLIND), _has_blind, _part(BLIND)),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "0 times minus infinity",
-            _attend(add=True),
-            (
-                "Your result is NaN everywhere, and so is that of the slide's formula taken at its word.",
-                "(1 − M) × (−∞) is 0 × (−∞) where looking is allowed, and that is not a number.",
-                "Put the lowest number into the hidden places only: scores.masked_fill(~mask, ...).",
-            ),
-        ),
-        Misconception(
-            "minus infinity in a row that sees nothing",
-            _attend(fill=float("-inf")),
-            (
-                "A token that may look nowhere gets NaN.",
-                "Its scores are all −inf, and the softmax divides 0 by 0. It is only padding, but in the "
-                "next "
-                "layer 0 × NaN is NaN again, and it spreads to the real tokens.",
-                "The lowest finite number hides as well: torch.finfo(scores.dtype).min.",
-            ),
-        ),
-        Misconception(
-            "hidden scores are set to 0",
-            _attend(fill=0.0),
-            (
-                "Hidden tokens still get weight in your result.",
-                "A score of 0 is an ordinary score: e to the 0 is 1, not 0.",
-                "The softmax gives nothing only to what is far below all others. Which number is?",
-            ),
-        ),
-        Misconception(
-            "masked after the softmax",
-            _attend(after=True),
-            (
-                "Your attention weights do not sum to 1.",
-                "The softmax shared the weight among all tokens, and the mask then threw a part away.",
-                "Mask the scores first, then take the softmax.",
-            ),
-        ),
-        Misconception(
-            "the mask is turned around",
-            _attend(flip=True),
-            (
-                "Your tokens look exactly where they must not.",
-                "True means: may look. masked_fill writes where *its* argument is True.",
-                "Fill the places where the mask is False: ~mask.",
-            ),
-        ),
-        Misconception(
-            "the mask is not used",
-            lambda q, k, v, mask: (q @ k.transpose(-2, -1) / sqrt(q.shape[-1])).softmax(dim=-1) @ v,
-            (
-                "Every token looks everywhere: your result does not depend on the mask.",
-                "Without it this is BERT's attention.",
-                "Before the softmax, give the hidden scores the lowest number there is.",
-            ),
-        ),
-        Misconception(
-            "the mask is transposed",
-            _attend(turn=True),
-            (
-                "Rows and columns of the mask are exchanged in your result.",
-                "scores[i, j] and mask[i, j] are both about query i and key j: they fit as they are.",
-                "Is it q @ k transposed, and not k @ q transposed? Is the mask used as it came?",
-            ),
-        ),
-        Misconception(
-            "no scaling",
-            _attend(scale=lambda width: 1.0),
-            (
-                "Your scores are too large: the attention is sharper than it should be.",
-                "A dot product of D numbers grows with D. Undivided, the softmax soon gives all to one "
-                "token.",
-                "Divide the scores by the square root of the width.",
-            ),
-        ),
-        Misconception(
-            "scaled by D instead of its root",
-            _attend(scale=float),
-            (
-                "Your scores are too small: the attention is flatter than it should be.",
-                "The dot product of D random numbers has a standard deviation of √D, so √D brings it to 1.",
-                "sqrt of q.shape[-1].",
-            ),
-        ),
-        Misconception(
-            "softmax over the queries",
-            _attend(axis=-2),
-            (
-                "Your softmax runs over the wrong axis: the weights of one *key* sum to 1.",
-                "Each query shares out its attention among the keys, so the weights of a row sum to 1.",
-                "scores are (B, T, T), rows are queries, the keys are the last axis: dim=-1.",
-            ),
-        ),
-        Misconception(
-            "scaled by the root of T",
-            _attend(root_of_length=True),
-            (
-                "You divide by the root of the number of tokens.",
-                "A score is a sum of D products, one for each number of the vectors: D decides how large it "
-                "gets. With T, the same two tokens would look at each other differently in a longer text.",
-                "√D: the length of a query, which is q's last axis.",
-            ),
-        ),
-        Misconception(
-            "divided after the softmax",
-            lambda q, k, v, mask: _attend(scale=lambda width: 1.0)(q, k, v, mask) / sqrt(q.shape[-1]),
-            (
-                "Your results are too small: the weights of a row do not sum to 1.",
-                "What the softmax gives are shares already. Divided by √D they are shares of nothing.",
-                "Divide the scores, before the softmax. Brackets help.",
-            ),
-        ),
-    ),
+    misconceptions=MISCONCEPTIONS,
 )
+

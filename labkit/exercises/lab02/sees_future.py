@@ -1,11 +1,13 @@
 """Exercise 2.4: the test that catches a leak."""
 
-import numpy as np
 import torch
+import torch.nn.functional as F
 
 from labkit import influence
-from labkit.exercises.exercise import Case, Exercise, Misconception
-from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise, Fault, Property
+from labkit.exercises.lab02.sees_future_mistakes import MISCONCEPTIONS
+from labkit.exercises.properties import each_case, inputs_unchanged
 
 VOCAB_SIZE = 100
 
@@ -22,94 +24,161 @@ def _running_mean(x):
 def _shifted(x, by):
     """Row t is x[t + by], or 0 where there is none."""
     rolled = torch.roll(x, -by, dims=0)
-    if by > 0:
-        rolled[len(x) - by :] = 0
-    else:
-        rolled[:-by] = 0
+    places = torch.arange(len(x)) + by
+    rolled[(places < 0) | (places >= len(x))] = 0
     return rolled
 
 
-def _first_peeks(x):
-    result = _running_mean(x)
-    result[0] = result[0] + x[min(1, len(x) - 1)]
+def _only(rows, x):
+    """x in these rows, 0 in the others."""
+    kept = torch.zeros_like(x)
+    kept[rows] = x[rows]
+    return kept
+
+
+def _one_place(x, sign):
+    """One number for each position; that of position 4 is larger or smaller by something of tokens 7 and 9."""
+    result = 100 * x[:, 0]
+    if len(x) > 7:
+        result[4] = result[4] + sign * 100 * x[7:10:2, 0].sum()
     return result
 
 
-def _with_rounding(x):
-    """Causal but for an error of one part in ten million, as a faster kernel may make."""
-    return 5.0 + _running_mean(x).clamp(-2, 2) + 1e-6 * torch.sin(100 * x.sum())
-
-
-# name -> (vectors (T, D) -> outputs (T, D), whether it leaks); the smallest and plainest first
+# name -> (what it does, vectors (T, 4) -> outputs (T, ...), whether it leaks); the plainest first
 FUNCTIONS = {
-    "copies_each_token": (lambda x: x.clone(), False),
-    "looks_one_ahead": (lambda x: x + _shifted(x, 1), True),
-    "running_mean": (_running_mean, False),
-    "mean_over_all": (lambda x: x + x.mean(dim=0), True),
-    "looks_two_back": (lambda x: x + _shifted(x, -2), False),
-    "knows_the_last_token": (lambda x: _running_mean(x) + 0.5 * x[-1], True),
-    "with_positions": (lambda x: x * torch.arange(1, len(x) + 1)[:, None] / 4, False),
-    "looks_three_ahead": (lambda x: x + _shifted(x, 3), True),
-    "normalised_over_time": (lambda x: (x - x.mean(dim=0)) / (x.std(dim=0, correction=0) + 0.1), True),
-    "with_rounding_errors": (_with_rounding, False),
-    "only_the_first_peeks": (_first_peeks, True),
-    "a_faint_look_ahead": (lambda x: _running_mean(x) + 0.01 * _shifted(x, 1), True),
+    "copies_each_token": ("output t is the vector of token t", lambda x: x.clone(), False),
+    "looks_one_ahead": ("token t plus token t + 1", lambda x: x + _shifted(x, 1), True),
+    "running_mean": ("the mean of tokens 0 to t", _running_mean, False),
+    "mean_over_all": ("token t plus ten times the mean of all", lambda x: x + 10 * x.mean(dim=0), True),
+    "looks_two_back": ("token t plus token t - 2", lambda x: x + _shifted(x, -2), False),
+    "knows_the_first_token": ("token t plus the first one", lambda x: x + x[0], False),
+    "knows_the_last_token": (
+        "the mean of tokens 0 to t plus the last one",
+        lambda x: _running_mean(x) + x[-1],
+        True,
+    ),
+    "with_positions": ("token t times t + 1", lambda x: x * torch.arange(1, len(x) + 1)[:, None] / 4, False),
+    "looks_three_ahead": ("token t plus token t + 3", lambda x: x + _shifted(x, 3), True),
+    "looks_five_ahead": ("token t plus token t + 5", lambda x: x + _shifted(x, 5), True),
+    "normalised_over_time": (
+        "token t less the mean of all, over a twentieth of their spread",
+        lambda x: 20 * (x - x.mean(dim=0)) / (x.std(dim=0, correction=0) + 0.1),
+        True,
+    ),
+    "with_rounding_errors": (
+        "causal but for an error of one part in ten million, as a faster kernel may make",
+        lambda x: 5.0 + _running_mean(x).clamp(-2, 2) + 4e-6 * torch.sin(100 * x[:, 0].sum()),
+        False,
+    ),
+    "only_the_first_peeks": (
+        "output 0 knows token 1, the others are honest",
+        lambda x: _running_mean(x) + _only(slice(0, 1), _shifted(x, 1)),
+        True,
+    ),
+    "only_the_first_is_honest": (
+        "output t knows token t + 1, for t from 1 on",
+        lambda x: _running_mean(x) + _only(slice(1, None), _shifted(x, 1)),
+        True,
+    ),
+    "a_faint_look_ahead": (
+        "the mean of tokens 0 to t plus a trace (0.002) of token t + 1",
+        lambda x: _running_mean(x) + 0.002 * _shifted(x, 1),
+        True,
+    ),
+    "probabilities": (
+        "a softmax of tokens t and t - 1, so that each output sums to 1",
+        lambda x: (x + _shifted(x, -1)).softmax(dim=-1),
+        False,
+    ),
+    "probabilities_that_peek": (
+        "a softmax of tokens t and t + 1, so that each output sums to 1",
+        lambda x: (x + _shifted(x, 1)).softmax(dim=-1),
+        True,
+    ),
+    "only_the_last_number_peeks": (
+        "token t, in its last number plus that of token t + 2",
+        lambda x: torch.cat([x[:, :-1], (x + _shifted(x, 2))[:, -1:]], dim=1),
+        True,
+    ),
+    "one_number_each": ("one number, a sum up to t: shape (T,)", lambda x: 10 * x[:, 0].cumsum(0), False),
+    "one_number_that_peeks": (
+        "one number, of tokens t and t + 1: shape (T,)",
+        lambda x: 100 * (x + _shifted(x, 1))[:, 0],
+        True,
+    ),
+    "a_table_each": ("a 2 by 2 table of token t: shape (T, 2, 2)", lambda x: x.reshape(-1, 2, 2), False),
+    "a_table_that_peeks": (
+        "a 2 by 2 table of tokens t and t + 2: shape (T, 2, 2)",
+        lambda x: (x + _shifted(x, 2)).reshape(-1, 2, 2),
+        True,
+    ),
+    "raised_by_later_tokens": (
+        "one number; that of position 4 is larger by something of tokens 7 and 9",
+        lambda x: _one_place(x, 1),
+        True,
+    ),
+    "lowered_by_later_tokens": (
+        "one number; that of position 4 is smaller by something of tokens 7 and 9",
+        lambda x: _one_place(x, -1),
+        True,
+    ),
 }
 
 
-def _make(name, seed):
-    table = torch.randn(VOCAB_SIZE, 4, generator=torch.Generator().manual_seed(seed))  # word vectors
-    compute, _ = FUNCTIONS[name]
+def _vectors():
+    """A vector for each id: its numbers sum to 0; the first grows with the id (and id 0 comes after 99)."""
+    table = 5 * torch.randn(VOCAB_SIZE, 4, generator=torch.Generator().manual_seed(7))
+    order = torch.arange(VOCAB_SIZE)
+    order[0] = VOCAB_SIZE
+    table[:, 0] = order / 50 - 1
+    table[:, 3] = -table[:, :3].sum(dim=1)
+    return table
+
+
+def _make(name):
+    table = _vectors()
+    _, compute, _ = FUNCTIONS[name]
 
     def fn(ids):
-        return compute(table[torch.as_tensor(ids)])
+        if not isinstance(ids, torch.Tensor):
+            raise TypeError(f"fn takes token ids, a tensor (T,) of int64; it was given a {type(ids).__name__}")
+        if ids.is_floating_point() or ids.ndim != 1:
+            given = f"{str(ids.dtype).removeprefix('torch.')} of shape {tuple(ids.shape)}"
+            raise TypeError(f"fn takes token ids, a tensor (T,) of int64; it was given {given}")
+        outside = ids[(ids < 0) | (ids >= VOCAB_SIZE)].tolist()
+        if outside:
+            raise IndexError(f"fn takes ids from 0 to 99; it was given {outside[0]}")
+        return compute(F.embedding(ids.long(), table))
 
     fn.__name__ = fn.__qualname__ = name
     return fn
 
 
 def _future_cases(seed):
-    return [Case((_make(name, seed),), f"sees_future({name})") for name in FUNCTIONS]
+    return [Case((_make(name),), f"{name}: {FUNCTIONS[name][0]}") for name in FUNCTIONS]
 
 
 def _leaks(case):
-    return FUNCTIONS[case.args[0].__name__][1]
+    return FUNCTIONS[case.args[0].__name__][2]
 
 
-def _truth(output, case):
-    if isinstance(output, torch.Tensor | np.ndarray | np.generic):
-        output = output.item()
-    if not isinstance(output, bool | int):
-        raise TypeError("neither True nor False")
-    return bool(output)
+def _honest(case):
+    return not _leaks(case)
 
 
-def _prober(
-    changed=lambda length: range(1, length), compared=lambda j: slice(0, j), tolerance=1e-4, invert=False
-):
-    """sees_future with single choices made wrongly."""
+def _verdicts(name, points, where, said):
+    """A property: the right verdict, unless it is the same for all functions."""
+    right = each_case(lambda expected, seen: "" if expected == seen else said, where)
 
-    def wrong(fn):
-        generator = torch.Generator().manual_seed(0)
-        found = False
-        for _ in range(3):
-            ids = torch.randint(VOCAB_SIZE, (12,), generator=generator)
-            before = fn(ids)
-            for j in changed(len(ids)):
-                other = ids.clone()
-                other[j] = (
-                    ids[j] + 1 + torch.randint(VOCAB_SIZE - 1, (1,), generator=generator)
-                ) % VOCAB_SIZE
-                moved = (fn(other)[compared(j)] - before[compared(j)]).abs()
-                found = found or bool((moved > tolerance).any())
-        return not found if invert else found
+    def holds(trial):
+        fault = right(trial)
+        if fault or len(set(map(str, trial.observed))) > 1:
+            return fault
+        place = next(k for k, case in enumerate(trial.cases) if not where(case))
+        verdict = f"Your test says {trial.observed[0]} of every function, so it tells nothing apart."
+        return Fault(f"For {trial.cases[place].shown}\n{verdict}", place)
 
-    return wrong
-
-
-def _drops_the_first(fn):
-    ids = torch.randint(VOCAB_SIZE, (12,), generator=torch.Generator().manual_seed(0))
-    return bool((fn(ids)[1:] - fn(ids[1:])).abs().max() > 1e-4)
+    return Property(name, points, holds, where)
 
 
 SEES_FUTURE = Exercise(
@@ -118,106 +187,21 @@ SEES_FUTURE = Exercise(
     minutes=10,
     reference=sees_future,
     cases=_future_cases,
-    observe=_truth,
+    form=forms.truth,
     properties=(
-        matches_reference("no alarm for a function that only looks back", 2, lambda case: not _leaks(case)),
-        matches_reference("every leak is found", 3, _leaks),
+        _verdicts(
+            "no alarm for a function that only looks back",
+            2,
+            _honest,
+            "expected: False (no output depends on a later token)\ngot:      True",
+        ),
+        _verdicts(
+            "every leak is found",
+            3,
+            _leaks,
+            "expected: True (some output depends on a later token)\ngot:      False",
+        ),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "an alarm for everything",
-            _prober(compared=lambda j: slice(0, j + 1)),
-            (
-                "Your test calls every function leaky, even one that only copies each token.",
-                "When token j changes, output j may move, and so may all later ones. Only earlier ones "
-                "may not.",
-                "Compare the outputs before j: where does your slice end?",
-            ),
-        ),
-        Misconception(
-            "never an alarm",
-            lambda fn: False,
-            (
-                "Your test never finds a leak.",
-                "Something must change for a leak to show: a token with others before it, in a copy of "
-                "the ids (changed = ids is no copy, only a second name).",
-                "ids.clone(), then change a late token, and compare the outputs before it.",
-            ),
-        ),
-        Misconception(
-            "the answer is turned around",
-            _prober(invert=True),
-            (
-                "Your answers are exactly the wrong way round.",
-                "The question is whether fn sees the future: True is the alarm.",
-                "Return True when an earlier output moved.",
-            ),
-        ),
-        Misconception(
-            "only the last token is changed",
-            _prober(changed=lambda length: [length - 1]),
-            (
-                "You change only the last token.",
-                "A leak can sit anywhere: a function whose *first* output peeks at the second token "
-                "stays unseen.",
-                "Let j run over all positions from 1 on.",
-            ),
-        ),
-        Misconception(
-            "only a token in the middle is changed",
-            _prober(changed=lambda length: [length // 2]),
-            (
-                "You change a single token in the middle.",
-                "Who peeks at the last token, or at the second only, stays unseen.",
-                "Let j run over all positions from 1 on.",
-            ),
-        ),
-        Misconception(
-            "only the output just before is compared",
-            _prober(compared=lambda j: slice(j - 1, j)),
-            (
-                "You compare only the output just before the changed token.",
-                "A function can look three tokens ahead and skip the two between.",
-                "Compare all the outputs before j: [:j].",
-            ),
-        ),
-        Misconception(
-            "equal to the last digit",
-            _prober(tolerance=0.0),
-            (
-                "You call a rounding error a leak.",
-                "Computers add numbers in the order that is fastest; the seventh digit may differ.",
-                "torch.allclose forgives that much; == and torch.equal do not.",
-            ),
-        ),
-        Misconception(
-            "too forgiving",
-            _prober(tolerance=0.2),
-            (
-                "A faint leak passes your test.",
-                "A hundredth of a word vector is enough for a model to learn from.",
-                "Rounding is about one part in a million: forgive that, and no more than a ten-thousandth.",
-            ),
-        ),
-        Misconception(
-            "the beginning cut off instead of the end",
-            _drops_the_first,
-            (
-                "You take away tokens at the beginning.",
-                "That tests whether the *past* matters, as it should in a good model.",
-                "Change what comes later and watch what came before.",
-            ),
-        ),
-        Misconception(
-            "decided at the first position",
-            _prober(changed=lambda length: [1]),
-            (
-                "You have looked at one position only.",
-                "A function can be honest at the second token and peek from the third on. That no leak was "
-                "found so far is no proof that there is none.",
-                "return True as soon as you find a leak; return False only after the loop.",
-            ),
-        ),
-    ),
+    misconceptions=MISCONCEPTIONS,
 )

@@ -1,10 +1,13 @@
 """Exercise 3.5: how narrow is the cone?"""
 
+import numpy as np
 import torch
 
 from labkit import geometry
-from labkit.exercises.exercise import Case, Exercise, Misconception
-from labkit.exercises.lab03.cosine_similarity_matrix import random_vectors
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise
+from labkit.exercises.lab03.anisotropy_mistakes import MISTAKES
+from labkit.exercises.lab03.cosine_similarity_matrix import random_vectors, say_nan
 from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
@@ -13,22 +16,49 @@ def anisotropy(vectors):
     return geometry.anisotropy(vectors)
 
 
-# (rows, width, how strong the common direction is): from every direction to a narrow cone
-SETTINGS = ((3, 4, 0.0), (4, 6, 0.6), (7, 3, 2.0), (10, 16, 0.3))
+SPREAD = (  # no direction in common: right angles and obtuse ones, so that the mean is below 0
+    [[2.0, 0.0, 1.0], [-3.0, 0.0, 2.0]],
+    [[3.0, 4.0], [-4.0, 3.0], [0.0, -2.0], [1.0, 0.0]],
+)
+CONES = (
+    [[1.0, 2.0, 2.0], [2.0, 1.0, 2.0], [0.0, 3.0, -1.0], [4.0, 8.0, 8.0], [1.0, 0.0, 0.0]],  # two are parallel
+    [[2.0, 1.0], [3.0, 1.0], [2.0, 1.0], [1.0, 5.0], [2.0, 1.0], [0.0, 2.0]],  # three are the same
+    [[1.0, 1.0, 0.0, 2.0], [0.0, 6.0, 0.0, 1.0]],
+)
+# (rows, width, how strong the common direction is) of the drawn ones
+SHAPES = ((7, 3, 2.0), (5, 11, 1.0), (9, 4, 0.5))
 
 
 def _cases(seed):
-    return [
-        Case((random_vectors(seed, num, width, shift),), f"{num} vectors of {width} numbers")
-        for num, width, shift in SETTINGS
-    ]
+    cases = [Case((torch.tensor(rows),), f"anisotropy({rows})") for rows in (*SPREAD, *CONES)]
+    generator = torch.Generator().manual_seed(seed)
+    for num, width, shift in SHAPES:
+        vectors = _cone(generator, num, width, shift)
+        cases.append(Case((vectors,), f"anisotropy(vectors), {num} random rows of {width}"))
+    return cases
 
 
-def _upper(vectors, diagonal):
-    cosines = geometry.cosine_similarity_matrix(vectors)
-    row, column = torch.triu_indices(len(vectors), len(vectors), diagonal)
-    return cosines[row, column]
+def _cone(generator, num, width, shift):
+    """Rows of a cone, some cosines of both signs."""
+    while True:
+        vectors = random_vectors(generator, num, width, shift)
+        cosines = geometry.cosine_similarity_matrix(vectors)
+        if cosines.min() < -0.1 and 0.1 < geometry.anisotropy(vectors) < 0.9:
+            return vectors
 
+
+def _is_spread(case):
+    return case.args[0].tolist() in SPREAD
+
+
+def _number(value):
+    """A number; also out of a tensor or array that holds just one."""
+    if isinstance(value, torch.Tensor | np.ndarray) and value.shape and max(value.shape) == 1:
+        value = value.reshape(())
+    return forms.number(value)
+
+
+ONE_NUMBER = forms.Form(forms.number.name, _number)
 
 ANISOTROPY = Exercise(
     name="anisotropy",
@@ -36,102 +66,12 @@ ANISOTROPY = Exercise(
     minutes=6,
     reference=anisotropy,
     cases=_cases,
-    observe=lambda output, case: float(output),
+    form=ONE_NUMBER,
+    observe=say_nan,
     properties=(
-        matches_reference("vectors that point everywhere", 1, lambda case: len(case.args[0]) == 3),
-        matches_reference("vectors that share a direction", 3, lambda case: len(case.args[0]) != 3),
+        matches_reference("vectors that point everywhere", 1, _is_spread),
+        matches_reference("vectors that share a direction", 3, lambda case: not _is_spread(case)),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "each vector is compared with itself too",
-            lambda vectors: geometry.cosine_similarity_matrix(vectors).mean().item(),
-            (
-                "Your number is too large: each vector is also compared with itself.",
-                "The diagonal is 1 for any vectors, and the fewer there are, the more it weighs.",
-                "Take the diagonal away, from the sum and from the count.",
-            ),
-        ),
-        Misconception(
-            "the diagonal taken from the sum but not from the count",
-            lambda vectors: (
-                (geometry.cosine_similarity_matrix(vectors).sum() - len(vectors)) / len(vectors) ** 2
-            ).item(),
-            (
-                "Your number is a little too small.",
-                "The diagonal is gone from the sum, but you still divide by all N² entries.",
-                "How many entries are left when the diagonal is gone?",
-            ),
-        ),
-        Misconception(
-            "the triangle with the diagonal",
-            lambda vectors: _upper(vectors, 0).mean().item(),
-            (
-                "Your triangle still holds the diagonal.",
-                "A vector with itself is no pair.",
-                "torch.triu has an argument that says where the triangle begins.",
-            ),
-        ),
-        Misconception(
-            "the sum instead of the mean",
-            lambda vectors: _upper(vectors, 1).sum().item(),
-            (
-                "Your number grows with the number of vectors.",
-                "A mean can be compared between 10 vectors and 10,000; a sum cannot.",
-                "Divide by the number of pairs.",
-            ),
-        ),
-        Misconception(
-            "absolute values",
-            lambda vectors: _upper(vectors, 1).abs().mean().item(),
-            (
-                "You average absolute values.",
-                "Vectors that point everywhere have cosines of both signs, which cancel: that is how 0 "
-                "comes about.",
-                "Leave the signs.",
-            ),
-        ),
-        Misconception(
-            "dot products",
-            lambda vectors: (
-                ((vectors @ vectors.T).sum() - (vectors * vectors).sum()).item()
-                / (len(vectors) * (len(vectors) - 1))
-            ),
-            (
-                "You average dot products.",
-                "They depend on how long the vectors are; a cone is a matter of directions.",
-                "Use the cosine: lab.best(cosine_similarity_matrix)(vectors).",
-            ),
-        ),
-        Misconception(
-            "the cosine to the mean vector",
-            lambda vectors: torch.cosine_similarity(vectors, vectors.mean(dim=0, keepdim=True)).mean().item(),
-            (
-                "You compare each vector with the mean of all.",
-                "That is another measure of the same thing, and larger: for few vectors the mean is near "
-                "each.",
-                "Compare the vectors with each other: every pair of two different rows.",
-            ),
-        ),
-        Misconception(
-            "pairs counted once, cosines twice",
-            lambda vectors: 2 * _upper(vectors, 1).mean().item(),
-            (
-                "Your mean is twice too large.",
-                "In the matrix each pair stands twice, as (i, j) and as (j, i); you divide by the number of "
-                "pairs that stand there once.",
-                "Without the diagonal, how many entries has a matrix of N rows and N columns?",
-            ),
-        ),
-        Misconception(
-            "the mean is taken away first",
-            lambda vectors: anisotropy(vectors - vectors.mean(dim=0)),
-            (
-                "You take the mean away before you measure.",
-                "That is the cure of the next exercise. Here the question is how narrow the cone is before "
-                "it.",
-                "Use the vectors as they come.",
-            ),
-        ),
-    ),
+    misconceptions=MISTAKES,
 )

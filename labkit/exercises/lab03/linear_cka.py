@@ -3,7 +3,10 @@
 import torch
 
 from labkit import geometry
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises.exercise import Case, Exercise, Fault, Property
+from labkit.exercises.lab03.anisotropy import ONE_NUMBER
+from labkit.exercises.lab03.cka_mistakes import MISTAKES
+from labkit.exercises.lab03.cosine_similarity_matrix import say_nan
 from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
@@ -12,69 +15,45 @@ def linear_cka(x, y):
     return geometry.linear_cka(x, y)
 
 
+# Centred, x is (−1, 0, 1) · 1 and y is (1, −2, 1): at a right angle in the first column, not in the second.
+HAND = [[2.0], [3.0], [4.0]], [[2.0, 1.0], [-1.0, 3.0], [2.0, 5.0]]
+# N, D1, D2, how much of its own each space has: also equal widths, one number a text, and more numbers than texts
+SHAPES = ((6, 2, 3, 0.3), (8, 4, 4, 1.0), (5, 7, 3, 0.6), (9, 1, 2, 0.5))
+DRAWN = ((12, 3, 6, 2.0), (10, 5, 2, 0.5))
+
+
 def _cases(seed):
-    generator = torch.Generator().manual_seed(seed)
-    cases = []
-    for num, width_x, width_y, noise in ((6, 2, 3, 0.3), (9, 4, 4, 1.0), (15, 5, 3, 0.6), (12, 3, 6, 3.0)):
-        common = torch.randn(num, 2, generator=generator) * torch.tensor([2.0, 1.0])
-        spaces = []
-        for width in (width_x, width_y):
-            mixed = common @ torch.randn(2, width, generator=generator)
-            own = noise * torch.randn(num, width, generator=generator)
-            spaces.append(mixed + own + torch.randn(width, generator=generator))
-        shown = f"linear_cka(x, y), {num} texts, {width_x} and {width_y} numbers each"
-        cases.append(Case(tuple(spaces), shown))
+    fixed, drawn = torch.Generator().manual_seed(0), torch.Generator().manual_seed(seed)
+    cases = [Case(tuple(torch.tensor(rows) for rows in HAND), f"linear_cka({HAND[0]}, {HAND[1]})")]
+    for shape in SHAPES:
+        cases.append(_case(_pair(fixed, *shape), "random"))
+    x, y = _pair(fixed, 7, 4, 3, 0.8)
+    cases.append(_case((x, y), "random"))
+    cases.append(_case((_turned(x), y), "the one before with x turned"))
+    cases.append(_case((100 * x, y / 50 + 3), "that with other scales, and y moved"))
+    cases.append(_case((x, x), "a space and itself"))
+    cases.append(_case((x, 3 * _turned(x) - 1), "a space and itself turned, longer and moved"))
+    for shape in DRAWN:
+        cases.append(_case(_pair(drawn, *shape), "random"))
     return cases
 
 
-def _centred(vectors, dim=0):
-    return vectors - vectors.mean(dim=dim, keepdim=True)
+def _pair(generator, num, width_x, width_y, noise):
+    """Two spaces that have something in common, columns of very different spread, far from 0."""
+    common = torch.randn(num, 2, generator=generator) * torch.tensor([2.0, 1.0])
+    spaces = []
+    for width in (width_x, width_y):
+        mixed = common @ torch.randn(2, width, generator=generator)
+        own = noise * torch.randn(num, width, generator=generator)
+        wide = 0.4 + 2.0 * torch.rand(width, generator=generator)
+        spaces.append((mixed + own) * wide + torch.randn(width, generator=generator))
+    return tuple(spaces)
 
 
-def _cka(x, y, centre=_centred, top=lambda n: n**2, bottom=lambda a, b: a * b):
-    """linear_cka with single choices made wrongly."""
-    x, y = centre(x), centre(y)
-    return (top((y.T @ x).norm()) / bottom((x.T @ x).norm(), (y.T @ y).norm())).item()
-
-
-def _wrong(**changes):
-    return lambda x, y: _cka(x, y, **changes)
-
-
-def _lengths_below(x, y):
-    x, y = _centred(x), _centred(y)
-    return ((y.T @ x).norm() / (x.norm() * y.norm())).item() ** 2
-
-
-def _of_rows(x, y):
-    """Cosines of the vectors themselves, text by text: needs equal widths, so the shorter is filled up."""
-    width = max(x.shape[1], y.shape[1])
-    x, y = (torch.nn.functional.pad(v, (0, width - v.shape[1])) for v in (x, y))
-    return torch.cosine_similarity(x, y).mean().item()
-
-
-def _number(value):
-    return float(value)
-
-
-def _same_after(change, words):
-    """A Property's holds: changing x in this way leaves the result as it was."""
-
-    def holds(trial):
-        case, outcome = trial.cases[-1], trial.outcomes[-1]
-        x, y = case.args
-        changed = trial.call(change(x), y)
-        for each in (outcome, changed):
-            if each.error:
-                return f"For {case.shown}\n{each.said}"
-        before, after = float(outcome.value), float(changed.value)
-        if not 0 <= before <= 1.0001:
-            return f"For {case.shown}\nexpected: a number from 0 to 1\ngot:      {before:.4g}"
-        if abs(before - after) < 1e-3:
-            return ""
-        return f"For {case.shown}\n{words}, your result goes from {before:.4g} to {after:.4g}"
-
-    return holds
+def _case(spaces, made):
+    x, y = spaces
+    shown = f"linear_cka(x, y), {len(x)} texts, {x.shape[1]} and {y.shape[1]} numbers each ({made})"
+    return Case((x, y), shown)
 
 
 def _turned(x):
@@ -82,13 +61,26 @@ def _turned(x):
     return x @ torch.linalg.qr(torch.randn(x.shape[1], x.shape[1], generator=generator)).Q
 
 
-def _itself(trial):
-    x, _ = trial.cases[0].args
-    outcome = trial.call(x, x)
-    if outcome.error:
-        return f"For linear_cka(x, x)\n{outcome.said}"
-    got = float(outcome.value)
-    return "" if abs(got - 1) < 1e-3 else f"For linear_cka(x, x)\nexpected: 1\ngot:      {got:.4g}"
+def _is_itself(case):
+    return "itself" in case.shown
+
+
+def _is_moved(case):
+    return "with" in case.shown
+
+
+def _holds_for(where, words):
+    """A Property's holds: right in these cases, and not just the same number for any two spaces."""
+    right = matches_reference("", 0, where).holds
+
+    def holds(trial):
+        fault = right(trial)
+        numbers = {round(seen, 3) for seen in trial.observed if isinstance(seen, float)}
+        if not fault and len(numbers) == 1:
+            return Fault(f"{words}; but yours is {numbers.pop()} for any two spaces", 0)
+        return fault
+
+    return holds
 
 
 LINEAR_CKA = Exercise(
@@ -97,95 +89,23 @@ LINEAR_CKA = Exercise(
     minutes=9,
     reference=linear_cka,
     cases=_cases,
-    observe=lambda output, case: _number(output),
+    form=ONE_NUMBER,
+    observe=say_nan,
     properties=(
         matches_reference("linear CKA by the formula", 3),
-        Property("a space is as like itself as can be: 1", 1, _itself),
-        Property("turning a space changes nothing", 1, _same_after(_turned, "With x turned")),
+        Property(
+            "a space is as like itself as can be: 1",
+            1,
+            _holds_for(_is_itself, "a space and itself give 1"),
+            _is_itself,
+        ),
+        Property(
+            "turning a space changes nothing",
+            1,
+            _holds_for(_is_moved, "turned spaces give what they gave before"),
+            _is_moved,
+        ),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "not centred",
-            _wrong(centre=lambda v: v),
-            (
-                "Your spaces are not centred.",
-                "Two clouds far from 0 look alike just because both are far away.",
-                "Take each column's mean away, from x and from y, before anything else.",
-            ),
-        ),
-        Misconception(
-            "rows centred instead of columns",
-            _wrong(centre=lambda v: _centred(v, dim=1)),
-            (
-                "You centre each row.",
-                "What has to go is where the cloud lies: the mean over the texts, a number for each column.",
-                "mean(dim=...): which axis are the texts?",
-            ),
-        ),
-        Misconception(
-            "the numerator is not squared",
-            _wrong(top=lambda n: n),
-            (
-                "Your result changes when a space is scaled: its numerator lacks a square.",
-                "In numerator and denominator x has to come equally often, or its scale does not cancel.",
-                "Look at the formula again: the norm of YᵀX carries a small 2.",
-            ),
-        ),
-        Misconception(
-            "everything squared",
-            _wrong(bottom=lambda a, b: (a * b) ** 2),
-            (
-                "Your numbers shrink with the scale of the spaces: the denominator has squares too many.",
-                "In the denominator the norms of XᵀX and YᵀY stand as they are.",
-                "Only the numerator is squared.",
-            ),
-        ),
-        Misconception(
-            "the root of the formula",
-            lambda x, y: _cka(x, y) ** 0.5,
-            (
-                "Your numbers are too large: the root of what they should be.",
-                "CKA is to correlation as r² is to r; the formula squares the numerator and takes no root.",
-                "norm(YᵀX)² over norm(XᵀX) times norm(YᵀY).",
-            ),
-        ),
-        Misconception(
-            "the denominator has only x",
-            _wrong(bottom=lambda a, b: a**2),
-            (
-                "Your denominator has only one of the two spaces.",
-                "Then linear_cka(x, y) and linear_cka(y, x) differ, and y's scale counts.",
-                "norm(XᵀX) times norm(YᵀY).",
-            ),
-        ),
-        Misconception(
-            "nothing to divide by",
-            _wrong(bottom=lambda a, b: 1.0 + 0 * a),
-            (
-                "Your number is not between 0 and 1.",
-                "The numerator alone grows with both spaces; a similarity must not.",
-                "Divide by what you get when each space is compared with itself.",
-            ),
-        ),
-        Misconception(
-            "cosines of the vectors themselves",
-            _of_rows,
-            (
-                "You compare the vectors of a text in the two spaces directly.",
-                "Number 7 of one model has nothing to do with number 7 of the other, and the widths may "
-                "differ. CKA compares how the texts lie to each other in each space.",
-                "YᵀX: its rows are the numbers of one space, its columns those of the other.",
-            ),
-        ),
-        Misconception(
-            "the lengths of X and Y below",
-            _lengths_below,
-            (
-                "You divide by the norms of X and Y, not by those of XᵀX and YᵀY.",
-                "Then a space is not fully like itself: CKA of X and X must be 1.",
-                "What stands above is about products of columns, so what stands below has to be, too.",
-            ),
-        ),
-    ),
+    misconceptions=MISTAKES,
 )

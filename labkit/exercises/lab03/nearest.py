@@ -3,9 +3,11 @@
 import torch
 
 from labkit import geometry
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab03.cosine_similarity_matrix import random_vectors
-from labkit.exercises.properties import each_case, inputs_unchanged, matches_reference
+from labkit.exercises.lab03.nearest_mistakes import MISTAKES
+from labkit.exercises.properties import compares, inputs_unchanged, matches_reference
 
 
 def nearest(vectors, index, k):
@@ -13,48 +15,85 @@ def nearest(vectors, index, k):
     return geometry.nearest(vectors, index, k)
 
 
+# Long and short rows, so that dot products and distances say otherwise; the asked row is not the first.
+HAND = [[9.0, 1.0], [1.0, 2.0], [-1.0, 0.5], [4.0, 3.0], [-2.0, -1.0], [0.3, 0.4], [0.0, 8.0]]
+# Rows 1 and 4 are the same, rows 0 and 3 point the same way; negative cosines among the k.
+DOUBLES = [
+    [1.0, 2.0, 2.0],
+    [3.0, 0.0, -1.0],
+    [-2.0, 1.0, 1.0],
+    [2.0, 4.0, 4.0],
+    [3.0, 0.0, -1.0],
+    [1.0, 0.0, 0.25],
+]
+TWO = [[1.0, 2.0, 0.0], [1.0, -1.0, 1.0]]
+ASKED = (
+    (HAND, 3, 4),
+    (HAND, 2, 5),
+    (HAND, 0, 6),
+    (TWO, 1, 1),
+    (DOUBLES, 1, 1),
+    (DOUBLES, 4, 5),
+    (DOUBLES, 3, 3),
+    (DOUBLES, 5, 4),
+)
+# The tenths of these cosines with row 0 are the same two by two, and the nearer of the two comes later.
+ANGLES = (0.0, 1.31, 1.28, 0.83, 0.80, 1.90, 1.87, 2.40)
+SHAPES = ((9, 3, 7, 3), (12, 5, 4, 6), (8, 2, 7, 7))  # N, D, index, k of the drawn ones
+
+
 def _cases(seed):
-    cases = []
-    for num, width, index, k in ((5, 3, 0, 2), (6, 4, 3, 1), (8, 3, 7, 3), (12, 5, 4, 5), (9, 2, 2, 8)):
-        vectors = random_vectors(seed, num, width, shift=0.2)
-        cases.append(Case((vectors, index, k), f"nearest(vectors, {index}, k={k}), {num} vectors"))
+    cases = [_case(torch.tensor(rows), index, k, f"vectors = {rows}") for rows, index, k in ASKED]
+    angles = torch.tensor(ANGLES)
+    circle = torch.stack([angles.cos(), angles.sin()], dim=1)
+    cases.append(_case(circle, 0, 5, f"rows of length 1 at the angles {list(ANGLES)}"))
+    generator = torch.Generator().manual_seed(seed)
+    for num, width, index, k in SHAPES:
+        vectors = _clear(lambda n=num, w=width: random_vectors(generator, n, w, shift=0.2), index)
+        cases.append(_case(vectors, index, k, f"{num} random rows of {width}"))
     return cases
 
 
-def _order(vectors, index, k, scores=None, largest=True):
-    """The k rows with the best scores, `index` left out."""
-    values = (scores or (lambda v, i: torch.cosine_similarity(v, v[i : i + 1])))(vectors, index).clone()
-    values[index] = -torch.inf if largest else torch.inf
-    return values.topk(k, largest=largest).indices.tolist()
+def _clear(draw, index):
+    """Vectors whose cosines with row `index` are all clearly apart, some of them negative."""
+    while True:
+        vectors = draw()
+        cosines = torch.cosine_similarity(vectors, vectors[index : index + 1]).sort().values
+        if cosines.diff().min() > 2e-3 and -0.98 < cosines[0] < -0.1:
+            return vectors
 
 
-def _finder(**changes):
-    return lambda vectors, index, k: _order(vectors, index, k, **changes)
+def _case(vectors, index, k, made):
+    return Case((vectors, index, k), f"nearest(vectors, {index}, {k}), {made}")
 
 
-def _with_itself(vectors, index, k):
-    return torch.cosine_similarity(vectors, vectors[index : index + 1]).topk(k).indices.tolist()
+def _row_numbers(value):
+    numbers = forms.list_of(forms.number)(value)
+    if any(number != int(number) for number in numbers if abs(number) < 1e9):
+        raise forms.NotMeant(f"{[round(n, 2) for n in numbers][:4]} ... are no whole numbers.")
+    return [int(number) for number in numbers]
 
 
-def _without_the_row(vectors, index, k):
-    values = torch.cosine_similarity(vectors, vectors[index : index + 1])
-    return torch.cat([values[:index], values[index + 1 :]]).topk(k).indices.tolist()
+def _in_order(numbers, case):
+    """Row numbers as they are, but those with the same cosine one after the other in the order of the rows."""
+    vectors, index, _ = case.args
+    cosines = torch.cosine_similarity(vectors.double(), vectors[index : index + 1].double())
+    if any(not 0 <= number < len(vectors) for number in numbers):
+        return numbers
+    place = 0
+    while place < len(numbers):
+        end = place + 1
+        while end < len(numbers) and abs(cosines[numbers[end]] - cosines[numbers[place]]) < 1e-6:
+            end += 1
+        numbers = [*numbers[:place], *sorted(numbers[place:end]), *numbers[end:]]
+        place = end
+    return numbers
 
 
-def _cosines(vectors, index, k):
-    values = torch.cosine_similarity(vectors, vectors[index : index + 1])
-    return [values[k].item() for k in nearest(vectors, index, k)]
-
-
-def _plain(output, case):
-    return [float(number) for number in output]
-
-
-def _knows_itself(expected, seen):
-    if not isinstance(seen, list) or len(seen) != len(expected):
+def _k_rows(expected, seen):
+    if len(seen) != len(expected):
         return f"expected: {len(expected)} row numbers\ngot:      {seen}"
-    strangers = [number for number in seen if number != int(number) or number < 0]
-    return f"these are no row numbers: {strangers}" if strangers else ""
+    return "" if sorted(seen) == sorted(expected) else f"expected these rows: {sorted(expected)}\ngot: {seen}"
 
 
 NEAREST = Exercise(
@@ -63,95 +102,12 @@ NEAREST = Exercise(
     minutes=6,
     reference=nearest,
     cases=_cases,
-    observe=_plain,
+    form=forms.Form("a list of row numbers (int)", _row_numbers),
+    observe=_in_order,
     properties=(
         matches_reference("the k most similar other rows, the nearest first", 3),
-        Property("k row numbers", 1, each_case(_knows_itself)),
+        compares("the k most similar other rows, in any order", 1, _k_rows, project=sorted),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "the row itself is among its neighbours",
-            _with_itself,
-            (
-                "Your first neighbour is always the row itself.",
-                "Nothing is nearer to a vector than itself, and nothing is less interesting.",
-                "Make sure that row `index` cannot win: what value must its cosine have?",
-            ),
-        ),
-        Misconception(
-            "the farthest rows",
-            _finder(largest=False),
-            (
-                "You return the rows that are least alike.",
-                "A cosine is a similarity: near means a large cosine. Sorting puts the smallest first.",
-                "topk, or argsort with descending=True.",
-            ),
-        ),
-        Misconception(
-            "dot products",
-            _finder(scores=lambda v, i: v @ v[i]),
-            (
-                "Your neighbours are picked by dot product: long vectors win.",
-                "A long vector has large dot products with everyone.",
-                "Use the cosine: lab.best(cosine_similarity_matrix), or vectors brought to length 1.",
-            ),
-        ),
-        Misconception(
-            "Euclidean distance",
-            _finder(scores=lambda v, i: -(v - v[i]).norm(dim=1)),
-            (
-                "Your neighbours are near by Euclidean distance.",
-                "It mixes direction and length: a long and a short vector that point the same way are far "
-                "apart.",
-                "Compare directions only: the row of the cosine matrix that belongs to index.",
-            ),
-        ),
-        Misconception(
-            "the nearest last",
-            lambda vectors, index, k: _order(vectors, index, k)[::-1],
-            (
-                "You have the right rows, the nearest last.",
-                "Ascending order puts the smallest similarity first.",
-                "Turn the list around, or sort with descending=True.",
-            ),
-        ),
-        Misconception(
-            "in the order of the matrix",
-            lambda vectors, index, k: sorted(_order(vectors, index, k)),
-            (
-                "You have the right rows, in the order in which they stand in the matrix.",
-                "Who searches reads the first hit first.",
-                "Sort by the cosine, not by the row number.",
-            ),
-        ),
-        Misconception(
-            "cosines instead of row numbers",
-            _cosines,
-            (
-                "You return the cosines, not the row numbers.",
-                "From a cosine nobody can look up the text.",
-                "topk gives .values and .indices: which do you need?",
-            ),
-        ),
-        Misconception(
-            "one neighbour too few",
-            lambda vectors, index, k: _with_itself(vectors, index, k)[1:],
-            (
-                "You return k − 1 rows.",
-                "The row itself was among the k best, and you took it away afterwards.",
-                "Ask for one more, or make sure beforehand that the row cannot win.",
-            ),
-        ),
-        Misconception(
-            "the numbers behind the row have moved up",
-            _without_the_row,
-            (
-                "Some of your row numbers are one too small.",
-                "When the row is cut out of the scores, all rows behind it move up by one place, and topk "
-                "counts places.",
-                "Leave the score in its place, and write something very small into it.",
-            ),
-        ),
-    ),
+    misconceptions=MISTAKES,
 )

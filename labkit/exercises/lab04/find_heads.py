@@ -5,14 +5,37 @@ import random
 import torch
 
 from labkit import attention
-from labkit.attention import PATTERNS, SEPARATORS, pattern_targets
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
-from labkit.exercises.lab04.made_maps import random_maps
-from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
+from labkit.attention import PATTERNS, pattern_targets
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise, Property
+from labkit.exercises.lab04.find_heads_mistakes import MISTAKES
+from labkit.exercises.lab04.made_maps import random_maps, written
+from labkit.exercises.properties import compares, each_case, expected_got, inputs_unchanged
 
 WORDS = "the cat sat on mat a dog ran after it".split()
-AT_LEAST = 0.5
-CLEAR = 0.02  # no head of a case is nearer to the threshold than this
+CLEAR = 0.02  # no head of a drawn case is nearer to the threshold than this
+EQUAL = 1e-5  # shares no further apart than this may come in any order
+
+# Worked by hand. Each pattern with its own threshold; "next token" reaches it exactly.
+BY_HAND = torch.tensor(
+    [
+        [
+            [[1 / 4, 1 / 2, 1 / 4], [3 / 4, 1 / 8, 1 / 8], [1 / 8, 3 / 4, 1 / 8]],
+            [[1 / 2, 1 / 4, 1 / 4], [1 / 4, 1 / 2, 1 / 4], [1 / 2, 1 / 4, 1 / 4]],
+        ]
+    ]
+)
+BY_HAND_TOKENS = ["a", "[SEP]", "a"]
+BY_HAND_AT_LEAST = dict(zip(PATTERNS, (0.5, 0.25, 0.5, 0.4), strict=True))
+
+# What is no separator, or not the same token, though it looks like one.
+TEXTS = (
+    ["[CLS]", "The", "cat", ",", "the", "cat", "of", "[MASK]", ".", "[SEP]"],
+    ["<|endoftext|>", "the", "end", "of", "the", "text", ".", "the"],
+    ["Then", "[SEP]", "dog", "dogs", "[SEP]", "dog", "then"],
+    ["<|endoftext|>", "a", "[CLS]", "a", "<|endoftext|>"],
+)
+AT_LEAST = (0.5, 0.35, 0.62, 0.45)
 
 
 def find_heads(maps, tokens, pattern, at_least):
@@ -22,112 +45,121 @@ def find_heads(maps, tokens, pattern, at_least):
 
 def _head_cases(seed):
     cases = []
-    for k in range(3):  # a short text, and two in which heads of all patterns are mixed
-        rng = random.Random(100 * seed + k)
+    for pattern in PATTERNS:
+        args = (BY_HAND, BY_HAND_TOKENS, pattern, BY_HAND_AT_LEAST[pattern])
+        cases.append(Case(args, _shown(*args)))
+    for tokens, at_least, shape in zip(TEXTS, AT_LEAST, ((3, 2), (2, 4), (5, 2), (2, 3)), strict=True):
         for number, pattern in enumerate(PATTERNS):
-            case = None
-            while case is None:
-                case = _drawn(rng, pattern, length=(5, 8, 9)[k], seed=rng.randrange(10**6))
-            maps, tokens = case
-            shown = f'maps of shape {tuple(maps.shape)}, tokens {tokens}, "{pattern}", at_least={AT_LEAST}'
-            cases.append((k, number, Case((maps, tokens, pattern, AT_LEAST), shown)))
-    return [case for _, _, case in sorted(cases, key=lambda item: item[:2])]
+            cases.append(_drawn(random.Random(number), tokens, pattern, at_least, shape))
+    cases.append(_exact())
+    rng = random.Random(100 * seed)
+    for pattern in PATTERNS:
+        words = rng.sample(WORDS, 4)
+        tokens = ["[CLS]", *words, words[0], rng.choice(words), "[SEP]"]
+        cases.append(_drawn(rng, tokens, pattern, 0.5, (2, 3)))
+    return cases
 
 
-def _drawn(rng, pattern, length, seed):
-    """Maps whose heads mix a pattern with noise; None when a share is too near the threshold to be fair."""
-    words = rng.sample(WORDS, length - 4)
-    tokens = ["[CLS]", words[0], *words, "[SEP]"]  # a word that is repeated, between separators
-    tokens.insert(rng.randint(3, length - 2), words[0])
-    maps = random_maps(seed, 2, 3, length)
-    places = [(layer, head) for layer in range(2) for head in range(3)]
-    # Four heads of the pattern asked for, strong and weak, and two of others.
-    strengths = (0.93, 0.8, 0.62, 0.3)
-    others = [name for name in PATTERNS if name != pattern]
-    plan = [(pattern, strength) for strength in strengths] + [(name, 0.85) for name in rng.sample(others, 2)]
-    rng.shuffle(places)
-    for (layer, head), (name, strength) in zip(places, plan, strict=True):
-        followed = pattern_targets(tokens, name).float()
-        rows = followed.sum(dim=-1, keepdim=True)
-        followed = followed / rows.clamp(min=1)
-        mixed = strength * followed + (1 - strength) * maps[layer, head]
-        maps[layer, head] = torch.where(rows > 0, mixed, maps[layer, head])
+def _shown(maps, tokens, pattern, at_least):
+    how = written(maps) if maps is BY_HAND else f"maps of shape {tuple(maps.shape)}"
+    return f'{how}\ntokens: {tokens}\npattern: "{pattern}", at_least: {at_least}'
+
+
+def _drawn(rng, tokens, pattern, at_least, shape):
+    """Maps whose heads mix a pattern with noise: each can be told from the others and from the threshold."""
+    while True:
+        maps = random_maps(rng.randrange(10**6), *shape, len(tokens))
+        places = [(layer, head) for layer in range(shape[0]) for head in range(shape[1])]
+        rng.shuffle(places)
+        # Heads of the pattern asked for, strong and weak; the rest follow others.
+        others = [name for name in PATTERNS if name != pattern]
+        plan = [(pattern, strength) for strength in (0.93, 0.85, 0.75, 0.3)]
+        plan += [(name, 0.85) for name in rng.choices(others, k=len(places) - len(plan))]
+        for (layer, head), (name, strength) in zip(places, plan, strict=False):
+            maps[layer, head] = _following(maps[layer, head], tokens, name, strength)
+        if _can_tell(maps, tokens, pattern, at_least):
+            args = (maps, tokens, pattern, at_least)
+            return Case(args, _shown(*args))
+
+
+def _following(noise, tokens, pattern, strength):
+    """A head that gives `strength` of its attention to a pattern's targets, in rows that have any."""
+    targets = pattern_targets(tokens, pattern).float()
+    count = targets.sum(dim=-1, keepdim=True)
+    mixed = strength * targets / count.clamp(min=1) + (1 - strength) * noise
+    return torch.where(count > 0, mixed, noise)
+
+
+def _can_tell(maps, tokens, pattern, at_least):
+    """No share near the threshold; some found and some not; by strength another order than by place."""
     shares = attention.pattern_share(maps, tokens, pattern)
-    if (shares - AT_LEAST).abs().min() < CLEAR or not 1 < (shares >= AT_LEAST).sum() < 6:
-        return None
-    found = attention.find_heads(maps, tokens, pattern, AT_LEAST)
-    in_order = sorted(found)
+    if (shares - at_least).abs().min() < CLEAR or not 1 < (shares >= at_least).sum() < shares.numel():
+        return False
+    found = attention.find_heads(maps, tokens, pattern, at_least)
+    if len(found) < 3 and maps.shape[:2].numel() > 4:
+        return False
     gaps = [a[2] - b[2] for a, b in zip(found, found[1:], strict=False)]
-    # In the order of the text and the other way round, the list must be another than by strength.
-    return None if found in (in_order, in_order[::-1]) or min(gaps) < 1e-3 else (maps, tokens)
+    orders = [sorted(found, key=lambda item: item[:2]), sorted(found, key=lambda item: item[1])]
+    return found not in (*orders, *(order[::-1] for order in orders)) and min(gaps) > 1e-3
+
+
+def _exact():
+    """Two heads reach the threshold exactly, with numbers that no way of adding up rounds; two fail it."""
+    tokens = ["a", "b", "[SEP]", "c", "d"]
+    maps = torch.zeros(2, 2, 5, 5)
+    for layer, head, share in ((0, 0, 1 / 4), (0, 1, 1 / 2), (1, 0, 3 / 8), (1, 1, 1 / 2)):
+        maps[layer, head] = share * torch.eye(5).roll(1, dims=1) + (1 - share) * torch.eye(5)
+    args = (maps, tokens, "next token", 0.5)
+    return Case(args, f"{_shown(*args)}\ntwo heads have exactly this share")
 
 
 def _triples(output, case):
-    return [(int(layer), int(head), float(share)) for layer, head, share in output]
+    """Heads with equal shares may come in any order: here in that of their places."""
+    runs = []
+    for triple in output:
+        if runs and abs(runs[-1][-1][2] - triple[2]) < EQUAL:
+            runs[-1].append(triple)
+        else:
+            runs.append([triple])
+    return [triple for run in runs for triple in sorted(run)]
 
 
-def _finder(targets=pattern_targets, share=None, order=True, place=lambda layer, head: (layer, head)):
-    """find_heads with single choices made wrongly."""
-
-    def wrong(maps, tokens, pattern, at_least):
-        shares = (share or _share)(maps, targets(tokens, pattern))
-        found = [
-            (*place(layer, head), shares[layer, head].item())
-            for layer in range(maps.shape[0])
-            for head in range(maps.shape[1])
-            if shares[layer, head] >= at_least
-        ]
-        return found if order is None else sorted(found, key=lambda item: item[2], reverse=order)
-
-    return wrong
-
-
-def _share(maps, targets):
-    rows = targets.any(dim=-1)
-    return (maps * targets).sum(dim=-1)[..., rows].mean(dim=-1)
-
-
-def _transposed(tokens, pattern):
-    return pattern_targets(tokens, pattern).T if pattern in PATTERNS[:2] else pattern_targets(tokens, pattern)
-
-
-def _only_itself(tokens, pattern):
-    if pattern == "same token":
-        return torch.eye(len(tokens), dtype=torch.bool)
-    return pattern_targets(tokens, pattern)
-
-
-def _never_itself(tokens, pattern):
-    targets = pattern_targets(tokens, pattern)
-    return targets & ~torch.eye(len(tokens), dtype=torch.bool) if pattern == "same token" else targets
-
-
-def _only_sep(tokens, pattern):
-    if pattern == "separator sink":
-        return torch.tensor([token == "[SEP]" for token in tokens]).expand(len(tokens), -1)
-    return pattern_targets(tokens, pattern)
-
-
-def _rows_of_separators(tokens, pattern):
-    targets = pattern_targets(tokens, pattern)
-    return targets.T if pattern == "separator sink" else targets
-
-
-def _differs(expected, seen):
-    if not isinstance(seen, list):
-        return f"expected: a list of (layer, head, share)\ngot:      {seen}"
+def _same_heads(expected, seen):
     right, got = sorted(expected), sorted(seen)
-    alike = len(right) == len(got) and all(
-        e[:2] == g[:2] and abs(e[2] - g[2]) < 1e-3 for e, g in zip(right, got, strict=True)
-    )
-    return "" if alike else expected_got(expected, seen)
+    if [item[:2] for item in right] != [item[:2] for item in got]:
+        return expected_got(expected, seen) + _first_head(right, got)
+    for (layer, head, share), (*_, other) in zip(right, got, strict=True):
+        if not abs(share - other) < 1e-3:
+            return f"layer {layer}, head {head}\nexpected: a share of {share:.4f}\ngot:      {other:.4f}"
+    return ""
+
+
+def _first_head(right, got):
+    found = {item[:2]: item[2] for item in got}
+    for layer, head, share in right:
+        if (layer, head) not in found:
+            return f"\nmissing: layer {layer}, head {head}, whose share is {share:.4f}"
+    known = {item[:2] for item in right}
+    extra = next(((place, share) for place, share in found.items() if place not in known), None)
+    if extra is None:
+        return "\na head is in it twice"
+    (layer, head), share = extra
+    return f"\ntoo many: layer {layer}, head {head}, share {share:.4f}"
 
 
 def _out_of_order(expected, seen):
-    if not isinstance(seen, list):
-        return f"expected: a list of (layer, head, share)\ngot:      {seen}"
-    shares = [share for _, _, share in seen]
-    return "" if shares == sorted(shares, reverse=True) and shares else expected_got(expected, seen)
+    shares = [share for *_, share in seen]
+    in_order = all(after < before + EQUAL for before, after in zip(shares, shares[1:], strict=False))
+    return "" if in_order else expected_got(expected, seen)
+
+
+def _in_order(trial):
+    """Every list is in order, and there is one in which that can be seen."""
+    fault = each_case(_out_of_order)(trial)
+    lists = [seen for seen in trial.observed if isinstance(seen, list)]
+    if not fault and max(map(len, lists), default=0) < 2:
+        return "No list of yours holds two heads, so there is no order to see."
+    return fault
 
 
 def _asks_for(pattern):
@@ -140,147 +172,12 @@ FIND_HEADS = Exercise(
     minutes=15,
     reference=find_heads,
     cases=_head_cases,
+    form=forms.list_of(forms.tuple_of(forms.whole, forms.whole, forms.number)),
     observe=_triples,
     properties=(
-        *(Property(f"finds every {name} head", 1, each_case(_differs, _asks_for(name))) for name in PATTERNS),
-        Property("the strongest head first", 1, each_case(_out_of_order)),
+        *(compares(f"finds every {name} head", 1, _same_heads, _asks_for(name), sorted) for name in PATTERNS),
+        Property("the strongest head first", 1, _in_order),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "previous and next swapped",
-            _finder(targets=_transposed),
-            (
-                "Previous and next have changed places.",
-                "Row i is the token that looks, column j the token looked at: the previous token is j = "
-                "i - 1.",
-                "offsets[i, j] is j - i: which value has the token before?",
-            ),
-        ),
-        Misconception(
-            "tokens without a target count",
-            _finder(share=lambda maps, targets: (maps * targets).sum(dim=-1).mean(dim=-1)),
-            (
-                "Your shares are too low: you divide by all T tokens.",
-                "The first token has no previous one. It cannot follow the pattern, and must not count "
-                "against it.",
-                "Average over the rows that have a target: targets.any(dim=-1).",
-            ),
-        ),
-        Misconception(
-            "how often the target is the favourite",
-            _finder(
-                share=lambda maps, targets: (
-                    targets.expand(maps.shape)
-                    .gather(-1, maps.argmax(dim=-1, keepdim=True))
-                    .squeeze(-1)
-                    .float()
-                )[..., targets.any(dim=-1)].mean(dim=-1)
-            ),
-            (
-                "You count how often the strongest weight lies on a target.",
-                "A head that gives 51% to the token before and one that gives 99% would be alike.",
-                "Add up the weights on the targets: (maps * targets).sum(dim=-1).",
-            ),
-        ),
-        Misconception(
-            "a single row is enough",
-            _finder(share=lambda maps, targets: (maps * targets).sum(dim=-1).amax(dim=-1)),
-            (
-                "One token that follows the pattern is enough for you.",
-                "Every head looks at the token before now and then; a pattern is what it does on average.",
-                "mean over the rows, not max.",
-            ),
-        ),
-        Misconception(
-            "the same token is only itself",
-            _finder(targets=_only_itself),
-            (
-                "You find tokens that look at themselves, but not at their repetitions.",
-                "In this text a word comes more than once; the same token is all of its places.",
-                "tokens[i] == tokens[j], for all pairs.",
-            ),
-        ),
-        Misconception(
-            "the same token is never itself",
-            _finder(targets=_never_itself),
-            (
-                "You leave out that a token can look at itself.",
-                "Its own place is one of the places where the same token stands.",
-                "tokens[i] == tokens[j], the diagonal included.",
-            ),
-        ),
-        Misconception(
-            "only [SEP] is a separator",
-            _finder(targets=_only_sep),
-            (
-                "Your separators are [SEP] alone.",
-                f"A head rests on any token that means nothing: {', '.join(SEPARATORS)}.",
-                "Ask whether the token is in labkit.attention.SEPARATORS.",
-            ),
-        ),
-        Misconception(
-            "what separators look at",
-            _finder(targets=_rows_of_separators),
-            (
-                "You measure what the separators look at.",
-                "A sink is looked at: the separators are the columns.",
-                "The same columns are targets in every row.",
-            ),
-        ),
-        Misconception(
-            "in the order of the layers",
-            _finder(order=None),
-            (
-                "The right heads, in the order of the layers.",
-                "Asked for is the strongest first: the first in the list is the one to look at.",
-                "sorted(found, key=lambda item: item[2], reverse=True)",
-            ),
-        ),
-        Misconception(
-            "weakest first",
-            _finder(order=False),
-            (
-                "The right heads, the weakest first.",
-                "Sorting puts the smallest first unless told otherwise.",
-                "reverse=True.",
-            ),
-        ),
-        Misconception(
-            "layer and head swapped",
-            _finder(place=lambda layer, head: (head, layer)),
-            (
-                "Layer and head have changed places in your list.",
-                "The first axis of the maps is the layer, the second the head.",
-                "(layer, head, share).",
-            ),
-        ),
-        Misconception(
-            "the threshold is not used",
-            lambda maps, tokens, pattern, at_least: find_heads(maps, tokens, pattern, 0.0),
-            (
-                "You return every head, however weak.",
-                "Every head has some share of every pattern; one that follows it has at least at_least.",
-                "Compare each share with at_least before you keep the head.",
-            ),
-        ),
-        Misconception(
-            "heads counted from 1",
-            _finder(place=lambda layer, head: (layer + 1, head + 1)),
-            (
-                "Your layers and heads are one too high.",
-                "Here both are counted from 0, as in maps[layer, head].",
-                "range counts from 0: use its numbers as they are.",
-            ),
-        ),
-        Misconception(
-            "only the strongest head",
-            lambda maps, tokens, pattern, at_least: find_heads(maps, tokens, pattern, at_least)[:1],
-            (
-                "You return one head where several follow the pattern.",
-                "Heads share habits: in BERT several look at the previous token.",
-                "Does your function return inside the loop?",
-            ),
-        ),
-    ),
+    misconceptions=MISTAKES,
 )

@@ -3,11 +3,11 @@
 import numpy as np
 
 from labkit import probing
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab05.fakes import Centroids, two_clouds
-from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
-
-PARTS = {"train": slice(0, 40), "dev": slice(40, 80), "test": slice(80, 160)}
+from labkit.exercises.lab05.layer_sweep_mistakes import MISTAKES
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def layer_sweep(fit, features, labels, train, dev, test):
@@ -16,92 +16,72 @@ def layer_sweep(fit, features, labels, train, dev, test):
 
 
 def _sweep_cases(seed):
-    """Features whose best layer on dev is not best on test, and neither first in the stack nor last."""
-    cases, attempt = [], 0
-    while len(cases) < 3:
-        rng = np.random.default_rng([seed, attempt])
-        attempt += 1
-        num_layers = 4 + len(cases)
-        layers = [
-            two_clouds(rng, 160, 6, signal)[0]
-            for signal in rng.permutation(np.linspace(0.6, 1.6, num_layers))
-        ]
-        labels = np.arange(160) % 2
-        features = np.stack(layers, axis=1)
-        order = rng.permutation(160)
-        rows = {name: order[part] for name, part in PARTS.items()}
-        layer, on_dev, _ = layer_sweep(Centroids(), features, labels, **rows)
-        on_test = _accuracies(features, labels, rows["train"], rows["test"])
-        on_train = _accuracies(features, labels, rows["train"], rows["train"])
-        best = (on_dev == on_dev.max()).sum() == 1 and 0 < layer < num_layers - 1
-        if best and layer not in (on_test.argmax(), on_train.argmax()) and on_dev.max() != on_test[layer]:
-            args = (Centroids(), features, labels, *rows.values())
-            cases.append(
-                Case(args, f"layer_sweep with {num_layers} layers, 40 train, 40 dev and 80 test rows")
-            )
+    """Features whose best layer on dev is best neither on the test rows nor on the training rows."""
+    cases = [_by_hand()]
+    for number, num_layers, rows, best in (
+        (10, 5, (20, 16, 30), 0),
+        (9, 7, (40, 30, 70), 3),
+        (13, 6, (40, 24, 50), 5),
+        (1000 * seed, 8, (30, 40, 60), None),
+        (1000 * seed + 500, 6, (40, 25, 55), None),
+    ):
+        cases.append(_case(number, num_layers, rows, best))
     return cases
 
 
-def _accuracies(features, labels, train, rows, fit=None):
-    fit = fit or Centroids()
-    return np.array(
-        [
-            ((fit(features[train, k], labels[train], features[rows, k]) > 0.5) == labels[rows]).mean()
-            for k in range(features.shape[1])
-        ]
+def _by_hand():
+    """Five layers of one number each, with a test row exactly in the middle between the two classes."""
+    table = [
+        *([4, 2, 1, 5, 2], [0, 4, 3, 2, 2], [6, 0, 4, 6, 1], [1, 0, 5, 3, 5]),
+        *([3, 4, 2, 2, 6], [6, 0, 0, 4, 5], [4, 1, 6, 1, 6], [3, 5, 5, 0, 4]),
+        *([4, 6, 4, 6, 4], [2, 1, 1, 2, 5], [1, 2, 0, 2, 1], [0, 2, 3, 6, 4]),
+    ]
+    labels = [0, 1, 1, 0, 1, 0, 1, 1, 1, 0, 0, 0]
+    train, dev, test = [4, 10, 2, 0], [5, 9, 3], [8, 6, 1, 11]
+    shown = (
+        f"fit: class 1 if nearer to the mean of class 1\nfeatures[:, :, 0]={table}\nlabels={labels}, "
+        f"train={train}, dev={dev}, test={test}"
     )
+    rows = (np.array(part) for part in (train, dev, test))
+    args = (Centroids(), np.array(table, float)[:, :, None], np.array(labels), *rows)
+    return Case(args, shown)
 
 
-def _sweep(
-    choose="dev", first=0, tested=None, train_on=("train",), shown="dev", best=np.argmax, count_from=0
-):
-    """layer_sweep with single choices made wrongly."""
-
-    def wrong(fit, features, labels, train, dev, test):
-        rows = {"train": train, "dev": dev, "test": test}
-        trained = np.concatenate([rows[name] for name in train_on])
-        scores = {name: _accuracies(features, labels, trained, rows[name], fit) for name in rows}
-        layer = first + int(best(scores[choose][first:]))
-        test_accuracy = scores["test"][layer if tested is None else tested]
-        return layer + count_from, scores[shown][first:], test_accuracy
-
-    return wrong
-
-
-def _dev_as_test(fit, features, labels, train, dev, test):
-    layer, on_dev, _ = layer_sweep(fit, features, labels, train, dev, test)
-    return layer, on_dev, on_dev[layer]
+def _case(number, num_layers, sizes, wanted):
+    attempt = 0
+    while True:
+        rng = np.random.default_rng([number, attempt])
+        attempt += 1
+        num = sum(sizes) + 9  # some rows belong to no part
+        signals = rng.permutation(np.linspace(0.6, 1.6, num_layers))
+        made = [two_clouds(rng, num, 6, signal) for signal in signals]
+        labels = made[0][1] * (rng.random(num) < 0.9)  # a tenth of the ones turned over: more zeros
+        labels[: sizes[0] // 2] = 1  # the first rows say little about the training rows
+        features = np.stack([x for x, _ in made], axis=1) + 0.3
+        order = rng.permutation(num)
+        rows = np.split(order[: sum(sizes)], np.cumsum(sizes)[:-1])
+        args = (Centroids(), features, labels, *rows)
+        if _is_telling(args, wanted):
+            parts = "{} train, {} dev and {} test rows".format(*sizes)
+            return Case(args, f"features of shape {features.shape}; {parts}, in any order")
 
 
-def _best_on_test(fit, features, labels, train, dev, test):
-    on_dev = _accuracies(features, labels, train, dev, fit)
-    on_test = _accuracies(features, labels, train, test, fit)
-    return int(on_dev.argmax()), on_dev, on_test.max()
-
-
-def _columns(fit, features, labels, train, dev, test):
-    return layer_sweep(fit, features.transpose(0, 2, 1), labels, train, dev, test)
+def _is_telling(args, wanted):
+    fit, features, labels, train, dev, test = args
+    if not all(0 < labels[rows].sum() < len(rows) for rows in (train, dev, test)):
+        return False
+    layer, on_dev, on_test = layer_sweep(*args)
+    others = [layer_sweep(fit, features, labels, train, rows, test)[1] for rows in (test, train)]
+    once = (on_dev > on_dev.max() - 1e-9).sum() == 1 and on_dev.max() != on_test
+    chosen = layer == wanted if wanted is not None else 0 < layer < features.shape[1] - 1
+    if wanted and np.round(on_dev, 1).argmax() == layer:
+        return False
+    return once and chosen and all(layer not in np.flatnonzero(a == a.max()) for a in others)
 
 
 def _three(output, case):
     layer, on_dev, accuracy = output
-    return {
-        "the layer": int(layer),
-        "dev accuracies": np.asarray([float(a) for a in on_dev]),
-        "test accuracy": float(accuracy),
-    }
-
-
-def _part(key):
-    def test(expected, seen):
-        if not isinstance(seen, dict):
-            return f"expected: (layer, dev accuracies, test accuracy)\ngot:      {seen}"
-        wanted, got = np.asarray(expected[key]), np.asarray(seen[key])
-        if wanted.shape == got.shape and np.allclose(wanted, got, atol=1e-6):
-            return ""
-        return f"{key}\n{expected_got(expected[key], seen[key])}"
-
-    return each_case(test)
+    return {"layer": layer, "dev accuracies": on_dev, "test accuracy": accuracy}
 
 
 LAYER_SWEEP = Exercise(
@@ -110,106 +90,17 @@ LAYER_SWEEP = Exercise(
     minutes=10,
     reference=layer_sweep,
     cases=_sweep_cases,
+    form=forms.tuple_of(forms.whole, forms.list_of(forms.number), forms.number),
     observe=_three,
     properties=(
-        Property("each layer's accuracy on the dev rows", 2, _part("dev accuracies")),
-        Property("the layer that is best on the dev rows", 1, _part("the layer")),
-        Property("that layer's accuracy on the test rows", 2, _part("test accuracy")),
+        matches_reference(
+            "each layer's accuracy on the dev rows", 2, project=lambda seen: seen["dev accuracies"]
+        ),
+        matches_reference("the layer that is best on the dev rows", 1, project=lambda seen: seen["layer"]),
+        matches_reference(
+            "that layer's accuracy on the test rows", 2, project=lambda seen: seen["test accuracy"]
+        ),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "the layer chosen on the test rows",
-            _sweep(choose="test"),
-            (
-                "Your layer is the one that does best on the test rows.",
-                "The test set then helps to choose, and its best of many scores is too good to be "
-                "true on new texts.",
-                "Choose with the dev accuracies; look at the test rows afterwards, once.",
-            ),
-        ),
-        Misconception(
-            "the best test accuracy of all layers",
-            _best_on_test,
-            (
-                "Your test accuracy belongs to another layer than the one you chose.",
-                "You report the best score on the test rows: that is choosing the layer on the test "
-                "set after all.",
-                "Test the chosen layer, and only that one.",
-            ),
-        ),
-        Misconception(
-            "accuracies on the training rows",
-            _sweep(choose="train", shown="train"),
-            (
-                "Your accuracies are measured on the training rows.",
-                "A probe has seen these. The layer that memorises best is not the one that generalises best.",
-                "Predict for features[dev, layer] and compare with labels[dev].",
-            ),
-        ),
-        Misconception(
-            "dev rows used for training",
-            _sweep(train_on=("train", "dev")),
-            (
-                "Your probes are trained on the dev rows too, and then judged on them.",
-                "What has been trained on can no longer be used to choose.",
-                "fit gets the training rows alone.",
-            ),
-        ),
-        Misconception(
-            "the dev accuracy reported as the test's",
-            _dev_as_test,
-            (
-                "Your third value is the dev accuracy of the chosen layer.",
-                "It is the largest of several, so luck is part of it; that is why there are test rows.",
-                "Predict for the test rows with the chosen layer.",
-            ),
-        ),
-        Misconception(
-            "the last layer tested",
-            _sweep(tested=-1),
-            (
-                "You test the last layer, whichever you chose.",
-                "The last layer is specialised in the pre-training task; the sweep is there to find "
-                "a better one.",
-                "Use the layer with the best dev accuracy.",
-            ),
-        ),
-        Misconception(
-            "the embeddings left out",
-            _sweep(first=1),
-            (
-                "Layer 0 is missing.",
-                "The embeddings are the baseline: what is known before any attention.",
-                "Go over all features.shape[1] layers, from 0.",
-            ),
-        ),
-        Misconception(
-            "layers counted from 1",
-            _sweep(count_from=1),
-            (
-                "Your layer number is one too high.",
-                "Layer 0 is the embeddings here, so the position in the list is the layer's number.",
-                "argmax already counts from 0.",
-            ),
-        ),
-        Misconception(
-            "the worst layer",
-            _sweep(best=np.argmin),
-            (
-                "You chose the layer with the lowest accuracy.",
-                "These are accuracies, not losses: more is better.",
-                "argmax.",
-            ),
-        ),
-        Misconception(
-            "the wrong axis",
-            _columns,
-            (
-                "You sweep over the features, not over the layers.",
-                "The axes are (texts, layers, D): the layer stands in the middle.",
-                "features[rows, layer] has shape (number of rows, D).",
-            ),
-        ),
-    ),
+    misconceptions=MISTAKES,
 )

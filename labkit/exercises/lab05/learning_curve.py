@@ -1,12 +1,19 @@
-"""Exercise 5.5: a learning curve over nested subsets and seeds."""
+"""Exercise 5.5: a learning curve over nested subsets and several orders."""
 
 import numpy as np
 
 from labkit import comparison
 from labkit.comparison import balanced_order
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
-from labkit.exercises.lab05.fakes import Centroids, two_clouds
-from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise
+from labkit.exercises.lab05.fakes import Centroids, CommonWords, two_clouds
+from labkit.exercises.lab05.learning_curve_mistakes import MISTAKES
+from labkit.exercises.properties import compares, expected_got, inputs_unchanged
+
+TEXTS = (
+    *("good lamp", "bad hose", "good hose and quick", "the lamp is bad", "quick and good", "a bad bad day"),
+    *("a good day", "slow lamp", "slow and bad", "good", "quick lamp", "the hose is slow"),
+)
 
 
 def learning_curve(fit, x_train, y_train, x_test, y_test, sizes, orders):
@@ -15,73 +22,89 @@ def learning_curve(fit, x_train, y_train, x_test, y_test, sizes, orders):
 
 
 def _curve_cases(seed):
-    cases = []
-    for k, (sizes, num_seeds, num_test) in enumerate(
-        [([4, 8], 2, 10), ([6, 12, 24], 4, 25), ([4, 10, 20, 40], 3, 30)]
-    ):
-        rng = np.random.default_rng(100 * seed + k)
-        x, y = two_clouds(rng, 50 + num_test, 5, signal=1.2)
-        mixed = rng.permutation(len(y))
-        x, y = x[mixed], y[mixed]
-        orders = np.array([balanced_order(y[:50], 10 * seed + s) for s in range(num_seeds)])
-        shown = f"learning_curve with sizes {sizes}, {num_seeds} orders and {num_test} test rows"
-        cases.append(Case((Centroids(), x[:50], y[:50], x[50:], y[50:], sizes, orders), shown))
-    return cases
+    return [
+        _by_hand(),
+        _texts(),
+        _points(3, [4, 10, 4, 20], 1, 24, 9, tables=True),
+        _points(4, [40, 12], 4, 40, 11, share=0.3),
+        _points(5, [5, 11, 26], 5, 40, 23, share=0.6),
+        _points(100 * seed, [6, 12, 24], 4, 50, 25),
+        _points(100 * seed + 1, [16, 4, 30], 3, 50, 31),
+    ]
 
 
-def _curve(pick=lambda order, sizes, k: order[: sizes[k]], order=lambda orders, s: orders[s], right=None):
-    """learning_curve with single choices made wrongly."""
-    right = right or (lambda probability, y_test: (probability > 0.5) == y_test)
-
-    def wrong(fit, x_train, y_train, x_test, y_test, sizes, orders):
-        correct = np.zeros((len(orders), len(sizes), len(y_test)))
-        for s in range(len(orders)):
-            for k in range(len(sizes)):
-                rows = pick(order(orders, s), sizes, k)
-                correct[s, k] = right(fit(x_train[rows], y_train[rows], x_test), y_test)
-        return correct
-
-    return wrong
-
-
-def _next_rows(order, sizes, k):
-    """The rows after those of the smaller sizes, from the front again where there are not enough."""
-    return np.roll(order, -sum(sizes[:k]))[: sizes[k]]
+def _by_hand():
+    """Six numbers to train on; one test row stands exactly in the middle between the two classes."""
+    x_train, y_train = [1, 6, 4, 2, 8, 3], [0, 1, 0, 1, 1, 0]
+    x_test, y_test, sizes = [3, 5, 4, 9], [0, 0, 1, 1], [2, 4, 5]
+    orders = [[4, 0, 3, 2, 1, 5], [5, 3, 1, 0, 4, 2]]
+    shown = (
+        f"fit: class 1 if nearer to the mean of class 1\nx_train={x_train}, y_train={y_train}, "
+        f"x_test={x_test}, y_test={y_test}, sizes={sizes}, orders={orders}"
+    )
+    x_train, x_test = (np.array(x, float)[:, None] for x in (x_train, x_test))
+    args = (Centroids(), x_train, np.array(y_train), x_test, np.array(y_test), sizes, np.array(orders))
+    return Case(args, shown)
 
 
-def _other_labels(fit, x_train, y_train, x_test, y_test, sizes, orders):
-    correct = np.zeros((len(orders), len(sizes), len(y_test)))
-    for s, order in enumerate(orders):
-        for k, size in enumerate(sizes):
-            correct[s, k] = (fit(x_train[order[:size]], y_train[:size], x_test) > 0.5) == y_test
-    return correct
+def _texts():
+    y_train = np.array([1, 0, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0])
+    x_test = np.array(["a good hose", "the lamp", "slow day", "quick", "bad lamp", "is it", "good and slow"])
+    y_test = np.array([1, 0, 0, 1, 0, 1, 1])
+    orders = np.stack([np.random.default_rng(k).permutation(12) for k in (6, 1, 4)])
+    args = (CommonWords(), np.array(TEXTS), y_train, x_test, y_test, [9, 3], orders)
+    shown = "fit: class 1 if more words in common with class 1\nx_train: 12 texts, x_test: 7 texts, "
+    return Case(args, f"{shown}sizes=[9, 3], 3 orders")
 
 
-def _accuracies(*args):
-    return _curve()(*args).mean(axis=2)
-
-
-def _mean_over_seeds(*args):
-    return _curve()(*args).mean(axis=0)
-
-
-def _transposed(*args):
-    return _curve()(*args).transpose(1, 0, 2)
+def _points(number, sizes, num_orders, num_train, num_test, share=0.5, tables=False):
+    rng = np.random.default_rng([55, number])
+    x, y = two_clouds(rng, 2 * (num_train + num_test), 5, signal=1.2)
+    chosen = rng.permutation(np.flatnonzero((y == 1) | (rng.random(len(y)) < (1 - share) / share)))
+    x, y = x[chosen][: num_train + num_test], y[chosen][: num_train + num_test]
+    x, y = 2 + x * [1, 3, 1, 0.5, 1], y
+    train, labels = np.arange(num_train), y[:num_train]
+    if share == 0.5:
+        orders = np.array([balanced_order(labels, 10 * number + s) for s in range(num_orders)])
+    else:
+        orders = np.array([rng.permutation(train) for _ in range(num_orders)])
+    if tables:
+        x = np.stack([x + 4 * rng.normal(size=x.shape), x], axis=1)
+    args = (Centroids(), x[:num_train], labels, x[num_train:], y[num_train:], sizes, orders)
+    what = f"x_train of shape {args[1].shape}, {num_test} test rows, sizes={sizes}"
+    return Case(args, f"{what}, {num_orders} order{'s' if num_orders > 1 else ''}")
 
 
 def _curve_and_sets(output, case):
-    """The array, and what `fit` was trained on: plain data, which a grader in another process can read."""
-    fit, sizes, orders = case.args[0], case.args[5], case.args[6]
-    sets = [np.array(sorted(map(tuple, x))) for x, _ in fit.seen[-len(sizes) * len(orders) :]]
+    """The array, and which rows `fit` was trained on: plain data, which another process can read."""
+    fit, x_train = case.args[:2]
+    place = {row.tobytes(): k for k, row in reversed(list(enumerate(x_train)))}
+    sets = {tuple(sorted(place.get(row.tobytes(), -1) for row in x)) for x, _ in fit.seen}
     fit.seen.clear()
-    return {"curve": np.asarray(output, dtype=float), "sets": sorted(sets, key=lambda s: (len(s), s.sum()))}
+    sets = [list(rows) for rows in sorted(sets, key=lambda rows: (len(rows), rows))]
+    sizes = [len(rows) for rows in sets]
+    return {"curve": output, "rows": sets, "sizes": sorted(set(sizes)), "nested": _loose(sets) is None}
+
+
+def _loose(sets):
+    """The first training set that is not part of any of the next size, or None."""
+    sizes = sorted({len(rows) for rows in sets})
+    for rows in sets:
+        larger = next((size for size in sizes if size > len(rows)), None)
+        if larger and not any(set(rows) < set(other) for other in sets if len(other) == larger):
+            return rows, larger
+    return None
 
 
 def _shape_differs(expected, seen):
-    if not isinstance(seen, dict):
-        return f"expected: an array of shape {expected['curve'].shape}\ngot:      {seen}"
-    wanted, got = expected["curve"].shape, seen["curve"].shape
-    return "" if got == wanted else expected_got(f"shape {wanted}", f"shape {got}")
+    wanted, got = expected["curve"], seen["curve"]
+    if got.shape != wanted.shape:
+        return expected_got(f"shape {wanted.shape}, (orders, sizes, test rows)", f"shape {got.shape}")
+    if got.size > 4 and (got == got.flat[0]).all():
+        return expected_got(
+            f"{int(wanted.sum())} of {wanted.size} right", f"{got.flat[0]:g} everywhere, for all test rows"
+        )
+    return ""
 
 
 def _right_differs(expected, seen):
@@ -90,29 +113,38 @@ def _right_differs(expected, seen):
     expected, seen = expected["curve"], seen["curve"]
     for s, k in np.ndindex(expected.shape[:2]):
         if not np.allclose(expected[s, k], seen[s, k]):
-            wanted, got = expected[s, k].mean(), seen[s, k].mean()
             return f"order {s}, size number {k}: which test rows are right\n" + (
-                expected_got(expected[s, k].astype(int), seen[s, k].astype(int))
-                if wanted == got
-                else expected_got(f"{wanted:.0%} right", f"{got:.0%} right")
+                expected_got(expected[s, k].astype(int).tolist(), [_short(x) for x in seen[s, k]])
             )
     return ""
 
 
+def _short(value):
+    return int(value) if float(value).is_integer() else round(float(value), 2)
+
+
 def _not_nested(expected, seen):
     """The training sets of one order: each holds the smaller one, and has the size that was asked for."""
-    if not isinstance(seen, dict):
-        return f"expected: an array of shape {expected['curve'].shape}\ngot:      {seen}"
-    wanted, got = (sorted(len(x) for x in side["sets"]) for side in (expected, seen))
-    if got != wanted:
-        return expected_got(f"training sets of {wanted} rows", f"training sets of {got} rows")
-    sets = [{tuple(row) for row in x} for x in seen["sets"]]
-    sizes = sorted(set(wanted))
-    for small in sets:
-        larger = next((size for size in sizes if size > len(small)), None)
-        if larger and not any(small < other for other in sets if len(other) == larger):
-            return f"the {len(small)} rows are not among the {larger} rows of the same order."
+    if not seen["rows"]:
+        return "expected: fit is trained on the first rows of each order\ngot:      fit is never called"
+    if any(-1 in rows for rows in seen["rows"]):
+        return "expected: fit is trained on rows of x_train\ngot:      on rows that are not in x_train"
+    if seen["sizes"] != expected["sizes"]:
+        wanted, got = (", ".join(map(str, side["sizes"])) for side in (expected, seen))
+        return expected_got(f"training sets of {wanted} rows", f"of {got} rows").replace("'", "")
+    if loose := _loose(seen["rows"]):
+        return (
+            f"fit is trained on rows {loose[0]}, which are not among the {loose[1]} rows of any larger set."
+        )
     return ""
+
+
+def _nesting(seen):
+    return {"sizes": seen["sizes"], "nested": seen["nested"]}
+
+
+def _curve_only(seen):
+    return seen["curve"]
 
 
 LEARNING_CURVE = Exercise(
@@ -121,113 +153,13 @@ LEARNING_CURVE = Exercise(
     minutes=12,
     reference=learning_curve,
     cases=_curve_cases,
+    form=forms.array(),
     observe=_curve_and_sets,
     properties=(
-        Property("a number for each order, size and test row", 1, each_case(_shape_differs)),
-        Property("the smaller training set is part of the larger", 2, each_case(_not_nested)),
-        Property("1 where the answer is right, 0 where it is wrong", 2, each_case(_right_differs)),
+        compares("a number for each order, size and test row", 1, _shape_differs, project=_curve_only),
+        compares("the smaller training set is part of the larger", 2, _not_nested, project=_nesting),
+        compares("1 where the answer is right, 0 where it is wrong", 2, _right_differs, project=_curve_only),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "new rows for each size",
-            _curve(pick=_next_rows),
-            (
-                "Each of your sizes gets rows of its own.",
-                "Then a step of the curve mixes two things: more examples, and other examples.",
-                "Begin at the front of the order every time.",
-            ),
-        ),
-        Misconception(
-            "the rows from the end",
-            _curve(pick=lambda order, sizes, k: order[-sizes[k] :]),
-            (
-                "You take the last rows of each order.",
-                "They are nested, but the orders are balanced from the front.",
-                "order[:size]",
-            ),
-        ),
-        Misconception(
-            "the orders are not used",
-            _curve(order=lambda orders, s: np.arange(orders.shape[1])),
-            (
-                "You take the first rows of the training set, for every seed the same ones.",
-                "Then the curve hangs on one draw: nobody sees how much luck is in it.",
-                "order[:size] is a list of row numbers: index x_train and y_train with it.",
-            ),
-        ),
-        Misconception(
-            "the first order only",
-            _curve(order=lambda orders, s: orders[0]),
-            (
-                "All your seeds are the same.",
-                "Several draws show how much depends on which examples one happened to get.",
-                "The order has to change with the outer loop.",
-            ),
-        ),
-        Misconception(
-            "always the whole training set",
-            _curve(pick=lambda order, sizes, k: order),
-            (
-                "Your curve is flat: every size trains on all rows.",
-                "The size has to reach the classifier.",
-                "Hand fit only the first `size` rows, of x_train and y_train alike.",
-            ),
-        ),
-        Misconception(
-            "probabilities not turned into answers",
-            _curve(right=lambda probability, y_test: probability == y_test),
-            (
-                "Nearly nothing is right: you compare probabilities with labels.",
-                "0.93 is not equal to 1, though it means class 1.",
-                "The answer is 1 where the probability is above 0.5.",
-            ),
-        ),
-        Misconception(
-            "1 where it is wrong",
-            _curve(right=lambda probability, y_test: (probability > 0.5) != y_test),
-            (
-                "Your array marks the errors.",
-                "Its mean is then the error rate, and the curve falls.",
-                "1 where answer and label are equal.",
-            ),
-        ),
-        Misconception(
-            "accuracies instead of answers",
-            _accuracies,
-            (
-                "You return one accuracy for each order and size.",
-                "The mean forgets which reviews were right; the interval and the paired test need to know.",
-                "Keep the last axis: one number for each test row.",
-            ),
-        ),
-        Misconception(
-            "averaged over the seeds",
-            _mean_over_seeds,
-            (
-                "Your array has no axis for the orders.",
-                "How far the draws lie apart is half of what a learning curve has to say.",
-                "Keep all three axes: orders, sizes, test rows.",
-            ),
-        ),
-        Misconception(
-            "sizes before orders",
-            _transposed,
-            (
-                "Your first two axes have changed places.",
-                "The shape is (orders, sizes, test rows): the loop over the orders is the outer one.",
-                "Compare your shape with the docstring's.",
-            ),
-        ),
-        Misconception(
-            "the labels are not picked along",
-            _other_labels,
-            (
-                "Your texts are trained with other texts' labels.",
-                "You pick rows of x_train by the order, and take y_train from the front: row and label no "
-                "longer belong together.",
-                "The same row numbers for both.",
-            ),
-        ),
-    ),
+    misconceptions=MISTAKES,
 )

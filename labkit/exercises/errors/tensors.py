@@ -1,23 +1,7 @@
-"""The errors that beginners make, in their words: from an exception to a sentence or two and what to try.
+"""Errors of tensors."""
 
-The original line always stands beside it. What is not in a table is shown as Python says it. The errors of
-tensors are here; those of networks, of Python, numpy and scikit-learn in `error_table`.
-"""
+from labkit.exercises.errors.entry import FUNCTION, Entry
 
-import re
-
-from labkit.exercises.error_table import FUNCTION, IMPORTS, MODELS, PYTHON, Entry
-
-LONGEST = 5_000  # characters of a message: some hold a whole network, and no pattern should take long
-KINDS = {
-    "Tensor": "a tensor",
-    "Size": "a shape",
-    "ndarray": "a numpy array",
-    "NoneType": "None",
-    "str": "text",
-    "method": "a function that is not called",
-    "builtin_function_or_method": "a function that is not called",
-}
 AMBIGUOUS = r"Boolean value of Tensor with more than one value|truth value of an array"
 PRODUCT = (
     r"mat1 and mat2 shapes cannot be multiplied|first two dimensions of batch2 tensor|shapes .* not aligned|"
@@ -281,7 +265,7 @@ TORCH = (
     ),
     Entry(
         r"must be (?:tuple of Tensors|Tensor), not (?!NoneType)([\w.]+)|"
-        r"argument 0, but got (?!NoneType)([\w.]+)|can't assign an? ([\w.]+) to a torch|"
+        r"argument 0, but got (?!NoneType)([\w.]+)|can't assign an? (?!NoneType)([\w.]+) to a torch|"
         r"expected np\.ndarray \(got (\w+)\)",
         "This is {a}, and PyTorch wants something else here, usually a tensor. torch.tensor(...) makes one "
         "of numbers, of lists and of arrays.",
@@ -344,43 +328,3 @@ TORCH = (
         "torch.multinomial(..., replacement=True), random.choices(..., k=n), or replace=True in numpy.",
     ),
 )
-
-
-ENTRIES = (*MODELS, *TORCH, *PYTHON)  # the first that fits is taken: the special stand before the general
-
-
-def explain(error, line=""):
-    """One or two sentences about an exception and what to try, or "" for one that is in no table.
-
-    line: the student's own line that raised it.
-    """
-    try:
-        text = f"{type(error).__name__}: {error}"[:LONGEST]
-    except Exception:  # its own __str__ fails
-        return ""
-    found = find(text, (line or "")[:LONGEST])
-    return _fill(*found) if found else ""
-
-
-def find(text, line):
-    """The first entry that fits, and the match of its pattern; or None."""
-    for entry in ENTRIES:
-        match = re.search(entry.pattern, text)
-        if match and re.search(entry.line, line):
-            return entry, match
-    return None
-
-
-def _fill(entry, match):
-    """The sentence, with what the pattern has caught in the message."""
-    caught = [group[:80] for group in match.groups() if group is not None]
-    names = dict(zip("abc", map(_kind, caught), strict=False))
-    if caught:
-        names["import"] = IMPORTS.get(caught[0], f"import {caught[0]}")
-    return entry.says.format(*caught, **names)
-
-
-def _kind(name):
-    """The name of a type with its article: "a list", "an int", "text"."""
-    name = name.split(".")[-1]
-    return KINDS.get(name) or f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"
