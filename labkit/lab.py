@@ -115,7 +115,8 @@ class Lab:
 
         make: a function (the exercise's function) -> what a figure shows of it.
         Returns {"": ours} when the check has passed, or nothing has been checked that could be shown; else
-        {"yours": ..., "ours": ...}. What fails in the student's is left out, and that is printed.
+        {"yours": ..., "ours": ...}. What fails in the student's is left out, and that is printed; so are
+        numbers of another shape than ours, or NaN, which no figure can draw beside ours.
         """
         from labkit.exercises.limits import OutOfTime, time_limit
         from labkit.exercises.values import same
@@ -131,6 +132,9 @@ class Lab:
                 yours = make(_in_form(function, task.form))
         except (Exception, OutOfTime, SystemExit) as error:
             print(f"(Your {task.name} gives nothing to show here: {type(error).__name__}.)")
+            return {"": ours}
+        if not _drawable(yours, ours):
+            print(f"(Your {task.name} gives no numbers that could be drawn beside ours here.)")
             return {"": ours}
         return {"": ours} if same(ours, yours) else {"yours": yours, "ours": ours}
 
@@ -216,6 +220,20 @@ def _in_form(function, form):
         return form(function(*args, **options))
 
     return in_form
+
+
+def _drawable(yours, ours):
+    """Where numbers are to be shown: are yours as many as ours, and finite?"""
+    import numpy as np
+
+    from labkit.exercises.values import as_array
+
+    if isinstance(ours, dict) and isinstance(yours, dict):
+        return ours.keys() == yours.keys() and all(_drawable(yours[key], ours[key]) for key in ours)
+    theirs, array = as_array(ours), as_array(yours)
+    if theirs is None:
+        return True
+    return array is not None and array.shape == theirs.shape and bool(np.isfinite(array).all())
 
 
 def _cell(text):

@@ -16,7 +16,7 @@ CHANGED = "changed its argument {name}.\nWork on a copy ({copy}): the caller sti
 COPIES = {"Tensor": "{name}.clone()", "ndarray": "{name}.copy()", "list": "list({name})"}
 RESEEDED = (
     "called {seeder}: from now on the whole notebook draws the same numbers.\n"
-    "Draw with the generator that it is given."
+    "Draw with a generator of its own (torch.Generator().manual_seed(0)), or with the one that it is given."
 )
 PRINTS = "It prints its result. Put `return` before it instead: print only shows it to you."
 NO_RETURN = "There is no `return` in it, so what it has computed is lost."
@@ -41,7 +41,7 @@ def call_on_copies(function, args, form=anything):
     else:
         outcome = _in_form(value, form, function)
     outcome.changed = _changed(function, args, given) or guard.changes()
-    if not outcome.changed and guard.reseeded and _has_generator(args):
+    if not outcome.changed and guard.reseeded:
         outcome.changed = RESEEDED.format(seeder=guard.reseeded)
     return outcome
 
@@ -103,10 +103,6 @@ def _names(function):
         return list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
         return []
-
-
-def _has_generator(args):
-    return any(hasattr(arg, "manual_seed") or type(arg).__name__ in ("Random", "Generator") for arg in args)
 
 
 def _where(error, function):

@@ -53,7 +53,7 @@ lab.predict("vectors", None)
 # Take them out, for a list of texts at once. You need:
 #
 # - `batch = labkit.features.encode_batch(model, texts)`: a dict with `input_ids` and `attention_mask`, both
-#   (B, T), padded on the right to the longest text;
+#   (B, T), padded on the right to the longest text; what is longer than the model can take is cut off;
 # - `model.network(**batch, output_hidden_states=True).hidden_states`: a tuple of L + 1 tensors (B, T, D);
 #   the two stars hand over everything that is in the dict;
 # - `with torch.inference_mode():` around it, because nothing is trained here;
@@ -67,7 +67,8 @@ def hidden_states(model, texts):
     """Every layer's vector of every token.
 
     model: what labkit.load returns. texts: a list of B str.
-    Returns (hidden, attention_mask): (L + 1, B, T, D) float, and (B, T) int, 1 at the real tokens.
+    Returns (hidden, attention_mask): (L + 1, B, T, D) float, and (B, T) int, 1 at the real tokens. T is the
+    length of the longest text; what stands in hidden at the padding is of no account.
     """
     batch = labkit.features.encode_batch(model, texts)
     ### BEGIN SOLUTION
@@ -111,7 +112,7 @@ print(f"for comparison: a vector is {hidden[-1, 0].norm(dim=-1).mean():.1f} long
 # common: the first token's (`[CLS]` in BERT), the last token's, or the mean over all.
 
 # %% [markdown] exercise="pool"
-# Write all three. The padding may stand on either side, and must never count.
+# Write all three. The padding may stand on the left, on the right or on both sides, and must never count.
 #
 # - `attention_mask.unsqueeze(-1)` has the shape (B, T, 1), which can be multiplied with (B, T, D);
 # - `torch.arange(T)` counts the positions 0, 1, 2, ...;
@@ -158,7 +159,7 @@ lab.check(pool)
 def cosine_similarity_matrix(vectors):
     """The cosine between every two rows.
 
-    vectors: (N, D) float. Returns (N, N) float, from -1 to 1.
+    vectors: (N, D) float, no row of zeros. Returns (N, N) float, from -1 to 1.
     """
     ### BEGIN SOLUTION
     unit = vectors / vectors.norm(dim=1, keepdim=True)
@@ -225,15 +226,16 @@ figure
 # %% [markdown] exercise="nearest"
 # Return the numbers of the `k` rows that are most similar to row `index`, the nearest first. A row is not its
 # own neighbour. `scores.topk(k).indices` gives the places of the largest numbers, `.tolist()` a plain list;
-# `lab.best(cosine_similarity_matrix)` is your matrix, and you may write into a row: `row[3] = -1`.
+# `lab.best(cosine_similarity_matrix)` is your matrix, and you may write into a row: `row[3] = -2`.
 
 
 # %% solution="nearest"
 def nearest(vectors, index, k):
     """The k rows most similar to one of them, by cosine.
 
-    vectors: (N, D) float. index: int, the row that is compared. k: int.
-    Returns a list of k int, the nearest first; index is not among them.
+    vectors: (N, D) float. index: int, the row that is compared. k: int, from 1 to N - 1.
+    Returns a list of k int, the nearest first; index is not among them. Rows that are equally near may come
+    in any order.
     """
     ### BEGIN SOLUTION
     unit = vectors / vectors.norm(dim=1, keepdim=True)
@@ -254,12 +256,13 @@ lab.check(nearest)
 items = labkit.senses.load_senses()
 texts = [item.text for item in items]
 question, layer = "He wanted to borrow money for a new car.", 1
-search = lab.best(nearest)
 for model in (bert, gpt):
     vectors = torch.from_numpy(labkit.features.extract(model, [question, *texts], "mean"))
-    print(f"{model.name}, layer {layer}")
-    for row in search(vectors[:, layer], 0, k=3):
-        print("   ", texts[row - 1])
+    hits = lambda search: [texts[row - 1] for row in search(vectors[:, layer], 0, 3)]
+    for whose, found in lab.both(nearest, hits).items():
+        print(f"{model.name}, layer {layer} {whose}".strip())
+        for hit in found:
+            print("   ", hit)
 
 # %% [markdown]
 # Read the hits: do they share a meaning with the question, or only a word? And how good is the search by
@@ -320,7 +323,8 @@ for model in (bert, gpt):
 def anisotropy(vectors):
     """The mean cosine between two different rows.
 
-    vectors: (N, D) float, N at least 2. Returns a float from -1 to 1.
+    vectors: (N, D) float, N at least 2. Two rows that hold the same numbers are still two.
+    Returns a float from -1 to 1.
     """
     ### BEGIN SOLUTION
     cosines = cosine_similarity_matrix(vectors)
@@ -342,13 +346,20 @@ lab.predict("cone", None)
 
 # %% keyfigure="cones"
 cone = lab.best(anisotropy)
-cones = {
-    name: [cone(vectors[:, n]) for n in range(vectors.shape[1])]
-    for name, vectors in features.items()
-    if "mean" in name or name == f"{bert.name} cls" or name == f"{gpt.name} last"
-}
+chosen = [f"{bert.name} cls", f"{bert.name} mean", f"{gpt.name} mean", f"{gpt.name} last"]
+
+
+def every_layer(measure):
+    return {name: [measure(features[name][:, n]) for n in range(features[name].shape[1])] for name in chosen}
+
+
+cones = every_layer(cone)
 figure = labkit.plotting.layer_lines(
-    cones,
+    {
+        f"{name} {whose}".strip(): line
+        for whose, lines in lab.both(anisotropy, every_layer).items()
+        for name, line in lines.items()
+    },
     title="Anisotropy: the mean cosine of two sentences",
     y_title="mean cosine",
     reference=(0, "no cone"),
@@ -377,8 +388,8 @@ lab.compare("cone", f"{cones[f'{bert.name} mean'][-1]:.2f}")
 def all_but_the_top(vectors, num_directions):
     """Vectors without their mean and without the directions they share most.
 
-    vectors: (N, D) float. num_directions: int, how many directions are taken away; 0 is allowed.
-    Returns (N, D) float.
+    vectors: (N, D) float. num_directions: int, how many directions are taken away: 0 (none) or more, but
+    fewer than N and than D. Returns (N, D) float.
     """
     ### BEGIN SOLUTION
     centred = vectors - vectors.mean(dim=0)
@@ -449,8 +460,8 @@ print(f"10 directions less: {100 * lost:+.0f} points: {verdict}")
 def token_vector(model, text, word):
     """One vector a layer for a word in its sentence: the mean over the word's pieces.
 
-    model: what labkit.load returns. text: str. word: str, which stands in the text as a whole word.
-    Returns (L + 1, D) float.
+    model: what labkit.load returns. text: str. word: str, which stands in the text as a whole word, in small
+    or capital letters; the first such place counts. Returns (L + 1, D) float.
     """
     start, end = labkit.features.word_span(text, word)
     spans = model.tokenizer(text, return_offsets_mapping=True).offset_mapping
@@ -479,13 +490,27 @@ banks = {
     "clue after": ("The bank was flooded by the river.", "The bank was robbed by two men."),
     "clue before": ("The river flooded the bank.", "Two men robbed the bank."),
 }
-vector_of = lab.best(token_vector)
-curves = {}
-for model in (bert, gpt):
-    for where, (water, money) in banks.items():
-        cosine = torch.cosine_similarity(vector_of(model, water, "bank"), vector_of(model, money, "bank"))
-        curves[f"{model.name}, {where}"] = cosine  # one number a layer
-figure = labkit.plotting.layer_lines(curves, "Two banks: how alike are their vectors?", "cosine")
+
+
+def two_banks(vector_of):
+    """How alike the banks of each pair are: one number a layer."""
+    return {
+        f"{model.name}, {where}": torch.cosine_similarity(*(vector_of(model, text, "bank") for text in pair))
+        for model in (bert, gpt)
+        for where, pair in banks.items()
+    }
+
+
+curves = two_banks(lab.best(token_vector))
+figure = labkit.plotting.layer_lines(
+    {
+        f"{name} {whose}".strip(): line
+        for whose, lines in lab.both(token_vector, two_banks).items()
+        for name, line in lines.items()
+    },
+    "Two banks: how alike are their vectors?",
+    "cosine",
+)
 figure
 
 # %% id="compare-ahead"
@@ -620,7 +645,7 @@ labkit.plotting.projection_panels(pictures, texts, labels, f"Three layers: {word
 def linear_cka(x, y):
     """How alike two spaces are: linear centred kernel alignment.
 
-    x: (N, D1) float. y: (N, D2) float; row i of both belongs to the same text.
+    x: (N, D1) float. y: (N, D2) float; row i of both belongs to the same text, and not all rows are the same.
     Returns a float from 0 to 1.
     """
     ### BEGIN SOLUTION

@@ -2,13 +2,16 @@
 
 import functools
 import random
+from collections.abc import Mapping
 
 import torch
 
 from labkit import cloze
-from labkit.cloze import BLANK
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
-from labkit.exercises.properties import each_case, expected_got, inputs_unchanged, matches_reference
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise
+from labkit.exercises.lab01.advice import advised
+from labkit.exercises.lab01.fill_mask_mistakes import MISCONCEPTIONS
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def fill_mask(model, text, k):
@@ -23,62 +26,140 @@ def _bert():
     return load("bert-mini")
 
 
-SENTENCES = (
-    "The [MASK] sat on the mat.",
-    "It was the worst [MASK] I have ever seen.",
-    "She opened the door and went into the [MASK].",
-    "Once upon a [MASK] there was a little girl.",
+PIECES = "cat the ##s [UNK] on mat [CLS] sat a [MASK] ##ing dog . it [SEP] ran [PAD] after play bird".split()
+FAVOURED = {
+    "##s": 3.0,
+    "[SEP]": 2.5,
+    "dog": 2.0,
+    ".": 1.5,
+    "cat": 2.2,
+}  # pieces of every kind are among the best
+
+
+@functools.cache
+def _small():
+    """A BERT of random weights, with another vocabulary, other ids and dropout: what bert-mini hides shows."""
+    from transformers import BertConfig, BertForMaskedLM, BertTokenizer
+
+    from labkit.models import Model
+
+    ids = {piece: number for number, piece in enumerate(PIECES)}
+    tokenizer = BertTokenizer(vocab=ids, model_max_length=64)
+    config = BertConfig(
+        vocab_size=len(PIECES),
+        max_position_embeddings=64,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        initializer_range=0.6,
+        hidden_dropout_prob=0.3,
+        attention_probs_dropout_prob=0.3,
+        pad_token_id=ids["[PAD]"],
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        network = BertForMaskedLM(config).eval()
+    with torch.no_grad():
+        for piece, bias in FAVOURED.items():
+            network.cls.predictions.bias[ids[piece]] += bias
+    return Model(
+        network, tokenizer, "encoder", "small", "built", "a tiny BERT with 20 pieces, random weights"
+    )
+
+
+LONG = (
+    "She had been walking through the rain for hours when at last she saw a light, opened the door of "
+    "the house and went into the [MASK]."
+)
+FIXED = (
+    ("bert", "The [MASK] sat on the mat.", 5),
+    ("bert", "It was the worst [MASK] I have ever seen.", 3),
+    ("bert", "[MASK] upon a time there was a little girl.", 1),
+    ("bert", "Unluckily, the players' dog-house was [MASK]", 4),
+    ("bert", LONG, 2),
+    ("small", "the [MASK] sat on the mat.", 6),
+    ("small", "it ran after a [MASK]", 3),
+    ("small", "[MASK] cats sat playing on the mat.", 20),
+)
+MORE = (
     "I laughed, because the film was very [MASK] indeed, and so did my sister.",
     "He did not know what to [MASK].",
+    "There was nothing [MASK] in the house, she said.",
+    "The old man looked at the [MASK] and smiled.",
 )
 
 
 def _fill_cases(seed):
-    rng = random.Random(seed)
-    sentences = SENTENCES if seed == 1 else rng.sample(SENTENCES, len(SENTENCES))
+    models = {"bert": _bert(), "small": _small()}
+    rows = [*FIXED, *(("bert", text, 7) for text in random.Random(seed).sample(MORE, 1))]
     return [
-        Case((_bert(), text, k), f'fill_mask(bert, "{text}", k={k})')
-        for text, k in zip(sentences, (5, 3, 1, 4, 5, 2), strict=True)
+        Case(
+            (models[name], text, k),
+            f'fill_mask({name}, "{text}", k={k})'
+            + (", with small a tiny BERT of 20 pieces and random weights" if name == "small" else ""),
+        )
+        for name, text, k in rows
     ]
 
 
-@torch.inference_mode()
-def _logits(model, text):
-    """input_ids (T,) and logits (T, V) of one text."""
+_PAIRS = forms.list_of(forms.tuple_of(forms.text, forms.number))
+
+
+def _as_pairs(value):
+    """The list that is promised; a dict from word to probability, and zip, hold the same."""
+    if isinstance(value, Mapping):
+        value = list(value.items())
+    return _PAIRS(list(value) if isinstance(value, zip) else value)
+
+
+def _stripped(output, case):
+    return [(word.strip(), probability) for word, probability in output]
+
+
+def _words(pairs):
+    return [word for word, _ in pairs]
+
+
+def _probabilities(pairs):
+    return [probability for _, probability in pairs]
+
+
+def _advise_words(args, expected, seen):
+    """What is visibly wrong with the words: how many, in which order, from which position."""
+    model, text, k = args
+    words, right = _words(seen), _words(expected)
+    if len(words) != k:
+        return f"{len(words)} words came back; k is {k}."
+    if sorted(words) == sorted(right):
+        return "They are the right words, in another order: the most probable comes first."
     batch = model.tokenizer(text, return_tensors="pt")
-    return batch.input_ids[0], model.network(**batch).logits[0]
+    with torch.inference_mode():
+        best = model.network(**batch).logits[0].topk(k).indices.tolist()
+    tokens = model.tokenizer.convert_ids_to_tokens(batch.input_ids[0])
+    blank = batch.input_ids[0].tolist().index(model.tokenizer.mask_token_id)
+    for place, ids in enumerate(best):
+        if [model.tokenizer.decode([number]).strip() for number in ids] == words and place != blank:
+            return (
+                f"These are the words of position {place}, {tokens[place]}; the blank is at position {blank}."
+            )
+    foreign = next((word for word in words if word not in model.tokenizer.get_vocab()), None)
+    if foreign is not None:
+        return f'"{foreign}" is no piece of this model\'s vocabulary: decode each id by itself, and leave it as it is.'
+    absent = next((word for word in right if word not in words), None)
+    return f'"{absent}" belongs to the {k} most probable pieces, and is missing.' if absent else ""
 
 
-def _filler(position=None, scores=None, largest=True, renormalise=False, as_words=True):
-    """fill_mask with single choices made wrongly."""
-
-    def wrong(model, text, k):
-        input_ids, logits = _logits(model, text)
-        index = (input_ids == model.tokenizer.mask_token_id).nonzero().item()
-        if position is not None:
-            index = position(input_ids, text, index)
-        values = (scores or (lambda all_logits: all_logits.softmax(-1)))(logits)[index]
-        best = values.topk(k, largest=largest)
-        probs = best.values / best.values.sum() if renormalise else best.values
-        words = [model.tokenizer.decode([i]) if as_words else i for i in best.indices.tolist()]
-        return list(zip(words, probs.tolist(), strict=True))
-
-    return wrong
-
-
-def _pairs(output, case):
-    return [(word.strip() if isinstance(word, str) else word, _number(prob)) for word, prob in output]
-
-
-def _number(prob):
-    return prob.item() if isinstance(prob, torch.Tensor) else float(prob)
-
-
-def _words_differ(expected, seen):
-    if not isinstance(seen, list):
-        return f"expected: a list of (word, probability)\ngot:      {seen}"
-    words, got = [word for word, _ in expected], [word for word, _ in seen]
-    return "" if words == got else expected_got(words, got)
+def _advise_probabilities(args, expected, seen):
+    """What is visibly wrong with the probabilities."""
+    given, right = _probabilities(seen), _probabilities(expected)
+    if len(given) != len(right):
+        return ""
+    if any(not 0 <= p <= 1 for p in given):
+        return "A probability lies between 0 and 1, and yours do not: what does softmax make of the logits?"
+    if len(given) > 1 and abs(sum(given) - 1) < 1e-3 and abs(sum(right) - 1) > 1e-2:
+        return "Yours add up to 1 over these words alone; the other words of the vocabulary have their share too."
+    return ""
 
 
 FILL_MASK = Exercise(
@@ -87,85 +168,14 @@ FILL_MASK = Exercise(
     minutes=10,
     reference=fill_mask,
     cases=_fill_cases,
-    observe=_pairs,
+    form=forms.Form("a list of tuples (word: str, probability: float)", _as_pairs),
+    observe=_stripped,
     properties=(
-        Property("the k most probable words, best first", 2, each_case(_words_differ)),
-        matches_reference("each with its probability", 2),
+        advised(matches_reference("the k most probable words, best first", 2, project=_words), _advise_words),
+        advised(
+            matches_reference("each with its probability", 2, project=_probabilities), _advise_probabilities
+        ),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "the first position instead of the blank",
-            _filler(position=lambda ids, text, index: 0),
-            (
-                "You read the prediction at the first token.",
-                "That is [CLS]. Every position has its own prediction; the blank's stands at the blank.",
-                "Find where input_ids equals tokenizer.mask_token_id.",
-            ),
-        ),
-        Misconception(
-            "the last position instead of the blank",
-            _filler(position=lambda ids, text, index: -1),
-            (
-                "You read the prediction at the last token.",
-                "A decoder predicts there; an encoder predicts every token at its own place.",
-                "Find where input_ids equals tokenizer.mask_token_id.",
-            ),
-        ),
-        Misconception(
-            "position counted in words",
-            _filler(position=lambda ids, text, index: [w.strip(".,") for w in text.split()].index(BLANK)),
-            (
-                "You read one place beside the blank.",
-                "Counting words forgets the [CLS] in front, and that words can be several pieces.",
-                "Count in tokens: where does input_ids equal tokenizer.mask_token_id?",
-            ),
-        ),
-        Misconception(
-            "logits instead of probabilities",
-            _filler(scores=lambda logits: logits),
-            (
-                "Your numbers are logits: they do not lie between 0 and 1.",
-                "A softmax turns the V logits of a position into probabilities that sum to 1.",
-                "softmax over the words before you take the top k.",
-            ),
-        ),
-        Misconception(
-            "softmax over the positions",
-            _filler(scores=lambda logits: logits.softmax(0)),
-            (
-                "Your probabilities sum to 1 over the positions of the sentence.",
-                "The question is which word stands at the blank: they must sum to 1 over the words.",
-                "The axis of the words is the last one: softmax(dim=-1).",
-            ),
-        ),
-        Misconception(
-            "softmax over the top k only",
-            _filler(renormalise=True),
-            (
-                "Your probabilities sum to 1 over the k words alone.",
-                "The other words of the vocabulary have their share too, and a sure model differs from an "
-                "unsure one just in how large it is.",
-                "First softmax over the whole vocabulary, then topk.",
-            ),
-        ),
-        Misconception(
-            "the least probable words",
-            _filler(largest=False),
-            (
-                "Your words are the least probable ones.",
-                "Sorting puts the smallest first unless told otherwise.",
-                "torch.topk, or argsort with descending=True.",
-            ),
-        ),
-        Misconception(
-            "ids instead of words",
-            _filler(as_words=False),
-            (
-                "You return token ids, not words.",
-                "An id means nothing without its vocabulary.",
-                "tokenizer.decode([id]) gives the word.",
-            ),
-        ),
-    ),
+    misconceptions=MISCONCEPTIONS,
 )

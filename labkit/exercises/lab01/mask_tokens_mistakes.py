@@ -15,10 +15,6 @@ def _eighty_ten_ten(fate, generator):
     return fate < 0.8, fate >= 0.9
 
 
-def _labels(labelled, ids, corrupted, masked):
-    return torch.where(labelled, ids, IGNORE)
-
-
 def masker(
     drawn=lambda lot: lot < 0.15,
     lots=lambda shape: shape,  # the shape in which they are drawn
@@ -31,7 +27,9 @@ def masker(
     random_ids=lambda ids, vocab_size, generator: torch.randint(vocab_size, ids.shape, generator=generator),
     mask_id=lambda given: given,
     second=lambda corrupted, ids: corrupted,  # what the random tokens are written over
-    labels=_labels,
+    who=lambda labelled, ids, corrupted, masked: labelled,  # gets a label
+    label=lambda ids, corrupted: ids,
+    filler=IGNORE,
     finish=lambda corrupted, labels: (corrupted, labels),
 ):
     """mask_tokens with single choices made wrongly."""
@@ -47,7 +45,8 @@ def masker(
         randomised = random_where(chosen, special_tokens_mask) & to_random
         corrupted = torch.where(masked, mask_id(mask_token_id), input_ids)
         corrupted = torch.where(randomised, ids, second(corrupted, input_ids))
-        return finish(corrupted, labels(labelled, input_ids, corrupted, masked))
+        named = who(labelled, input_ids, corrupted, masked)
+        return finish(corrupted, torch.where(named, label(input_ids, corrupted), filler))
 
     return wrong
 
@@ -55,18 +54,6 @@ def masker(
 def _tenth_of_the_rest(fate, generator):
     masked = fate < 0.8
     return masked, ~masked & (torch.rand(fate.shape, generator=generator) < 0.1)
-
-
-def _only_masked(labelled, ids, corrupted, masked):
-    return torch.where(masked, ids, IGNORE)
-
-
-def _only_changed(labelled, ids, corrupted, masked):
-    return torch.where(corrupted != ids, ids, IGNORE)
-
-
-def _filled(value):
-    return lambda labelled, ids, corrupted, masked: torch.where(labelled, ids, value)
 
 
 def _by_place(drawn, ids, special):
@@ -163,7 +150,7 @@ MISCONCEPTIONS = (
         "special tokens by their place",
         (
             "You spare the first and the last token of a row, wherever the special ones stand.",
-            "There is a [SEP] in the middle of a pair, padding at its end, and not every row begins with [CLS].",
+            "A pair has a [SEP] in its middle and padding at its end, and not every row begins with [CLS].",
             "Read special_tokens_mask: it is 1 where a special token stands.",
         ),
         select=_by_place,
@@ -193,7 +180,7 @@ MISCONCEPTIONS = (
         "& binds more tightly than ==",
         (
             "Nearly every token is chosen.",
-            "`chosen & special_tokens_mask == 0` is read as (chosen & special_tokens_mask) == 0: & comes first.",
+            "`chosen & mask == 0` is read as (chosen & mask) == 0: & comes first.",
             "Brackets around each comparison: chosen & (special_tokens_mask == 0).",
         ),
         select=lambda drawn, ids, special: ((drawn & special) == 0, (drawn & special) == 0),
@@ -262,22 +249,13 @@ MISCONCEPTIONS = (
         masker,
         "everything chosen becomes [MASK]",
         (
-            "Every token you choose becomes [MASK].",
+            "All the tokens you choose meet the same fate: every one becomes [MASK].",
             "[MASK] never occurs in real text: a model must not learn to work only where one stands. "
             "So 10% become a random token and 10% stay.",
-            "A second random number for each position, `fate`, chooses between the three.",
+            "A second random number for each position, `fate` (not the one that chose it), decides between "
+            "the three.",
         ),
         fates=lambda fate, generator: (fate >= 0, fate < 0),
-    ),
-    variant(
-        masker,
-        "one random number for both",
-        (
-            "Every token you choose becomes [MASK]: chosen and fate are the same random number.",
-            "What is chosen is below 0.15, so as a fate it is always below 0.8.",
-            "Draw a second number for the fate.",
-        ),
-        fate_is_lot=True,
     ),
     variant(
         masker,
@@ -379,18 +357,15 @@ MISCONCEPTIONS = (
         ),
         fate_shape=COLUMN,
     ),
-    Misconception(
-        "one fate for the whole batch",
-        masker(fate_shape=lambda shape: (1, 1), fates=lambda fate, generator: (fate >= 0, fate < 0)),
+    variant(
+        masker,
+        "everything chosen becomes random",
         (
-            "All chosen tokens of a batch meet the same fate.",
-            "A single random number decides for all of them.",
-            "torch.rand(input_ids.shape, ...): one number for every token.",
+            "All the tokens you choose meet the same fate: every one becomes a random token.",
+            "80% become [MASK], 10% a random token, 10% stay.",
+            "A random number for each position, `fate`, decides between the three.",
         ),
-        (
-            masker(fate_shape=lambda shape: (1, 1), fates=lambda fate, generator: (fate < 0, fate >= 0)),
-            masker(fate_shape=lambda shape: (1, 1), fates=lambda fate, generator: (fate < 0, fate < 0)),
-        ),
+        fates=lambda fate, generator: (fate < 0, fate >= 0),
     ),
     variant(
         masker,
@@ -548,7 +523,7 @@ MISCONCEPTIONS = (
             "Cross-entropy would then also reward copying the 85% that were never hidden.",
             "Positions that were not chosen get -100, the label that cross-entropy skips.",
         ),
-        labels=lambda labelled, ids, corrupted, masked: ids.clone(),
+        who=lambda labelled, ids, corrupted, masked: torch.ones_like(labelled),
     ),
     variant(
         masker,
@@ -558,7 +533,7 @@ MISCONCEPTIONS = (
             "The answer to a blank is the word that stood there, not [MASK].",
             "Take the labels from input_ids before anything is replaced, and replace in a copy.",
         ),
-        labels=lambda labelled, ids, corrupted, masked: torch.where(labelled, corrupted, IGNORE),
+        label=lambda ids, corrupted: corrupted,
     ),
     variant(
         masker,
@@ -568,7 +543,7 @@ MISCONCEPTIONS = (
             "-100 means: do not count this position. Only the hidden ones should count.",
             "Which branch of your torch.where is taken where the choice is True?",
         ),
-        labels=lambda labelled, ids, corrupted, masked: torch.where(labelled, IGNORE, ids),
+        who=lambda labelled, ids, corrupted, masked: ~labelled,
     ),
     variant(
         masker,
@@ -578,7 +553,7 @@ MISCONCEPTIONS = (
             "They were chosen: the model has to say what stood there without being told by a [MASK].",
             "Labels belong to the whole choice, not only to the part that became [MASK].",
         ),
-        labels=_only_masked,
+        who=lambda labelled, ids, corrupted, masked: masked,
     ),
     variant(
         masker,
@@ -588,7 +563,7 @@ MISCONCEPTIONS = (
             "The model has to answer for them too: so it learns not to trust what it reads.",
             "Labels belong to the whole choice: torch.where(chosen, input_ids, -100).",
         ),
-        labels=_only_changed,
+        who=lambda labelled, ids, corrupted, masked: corrupted != ids,
     ),
     variant(
         masker,
@@ -598,7 +573,7 @@ MISCONCEPTIONS = (
             "0 is the id of a piece; the loss would ask for it. -100 is the label that it skips.",
             "torch.where(chosen, input_ids, -100)",
         ),
-        labels=_filled(0),
+        filler=0,
     ),
     variant(
         masker,
@@ -608,7 +583,7 @@ MISCONCEPTIONS = (
             "Older code had -1; cross_entropy skips -100, and fails on -1.",
             "torch.where(chosen, input_ids, -100)",
         ),
-        labels=_filled(-1),
+        filler=-1,
     ),
     variant(
         masker,
@@ -618,7 +593,8 @@ MISCONCEPTIONS = (
             "The label is the right answer: which piece stood there.",
             "torch.where(chosen, input_ids, -100)",
         ),
-        labels=lambda labelled, ids, corrupted, masked: labelled.long(),
+        label=lambda ids, corrupted: torch.ones_like(ids),
+        filler=0,
     ),
     variant(
         masker,
@@ -628,7 +604,7 @@ MISCONCEPTIONS = (
             "The label is the right answer: the id of the piece before it was hidden.",
             "torch.where(chosen, input_ids, -100)",
         ),
-        labels=lambda labelled, ids, corrupted, masked: torch.where(labelled, 1, IGNORE),
+        label=lambda ids, corrupted: torch.ones_like(ids),
     ),
     variant(
         masker,

@@ -1,12 +1,17 @@
 """Exercise 1.4: what it costs to guess wrong."""
 
 import math
+import random
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
 from labkit import objectives
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise, Fault, Property, Raised
+from labkit.exercises.lab01.advice import advised
+from labkit.exercises.lab01.mlm_loss_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.values import near
 from labkit.objectives import IGNORE
@@ -17,62 +22,100 @@ def mlm_loss(logits, labels):
     return objectives.mlm_loss(logits, labels)
 
 
+_ = IGNORE
+HAND = "torch.tensor([[[2., 1, 1], [1, 1, 1], [2, 1, 1]]]).log()"  # probabilities 1/2, 1/4, 1/4 and thirds
+UNEVEN = [[_, 3, _, _, _, _], [0, 3, 10, _, _, 3]]
+# (V, labels)
+DRAWN = (
+    (7, [[6, _, _, _, 0], [_, _, _, _, _], [0, 0, 3, _, 5]]),  # a sentence with nothing hidden
+    (4, [[0, 1, 2], [3, 3, 0]]),  # all hidden
+    (5, [[_, _], [4, _], [_, 4], [1, 0]]),
+    (6, [[_, 5, _, _, _, _, _, 2]]),
+)
+
+
 def _loss_cases(seed):
-    cases = []
-    shapes = [(1, 4, 5), (2, 6, 11), (3, 5, 7)]
-    for k, (batch_size, length, vocab_size) in enumerate(shapes):
-        generator = torch.Generator().manual_seed(100 * seed + k)
-        logits = 2 * torch.randn(batch_size, length, vocab_size, generator=generator)
-        labels = torch.randint(1, vocab_size, (batch_size, length), generator=generator)
-        hidden = torch.rand(batch_size, length, generator=generator) < 0.4
-        hidden[0] = False
-        hidden[0, 1] = True
-        hidden[-1, 2:4] = True  # rows differ in how many are hidden: a mean of means must show
-        labels[~hidden] = IGNORE
-        shown = f"logits of shape {tuple(logits.shape)} and labels {labels.tolist()}"
-        cases.append(Case((logits, labels), shown))
+    logits = torch.tensor([[[2.0, 1, 1], [1, 1, 1], [2, 1, 1]]]).log()
+    cases = [
+        Case((logits, torch.tensor([[0, _, 1]])), f"logits {HAND} and labels [[0, -100, 1]]"),
+        Case(
+            (torch.tensor([[[1.0, 3]]]).log(), torch.tensor([[0]])), "logits [[[0, log 3]]] and labels [[0]]"
+        ),
+    ]
+    ends = torch.tensor([[_, 3, _, 1]])
+    sure = 50 * F.one_hot(ends.clamp(min=0), 8).float()
+    cases.append(
+        Case((sure, ends), "a sure and right prediction (logit 50 beside 0), labels [[-100, 3, -100, 1]]")
+    )
+    cases.append(Case((torch.zeros(1, 4, 8), ends), "a shrug over 8 words (all logits 0), the same labels"))
+    make = torch.Generator().manual_seed(100 * seed)
+    labels = torch.tensor(UNEVEN)
+    logits = 2 * torch.randn(2, 6, 11, generator=make)
+    cases.append(Case((logits, labels), f"logits 2 * torch.randn(2, 6, 11) and labels {UNEVEN}"))
+    moved = logits + 5 * torch.randn(2, 6, 11, generator=make) * (labels == IGNORE).unsqueeze(-1)
+    cases.append(Case((moved, labels), "the same, with other logits at the positions whose label is -100"))
+    rng = random.Random(seed)
+    wide = [[rng.choice((_, _, rng.randrange(9))) for _unused in range(7)] for _unused in range(3)]
+    wide[1][3], wide[2][0] = 0, 8
+    for vocab_size, labels in (*DRAWN, (9, wide)):
+        shape = (len(labels), len(labels[0]), vocab_size)
+        logits = 2 * torch.randn(shape, generator=make)
+        cases.append(
+            Case((logits, torch.tensor(labels)), f"logits 2 * torch.randn{shape} and labels {labels}")
+        )
+    unlikely = torch.tensor([[[0.0, -120, -3], [-1, 0, -2]]])
+    cases.append(Case((unlikely, torch.tensor([[1, 0]])), f"logits {unlikely.tolist()} and labels [[1, 0]]"))
     return cases
 
 
-def _value(outcome):
-    return float(outcome.value)
+PLAIN, MOVED = 4, 5  # two cases that differ at positions without a label
+ENDS = ("a sure", "a shrug")
+
+
+def _scalar(value):
+    """One number, also in brackets."""
+    if isinstance(value, torch.Tensor | np.ndarray) and value.ndim and math.prod(value.shape) == 1:
+        value = value.reshape(())
+    return forms.number(value)
 
 
 def _ignores_the_rest(trial):
-    logits, labels = trial.cases[1].args
-    moved = logits + 5 * torch.randn(logits.shape, generator=torch.Generator().manual_seed(0)) * (
-        labels == IGNORE
-    ).unsqueeze(-1)
-    before, after = trial.call(logits, labels), trial.call(moved, labels)
-    if before.error or after.error:
-        return before.said or after.said
-    if not near(_value(before), _value(after), 1e-4):
-        return (
+    before, after = trial.observed[PLAIN], trial.observed[MOVED]
+    for place in (PLAIN, MOVED):
+        if trial.outcomes[place].error:
+            return Fault(f"For {trial.cases[place].shown}\n{trial.outcomes[place].said}", place)
+    if near(before, trial.observed[0], 1e-6) or isinstance(trial.observed[0], Raised):
+        return Fault(f"The loss is the same for quite different logits: {before:.4f}", PLAIN)
+    if not near(before, after, 1e-3 * max(1, abs(before))):
+        return Fault(
             "When only the logits at positions with label -100 change, the loss must not move.\n"
-            f"before: {_value(before):.4f}\nafter:  {_value(after):.4f}"
+            f"before: {before:.4f}\nafter:  {after:.4f}",
+            MOVED,
         )
     return ""
 
 
-def _knows_the_ends(trial):
-    labels = torch.tensor([[IGNORE, 3, IGNORE, 1]])
-    sure = 50 * F.one_hot(labels.clamp(min=0), 8).float()
-    uniform = torch.zeros(1, 4, 8)
-    for logits, expected, name in (
-        (sure, 0.0, "a sure and right prediction"),
-        (uniform, math.log(8), "a shrug over 8 words"),
-    ):
-        outcome = trial.call(logits, labels)
-        if outcome.error:
-            return f"{outcome.said}"
-        if not near(expected, _value(outcome), 1e-3):
-            return f"For {name}\nexpected: {expected:.4f}\ngot:      {_value(outcome):.4f}"
+def _advise(args, expected, seen):
+    """What is visibly wrong with a loss."""
+    labels = args[1]
+    hidden, total = int((labels != IGNORE).sum()), labels.numel()
+    if math.isnan(seen):
+        return (
+            "nan comes of the mean of nothing (0/0), and of the logarithm of a negative number: which is it?"
+        )
+    if math.isinf(seen):
+        return ""
+    if seen < 0:
+        return (
+            "A loss is never negative: a probability is below 1, so its logarithm is, and minus that is not."
+        )
+    for number in range(1, 2 * total):
+        if number != hidden and abs(seen * number - expected * hidden) < 1e-4 * (1 + expected * hidden):
+            return (
+                f"What you return is the sum of the costs divided by {number}. "
+                f"Here {hidden} of {total} positions are hidden."
+            )
     return ""
-
-
-def _log_p(logits, labels, dim=-1):
-    """log p of each label; where there is none, of token 0.  (B, T)"""
-    return logits.log_softmax(dim).gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
 
 
 MLM_LOSS = Exercise(
@@ -81,96 +124,14 @@ MLM_LOSS = Exercise(
     minutes=10,
     reference=mlm_loss,
     cases=_loss_cases,
+    form=forms.Form("a scalar", _scalar),
     properties=(
-        matches_reference("the mean of -log p over the hidden positions", 2),
+        advised(matches_reference("the mean of -log p over the hidden positions", 2), _advise),
         Property("positions labelled -100 do not count", 1, _ignores_the_rest),
-        Property("0 for a sure right guess, log V for a shrug", 1, _knows_the_ends),
+        matches_reference(
+            "0 for a sure right guess, log V for a shrug", 1, lambda case: case.shown.startswith(ENDS)
+        ),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "divided by all positions",
-            lambda logits, labels: -(_log_p(logits, labels) * (labels != IGNORE)).sum() / labels.numel(),
-            (
-                "You divide by the number of all positions.",
-                "Most positions carry no label: the loss would shrink with the length of the text, "
-                "not with the model's skill.",
-                "Divide by the number of labels that are not -100.",
-            ),
-        ),
-        Misconception(
-            "all positions count",
-            lambda logits, labels: -_log_p(logits, labels).mean(),
-            (
-                "Positions without a label are counted as well.",
-                "-100 is not a word; clamped or wrapped around it becomes one, and the model is paid for it.",
-                "Select the hidden positions first: logits[labels != -100] has one row for each.",
-            ),
-        ),
-        Misconception(
-            "mean of the sentences' means",
-            lambda logits, labels: torch.stack(
-                [objectives.mlm_loss(x[None], y[None]) for x, y in zip(logits, labels, strict=True)]
-            ).mean(),
-            (
-                "You average within each sentence, and then over the sentences.",
-                "A sentence with one hidden word would count as much as one with ten.",
-                "Put the hidden positions of the whole batch in one row, then take one mean.",
-            ),
-        ),
-        Misconception(
-            "the sum, not the mean",
-            lambda logits, labels: objectives.mlm_loss(logits, labels) * (labels != IGNORE).sum(),
-            (
-                "Your loss is a sum.",
-                "It grows with the number of hidden words, so losses of two batches cannot be compared.",
-                "Divide by how many positions are hidden.",
-            ),
-        ),
-        Misconception(
-            "probability instead of its logarithm",
-            lambda logits, labels: -_log_p(logits, labels).exp()[labels != IGNORE].mean(),
-            (
-                "You average the probabilities, without a logarithm.",
-                "-log p punishes a confident mistake without limit; -p shrugs at it.",
-                "log_softmax instead of softmax, or torch.log of the probabilities.",
-            ),
-        ),
-        Misconception(
-            "softmax twice",
-            lambda logits, labels: objectives.mlm_loss(logits.softmax(-1), labels),
-            (
-                "The softmax is applied twice.",
-                "F.cross_entropy expects logits and takes the softmax itself; twice makes all words alike.",
-                "Hand it the logits as they are.",
-            ),
-        ),
-        Misconception(
-            "cross_entropy with the words on the last axis",
-            lambda logits, labels: F.cross_entropy(logits, labels),
-            (
-                "F.cross_entropy got (B, T, V) logits, and took the T positions for the words.",
-                "It expects the classes on axis 1: one row per prediction, (N, V), with N labels.",
-                "Pick the hidden positions first: logits[labels != -100] is such a table.",
-            ),
-        ),
-        Misconception(
-            "softmax over the wrong axis",
-            lambda logits, labels: -_log_p(logits, labels, dim=1)[labels != IGNORE].mean(),
-            (
-                "Your softmax runs over the positions, not over the words.",
-                "The question is which word stands here, so the probabilities of the V words must sum to 1.",
-                "logits are (B, T, V): the axis of the words is the last one.",
-            ),
-        ),
-        Misconception(
-            "logarithm to base 2",
-            lambda logits, labels: objectives.mlm_loss(logits, labels) / math.log(2),
-            (
-                "Your loss is in bits.",
-                "The slides and PyTorch use the natural logarithm: nats.",
-                "torch.log instead of torch.log2.",
-            ),
-        ),
-    ),
+    misconceptions=MISCONCEPTIONS,
 )

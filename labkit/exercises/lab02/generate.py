@@ -6,7 +6,7 @@ import torch
 
 from labkit import generation
 from labkit.exercises.exercise import Case, Exercise, Misconception, Property
-from labkit.exercises.lab02.sentence_log_prob import gpt
+from labkit.exercises.lab02.decoders import gpt
 from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
 from labkit.messages import LabkitError
 

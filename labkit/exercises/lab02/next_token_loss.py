@@ -6,7 +6,9 @@ import torch
 import torch.nn.functional as F
 
 from labkit import objectives
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise, Fault, Property
+from labkit.exercises.lab02.next_token_loss_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.values import near
 
@@ -16,30 +18,53 @@ def next_token_loss(logits, input_ids):
     return objectives.next_token_loss(logits, input_ids)
 
 
+# (T, V): the next tokens of [1, 0, 2, 0] get 1/2, 1/4 and 1/64, so that the loss is 3 log 2.
+BY_HAND = ((1 / 2, 1 / 4, 1 / 4), (1 / 4, 1 / 2, 1 / 4), (1 / 64, 1 / 2, 31 / 64), (1 / 4, 1 / 2, 1 / 4))
+SHAPES = ((2, 5, 11), (3, 2, 7), (4, 3, 6))  # (B, T, V): all different, so that an exchanged axis shows
+
+
+def _drawn(shape, generator):
+    logits = 2 * torch.randn(*shape, generator=generator)
+    input_ids = torch.randint(shape[-1], shape[:2], generator=generator)
+    input_ids[0, -1], input_ids[-1, 1] = 0, shape[-1] - 1  # the first and the last id are next tokens too
+    return logits, input_ids
+
+
 def _loss_cases(seed):
-    cases = []
-    for k, (batch_size, length, vocab_size) in enumerate([(1, 3, 5), (2, 5, 11), (3, 4, 7)]):
-        generator = torch.Generator().manual_seed(100 * seed + k)
-        logits = 2 * torch.randn(batch_size, length, vocab_size, generator=generator)
-        input_ids = torch.randint(vocab_size, (batch_size, length), generator=generator)
-        shown = f"logits of shape {tuple(logits.shape)} and input_ids {input_ids.tolist()}"
+    constants = torch.tensor([[1.0], [0.0], [2.0], [0.0]])  # they change no softmax
+    logits = (torch.tensor(BY_HAND).log() + constants)[None]
+    shown = "input_ids [[1, 0, 2, 0]] and logits log p (plus 1, 0, 2, 0), p = (1/2, 1/4, 1/4), (1/4, 1/2, 1/4), "
+    cases = [Case((logits, torch.tensor([[1, 0, 2, 0]])), f"{shown}(1/64, 1/2, 31/64), (1/4, 1/2, 1/4)")]
+    for number, shape in enumerate((*SHAPES, (1, 6, 9))):
+        start = 100 * seed if number == len(SHAPES) else 40 + number
+        logits, input_ids = _drawn(shape, torch.Generator().manual_seed(start))
+        shown = f"random logits of shape {shape} and input_ids {input_ids.tolist()}"
         cases.append(Case((logits, input_ids), shown))
+    surprised = 120.0 * F.one_hot(torch.tensor([[2, 4, 1, 3]]), 5) + torch.tensor([0.0, 0.5, 1.0, 1.5, 2.0])
+    shown = "input_ids [[1, 0, 4, 3]] and logits so sure of other tokens that those are next to impossible"
+    cases.append(Case((surprised, torch.tensor([[1, 0, 4, 3]])), f"{shown} (p about e to the -120)"))
     return cases
 
 
 def _last_logits_do_not_count(trial):
     logits, input_ids = trial.cases[1].args
-    moved = logits.clone()
-    moved[:, -1] += 3 * torch.randn(moved[:, -1].shape, generator=torch.Generator().manual_seed(0))
-    before, after = trial.call(logits, input_ids), trial.call(moved, input_ids)
-    if before.error or after.error:
-        return before.said or after.said
-    if not near(float(before.value), float(after.value), 1e-4):
-        return (
-            "When only the logits at the last position change, the loss must not move: no token comes "
-            "after it "
-            f"to judge them.\nbefore: {float(before.value):.4f}\nafter:  {float(after.value):.4f}"
-        )
+    changes = 3 * torch.randn(logits.shape, generator=torch.Generator().manual_seed(0))
+    last, first = logits.clone(), logits.clone()
+    last[:, -1] += changes[:, -1]
+    first[:, 0] += changes[:, 0]
+    calls = [trial.call(some, input_ids) for some in (logits, last, first)]
+    wrong = next((outcome for outcome in calls if outcome.error), None)
+    if wrong:
+        return Fault(wrong.said, 1, wrong.advice)
+    if any(outcome.value.ndim for outcome in calls):
+        return Fault(f"expected: a scalar\ngot:      shape {tuple(calls[0].value.shape)}", 1)
+    before, after, moved = (float(outcome.value) for outcome in calls)
+    numbers = f"before: {before:.4f}\nafter:  {after:.4f}"
+    if not near(before, after, 1e-4):
+        said = "When only the logits at the last position change, the loss must not move: no token comes after"
+        return Fault(f"{said} it to judge them.\n{numbers}", 1)
+    if near(before, moved, 1e-4):
+        return Fault("When the logits at the first position change, the loss has to move; yours does not.", 1)
     return ""
 
 
@@ -53,14 +78,14 @@ def _knows_the_ends(trial):
     ):
         outcome = trial.call(logits, input_ids)
         if outcome.error:
-            return f"{outcome.said}"
-        if not near(expected, float(outcome.value), 1e-3):
-            return f"For {name}\nexpected: {expected:.4f}\ngot:      {float(outcome.value):.4f}"
+            return Fault(f"For {name}\n{outcome.said}", None, outcome.advice)
+        if outcome.value.ndim or not near(expected, float(outcome.value), 1e-3):
+            return f"For {name}\nexpected: {expected:.4f}\ngot:      {outcome.value.tolist()}"
     return ""
 
 
-def _mean(logits, targets):
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+def _observe(loss, case):
+    return "not a number (NaN)" if loss.ndim == 0 and loss.isnan() else loss
 
 
 NEXT_TOKEN_LOSS = Exercise(
@@ -69,111 +94,13 @@ NEXT_TOKEN_LOSS = Exercise(
     minutes=8,
     reference=next_token_loss,
     cases=_loss_cases,
+    observe=_observe,
+    form=forms.tensor(torch.float32),
     properties=(
         matches_reference("the mean of -log p of each next token", 2),
         Property("the last position is not judged", 1, _last_logits_do_not_count),
         Property("0 for a sure right guess, log V for a shrug", 1, _knows_the_ends),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "not shifted",
-            _mean,
-            (
-                "Each position is judged by its own token.",
-                "Token t is in the input at position t: a model that copies would get loss 0 for nothing.",
-                "The logits at position t predict the token at t + 1: shift one against the other.",
-            ),
-        ),
-        Misconception(
-            "shifted the wrong way",
-            lambda logits, input_ids: _mean(logits[:, 1:], input_ids[:, :-1]),
-            (
-                "Each position is judged by the token before it.",
-                "That one is known already. The question is what comes next.",
-                "Which of the two loses its first entry, and which its last?",
-            ),
-        ),
-        Misconception(
-            "the last position predicts the first token",
-            lambda logits, input_ids: _mean(logits, input_ids.roll(-1, dims=1)),
-            (
-                "Your last position is judged by the first token of the text.",
-                "roll brings what falls out at one end in at the other; a text is no ring.",
-                "There are T positions but only T − 1 next tokens: leave the last logits out.",
-            ),
-        ),
-        Misconception(
-            "across the border between two texts",
-            lambda logits, input_ids: F.cross_entropy(logits.flatten(0, 1)[:-1], input_ids.flatten()[1:]),
-            (
-                "The last position of one text is judged by the first token of the next.",
-                "Once the batch is one long row, the border is forgotten.",
-                "Shift first, within each text, and flatten afterwards.",
-            ),
-        ),
-        Misconception(
-            "the sum, not the mean",
-            lambda logits, input_ids: (
-                objectives.next_token_loss(logits, input_ids) * input_ids[:, 1:].numel()
-            ),
-            (
-                "Your loss is a sum.",
-                "It grows with the length of the text, so losses of two batches cannot be compared.",
-                "Divide by the number of predictions.",
-            ),
-        ),
-        Misconception(
-            "divided by T instead of T − 1",
-            lambda logits, input_ids: (
-                objectives.next_token_loss(logits, input_ids) * (input_ids.shape[1] - 1) / input_ids.shape[1]
-            ),
-            (
-                "You divide by the number of tokens.",
-                "There is one prediction less than there are tokens in each text.",
-                "How many rows are left after the shift? Let .mean() count them.",
-            ),
-        ),
-        Misconception(
-            "softmax twice",
-            lambda logits, input_ids: objectives.next_token_loss(logits.softmax(-1), input_ids),
-            (
-                "The softmax is applied twice.",
-                "F.cross_entropy expects logits and takes the softmax itself; twice makes all words alike.",
-                "Hand it the logits as they are.",
-            ),
-        ),
-        Misconception(
-            "softmax over the positions",
-            lambda logits, input_ids: (
-                -logits.log_softmax(1)[:, :-1].gather(-1, input_ids[:, 1:].unsqueeze(-1)).mean()
-            ),
-            (
-                "Your softmax runs over the positions, not over the words.",
-                "The question is which word comes next, so the probabilities of the V words must sum to 1.",
-                "logits are (B, T, V): the axis of the words is the last one.",
-            ),
-        ),
-        Misconception(
-            "probability instead of its logarithm",
-            lambda logits, input_ids: (
-                -logits.softmax(-1)[:, :-1].gather(-1, input_ids[:, 1:].unsqueeze(-1)).mean()
-            ),
-            (
-                "You average the probabilities, without a logarithm.",
-                "-log p punishes a confident mistake without limit; -p shrugs at it.",
-                "log_softmax instead of softmax.",
-            ),
-        ),
-        Misconception(
-            "the sign is forgotten",
-            lambda logits, input_ids: -_mean(logits[:, :-1], input_ids[:, 1:]),
-            (
-                "Your loss is negative.",
-                "The logarithm of a probability is never above 0, and a loss is to be small when the guess "
-                "is good: it is *minus* log p.",
-                "A minus in front of the mean.",
-            ),
-        ),
-    ),
+    misconceptions=MISCONCEPTIONS,
 )

@@ -66,8 +66,8 @@ FUNCTIONS = {
         True,
     ),
     "with_rounding_errors": (
-        "causal but for an error of one part in ten million, as a faster kernel may make",
-        lambda x: 5.0 + _running_mean(x).clamp(-2, 2) + 4e-6 * torch.sin(100 * x[:, 0].sum()),
+        "causal but for an error of one part in a million, as a faster kernel may make",
+        lambda x: 1 + _running_mean(x).clamp(-0.5, 0.5) + 1e-6 * torch.sin(100 * x[:, 0].sum()),
         False,
     ),
     "only_the_first_peeks": (

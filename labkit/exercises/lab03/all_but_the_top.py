@@ -23,9 +23,7 @@ DRAWN = ((9, 5, 0), (9, 5, 2), (12, 6, 3))
 
 
 def _cases(seed):
-    cases = [
-        Case((torch.tensor(HAND), number), f"all_but_the_top({HAND}, {number})") for number in (0, 1)
-    ]
+    cases = [Case((torch.tensor(HAND), number), f"all_but_the_top({HAND}, {number})") for number in (0, 1)]
     for shapes, generator in (
         (FIXED, torch.Generator().manual_seed(0)),
         (DRAWN, torch.Generator().manual_seed(seed)),
@@ -52,7 +50,9 @@ def _mean_is_gone(expected, seen):
         return f"the result should have the shape {tuple(expected.shape)}; it has {tuple(seen.shape)}"
     mean = seen.mean(dim=0)
     if not near(0.0, float(mean.abs().max()), 1e-4):
-        return f"the mean of your rows should be 0 in each column; it is {[round(m, 3) for m in mean.tolist()]}"
+        return (
+            f"the mean of your rows should be 0 in each column; it is {[round(m, 3) for m in mean.tolist()]}"
+        )
     return "all of your numbers are 0" if not seen.any() else ""
 
 

@@ -198,9 +198,7 @@ MISTAKES = (
         "CKA is to correlation as r² is to r; the formula squares the numerator and takes no root.",
         FORMULA,
         after=lambda cka: cka**0.5,
-        spellings=(
-            build(top=lambda n: n, bottom=lambda a, b, x, y: (a * b) ** 0.5),
-        ),
+        spellings=(build(top=lambda n: n, bottom=lambda a, b, x, y: (a * b) ** 0.5),),
     ),
     _v(
         "the square of the formula",

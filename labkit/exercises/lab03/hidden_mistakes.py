@@ -4,6 +4,7 @@ import torch
 
 from labkit import features
 from labkit.exercises.exercise import Misconception, variant
+from labkit.exercises.lab03.small_models import model_named
 
 _SEEN = {}  # what has been computed: most mistakes do something to the same states
 
@@ -19,8 +20,9 @@ def build(
 ):
     """hidden_states with single choices made wrongly.
 
-    texts: which are read. fed: the mask that the network gets. turn: what is done to the batch before. layers:
-    which states are taken. arrange: how they are put together. mask: which is returned. returned: the result.
+    texts: which are read. fed: the mask that the network gets. turn: what is done to the batch before.
+    layers: which states are taken. arrange: how they are put together. mask: which is returned. returned:
+    the result.
     """
 
     def answer(model, given):
@@ -96,6 +98,13 @@ def _first_five(states, model, batch):
     return [states[number] for number in range(5)]
 
 
+def _crossed(network_of, ids_of, texts):
+    """The ids of one model for the network of another."""
+    batch = features.encode_batch(ids_of, texts)
+    states = _states(network_of, batch["input_ids"], batch["attention_mask"])
+    return torch.stack(states), batch["attention_mask"]
+
+
 def _beside(states):
     return torch.cat(states, dim=-1).view(len(states), *states[0].shape)
 
@@ -128,7 +137,8 @@ MISTAKES = (
     _v(
         "the attention_mask is not handed to the network",
         "In a batch, your vectors of a short text depend on the other texts.",
-        "The short text was padded, and without its mask the network reads the padding as words. (The decoder "
+        "The short text was padded, and without its mask the network reads the padding as words. (The "
+        "decoder "
         "gets away with it: the padding stands to the right, where it never looks.)",
         HAND_OVER,
         fed=lambda batch: None,
@@ -137,7 +147,8 @@ MISTAKES = (
     _v(
         "a mask of ones for all",
         "Your attention_mask is 1 everywhere, and the network has read the padding.",
-        "Which tokens are real is known to encode_batch; its mask says so to the network, and to whoever pools "
+        "Which tokens are real is known to encode_batch; its mask says so to the network, and to "
+        "whoever pools "
         "the vectors.",
         HAND_OVER,
         fed=_ones,
@@ -269,13 +280,15 @@ MISTAKES = (
             "You return the logits, with as many numbers a token as there are words.",
             "Logits are the answer to a question (which word?). Features are what the network knew before it "
             "answered.",
-            "Ask the network for them, output_hidden_states=True, and read .hidden_states of what it returns.",
+            "Ask the network for them, output_hidden_states=True, and read .hidden_states of what it "
+            "returns.",
         ),
     ),
     _v(
         "the texts come first",
         "Your axes are (B, L + 1, T, D).",
-        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] is layer "
+        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] "
+        "is layer "
         "3 of all texts.",
         "Along which axis do you stack?",
         arrange=lambda states: torch.stack(states, dim=1),
@@ -283,7 +296,8 @@ MISTAKES = (
     _v(
         "the layers come third",
         "Your axes are (B, T, L + 1, D).",
-        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] is layer "
+        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] "
+        "is layer "
         "3 of all texts.",
         STACK,
         arrange=lambda states: torch.stack(states, dim=2),
@@ -291,7 +305,8 @@ MISTAKES = (
     _v(
         "the layers come last",
         "Your axes are (B, T, D, L + 1).",
-        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] is layer "
+        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] "
+        "is layer "
         "3 of all texts.",
         STACK,
         arrange=lambda states: torch.stack(states, dim=-1),
@@ -347,7 +362,8 @@ MISTAKES = (
     _v(
         "[CLS] and [SEP] cut off",
         "The first and the last position are missing.",
-        "In a padded text the last position is not [SEP], and a decoder has no such tokens at all. They are real "
+        "In a padded text the last position is not [SEP], and a decoder has no such tokens at all. They "
+        "are real "
         "tokens, too.",
         "Keep all positions.",
         returned=lambda hidden, mask: (hidden[:, :, 1:-1], mask[:, 1:-1]),
@@ -452,6 +468,34 @@ MISTAKES = (
                 )
             ),
         ),
+    ),
+    Misconception(
+        "always bert-mini",
+        lambda model, texts: build()(model_named("bert-mini"), texts),
+        (
+            "You use bert-mini, whichever model is handed over.",
+            "`bert` is a name of the notebook; the function is to work with any model.",
+            "The argument is called model: features.encode_batch(model, ...) and model.network.",
+        ),
+        (lambda model, texts: _crossed(model_named("bert-mini"), model, texts),),
+    ),
+    Misconception(
+        "always gpt-mini",
+        lambda model, texts: build()(model_named("gpt-mini"), texts),
+        (
+            "You use gpt-mini, whichever model is handed over.",
+            "`gpt` or a `model` left over from a loop are names of the notebook; the function is to work "
+            "with "
+            "any model.",
+            "The argument is called model: features.encode_batch(model, ...) and model.network.",
+        ),
+    ),
+    _v(
+        "always the notebook's sentence",
+        'You read "The river bank was flooding.", whatever the texts are.',
+        "`text` is a name of the notebook; the argument is called texts.",
+        ALL_TEXTS,
+        texts=lambda texts: ["The river bank was flooding."],
     ),
     Misconception(
         "each text by itself, not padded",

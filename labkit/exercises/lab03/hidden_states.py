@@ -1,6 +1,7 @@
 """Exercise 3.1: every layer's vector of every token, the same in a batch as alone."""
 
 import random
+from dataclasses import replace
 
 import torch
 
@@ -10,6 +11,7 @@ from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab03.hidden_mistakes import MISTAKES
 from labkit.exercises.lab03.small_models import described, model_named
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.exercises.values import same
 
 
 def hidden_states(model, texts):
@@ -67,6 +69,29 @@ def _alone(case):
     return len(case.args[1]) == 1
 
 
+NOT_TWICE = (
+    "Called twice with the same texts, your function gives two results: there is chance in it. In train mode "
+    "(.train()) a network drops numbers at random; what labkit.load returns is in eval mode, so "
+    "leave it there."
+)
+
+
+def _vectors(name, points, where):
+    """A Property: the reference's vectors; and where they differ from call to call, that is said."""
+    prop = matches_reference(name, points, where, _part("hidden"))
+
+    def holds(trial):
+        fault = prop.holds(trial)
+        if fault and fault.case is not None and not trial.outcomes[fault.case].error:
+            case = trial.cases[fault.case]
+            again = trial.call(*case.args)
+            if not again.error and not same(trial.observed[fault.case], _observed(again.value, case)):
+                return replace(fault, advice=NOT_TWICE)
+        return fault
+
+    return replace(prop, holds=holds)
+
+
 HIDDEN_STATES = Exercise(
     name="hidden_states",
     title="A stack of vectors for each token",
@@ -80,15 +105,8 @@ HIDDEN_STATES = Exercise(
         matches_reference(
             "attention_mask is 1 at the real tokens, 0 at the padding", 1, project=_part("attention_mask")
         ),
-        matches_reference(
-            "the network's vectors at the real tokens", 2, where=_alone, project=_part("hidden")
-        ),
-        matches_reference(
-            "a text has the same vectors in a batch as alone",
-            2,
-            where=lambda case: not _alone(case),
-            project=_part("hidden"),
-        ),
+        _vectors("the network's vectors at the real tokens", 2, _alone),
+        _vectors("a text has the same vectors in a batch as alone", 2, lambda case: not _alone(case)),
         inputs_unchanged(),
     ),
     misconceptions=MISTAKES,

@@ -17,7 +17,7 @@ def linear_cka(x, y):
 
 # Centred, x is (−1, 0, 1) · 1 and y is (1, −2, 1): at a right angle in the first column, not in the second.
 HAND = [[2.0], [3.0], [4.0]], [[2.0, 1.0], [-1.0, 3.0], [2.0, 5.0]]
-# N, D1, D2, how much of its own each space has: also equal widths, one number a text, and more numbers than texts
+# N, D1, D2, how much of its own each space has: also equal widths, one number a text, more numbers than texts
 SHAPES = ((6, 2, 3, 0.3), (8, 4, 4, 1.0), (5, 7, 3, 0.6), (9, 1, 2, 0.5))
 DRAWN = ((12, 3, 6, 2.0), (10, 5, 2, 0.5))
 

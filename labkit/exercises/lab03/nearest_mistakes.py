@@ -57,9 +57,7 @@ def _ranked(values, index, asked, leave_out, k):
 
 def _one_per_cosine(vectors, index, k):
     """In a dict by their cosine, rows with the same cosine write over each other."""
-    found = {
-        round(float(value), 5): n for n, value in enumerate(_cosines(vectors, index)) if n != index
-    }
+    found = {round(float(value), 5): n for n, value in enumerate(_cosines(vectors, index)) if n != index}
     return [found[value] for value in sorted(found, reverse=True)[:k]]
 
 
@@ -113,14 +111,16 @@ MISTAKES = (
     _v(
         "one neighbour too few",
         "You return k − 1 rows.",
-        "Either the row itself is among the k best and goes afterwards, or a cut such as [1:k] holds one too few.",
+        "Either the row itself is among the k best and goes afterwards, or a cut such as [1:k] holds "
+        "one too few.",
         "Make sure beforehand that the row cannot win; then take k.",
         leave_out="afterwards",
     ),
     _v(
         "the first hit is dropped",
         "You take the first hit for the row itself and drop it, whichever it is.",
-        "Where another row points the same way, that one may come first; then the row itself stays in the list.",
+        "Where another row points the same way, that one may come first; then the row itself stays in "
+        "the list.",
         CANNOT_WIN,
         leave_out="first",
         spellings=(_by_topk, _by_argsort),
@@ -297,7 +297,8 @@ MISTAKES = (
     _v(
         "lists in the list",
         "Each item of your list has parts of its own; it should be a row number.",
-        "Pairs of row and cosine, or lists of one number each: whoever looks up the text needs the number alone.",
+        "Pairs of row and cosine, or lists of one number each: whoever looks up the text needs the "
+        "number alone.",
         "[3, 0, 5] is what a result looks like.",
         result=lambda ranked, scores, vectors: [(n, float(scores[n])) for n in ranked],
     ),
@@ -318,7 +319,8 @@ MISTAKES = (
     _v(
         "numbers one too small",
         "All your numbers are one too small.",
-        "texts[row - 1] in the next cell makes up for the question, which stands in front there. Here rows are "
+        "texts[row - 1] in the next cell makes up for the question, which stands in front there. Here "
+        "rows are "
         "counted from 0.",
         "Return the places as topk has them.",
         result=lambda ranked, scores, vectors: [n - 1 for n in ranked],

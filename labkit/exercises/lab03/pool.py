@@ -25,8 +25,8 @@ ZEROS = (
 )
 # Padding on both sides, none at all, and a text of one token; then texts that all have one token.
 MASKS = (
-    [[0, 0, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 1, 0]],
-    [[1], [1], [1], [1]],
+    ([[0, 0, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 1, 0]], 4),
+    ([[1], [1], [1], [1]], 2),
 )
 SIZES = ((4, 7, 3), (5, 4, 6))  # B, T, D of the drawn ones
 
@@ -34,7 +34,7 @@ SIZES = ((4, 7, 3), (5, 4, 6))  # B, T, D of the drawn ones
 def _cases(seed):
     batches = [(torch.tensor(hidden), torch.tensor(mask), "") for hidden, mask in (TINY, ZEROS)]
     fixed, drawn = torch.Generator().manual_seed(0), torch.Generator().manual_seed(seed)
-    batches += [(*_batch(torch.tensor(mask), width, fixed), "random") for mask, width in zip(MASKS, (4, 2))]
+    batches += [(*_batch(torch.tensor(mask), width, fixed), "random") for mask, width in MASKS]
     for num, length, width in SIZES:
         counts = torch.randint(1, length, (num, 1), generator=drawn)
         before = (torch.rand(num, 1, generator=drawn) * (length - counts + 1)).long()

@@ -17,7 +17,9 @@ def _last(hidden, mask):
     return _at(hidden, _last_place(mask))
 
 
-def build(cls=_first, mean=_mean, last=_last, how=None, mask=None, place=None, result=lambda vectors: vectors):
+def build(
+    cls=_first, mean=_mean, last=_last, how=None, mask=None, place=None, result=lambda vectors: vectors
+):
     """pool with single choices made wrongly.
 
     cls, mean, last: what each way does. how: {name: which way it goes instead}. mask: what is taken for the
@@ -49,9 +51,7 @@ def _last_place(mask):
 
 def _real(reduce):
     """Text by text, on its real tokens alone."""
-    return lambda hidden, mask: torch.stack(
-        [reduce(h[m.bool()]) for h, m in zip(hidden, mask, strict=True)]
-    )
+    return lambda hidden, mask: torch.stack([reduce(h[m.bool()]) for h, m in zip(hidden, mask, strict=True)])
 
 
 def _weighted(hidden, mask):
@@ -137,7 +137,8 @@ MISTAKES = (
     _v(
         "special tokens left out of the mean",
         "Your mean leaves out the first and the last real token.",
-        "[CLS] and [SEP] are real tokens as well: the mask is 1 there, and a decoder has no such tokens at all.",
+        "[CLS] and [SEP] are real tokens as well: the mask is 1 there, and a decoder has no such tokens "
+        "at all.",
         "Every token whose mask is 1 counts.",
         mean=_real(lambda real: (real[1:-1] if len(real) > 2 else real).mean(dim=0)),
     ),
@@ -207,21 +208,23 @@ MISTAKES = (
     _v(
         "last is the number of real tokens minus one",
         'Your "last" counts the real tokens from the left edge.',
-        "That is right with the padding on the right. With padding on the left the last word is somewhere else.",
+        "That is right with the padding on the right. With padding on the left the last word is "
+        "somewhere else.",
         LAST_ONE,
         last=lambda hidden, mask: _at(hidden, mask.sum(dim=1) - 1),
     ),
     _v(
         "last is before the first 0",
         'Your "last" is the token before the first 0 of the mask.',
-        "That works with the padding on one side (argmin − 1 even wraps round), and not with padding on both.",
+        "That works with the padding on one side (argmin − 1 even wraps round), and not with padding on "
+        "both.",
         LAST_ONE,
         last=lambda hidden, mask: _at(hidden, mask.argmin(dim=1) - 1),
     ),
     _v(
         "last is the first",
         'Your "last" is the first real token.',
-        "argmax of the mask gives the first of several 1s, as in \"cls\".",
+        'argmax of the mask gives the first of several 1s, as in "cls".',
         LAST_ONE,
         last=_first,
     ),
@@ -276,22 +279,24 @@ MISTAKES = (
     ),
     _v(
         "always the mean",
-        'You return the mean whatever `how` says.',
-        '`if how == "cls" or "mean":` is always true: the second part is a text of its own, and it is not empty.',
+        "You return the mean whatever `how` says.",
+        '`if how == "cls" or "mean":` is always true: the second part is a text of its own, and it is '
+        "not empty.",
         'Write `if how == "mean":`, and a branch for each of the three.',
         how={"cls": "mean", "last": "mean"},
     ),
     _v(
         "last is the mean",
         'Your "last" is the mean.',
-        '`if how == "mean" or "...":` is always true: the second part is a text of its own, and it is not empty.',
+        '`if how == "mean" or "...":` is always true: the second part is a text of its own, and it is '
+        "not empty.",
         'Print how at the top of each branch: which one does "last" take?',
         how={"last": "mean"},
     ),
     _v(
         "cls is the last",
         'Your "cls" is the last real token.',
-        "It ends up in the branch of \"last\": an `else` belongs to the `if` right above it alone, and a name "
+        'It ends up in the branch of "last": an `else` belongs to the `if` right above it alone, and a name '
         "that is compared has to be spelt as the docstring spells it.",
         "if, elif, else: or a return in each branch.",
         how={"cls": "last"},
@@ -299,7 +304,7 @@ MISTAKES = (
     _v(
         "cls is the mean",
         'Your "cls" is the mean.',
-        "It ends up in the branch of \"mean\".",
+        'It ends up in the branch of "mean".',
         'Print how at the top of each branch: which one does "cls" take?',
         how={"cls": "mean"},
     ),

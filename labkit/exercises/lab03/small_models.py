@@ -1,4 +1,5 @@
-"""Two small random networks that are unlike the bundled pair: other sizes, dropout, a shorter longest input."""
+"""Two small random networks that are unlike the bundled pair: other sizes, dropout, a shorter "
+"longest input."""
 
 import functools
 
@@ -58,6 +59,8 @@ def _small_gpt():
         embd_pdrop=DROPOUT,
         attn_pdrop=DROPOUT,
         initializer_range=0.3,
+        bos_token_id=tokenizer.eos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
     )
     return _model("small-gpt", "decoder", GPT2LMHeadModel, config, tokenizer)
 

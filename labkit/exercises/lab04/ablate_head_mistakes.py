@@ -13,7 +13,7 @@ def _build(
     step=lambda num_heads: 1,
     texts=slice(None),
     tokens=slice(None),
-    value=lambda part: torch.zeros_like(part),
+    value=lambda part, mixed: torch.zeros_like(part),
     others=lambda result, num_heads: result,
 ):
     """ablate_head with single choices made wrongly."""
@@ -23,7 +23,7 @@ def _build(
         place = slice(first(head, width, num_heads), behind(head, width, num_heads), step(num_heads))
         result = others(mixed.clone(), num_heads)
         part = result[texts, tokens, place]
-        result[texts, tokens, place] = value(part)
+        result[texts, tokens, place] = value(part, mixed)
         return result
 
     return answer
@@ -111,7 +111,7 @@ def _through(dtype):
     return answer
 
 
-def _mean_over_tokens(part):
+def _mean_over_tokens(part, mixed):
     return part.mean(dim=(0, 1), keepdim=True).expand(part.shape)
 
 
@@ -404,12 +404,22 @@ MISTAKES = (
     ),
     Misconception(
         "the mean of its part instead of 0",
-        _build(value=lambda part: part.mean().expand(part.shape)),
+        _build(value=lambda part, mixed: part.mean().expand(part.shape)),
         (
             "You put the head's mean in place of its numbers.",
             "Some studies do (mean ablation); asked for is the plain kind.",
             "0.0.",
         ),
+    ),
+    variant(
+        _build,
+        "the mean of everything instead of 0",
+        (
+            "You put the mean of all numbers in place of the head's.",
+            "Some studies do the like (mean ablation); asked for is the plain kind.",
+            "0.0.",
+        ),
+        value=lambda part, mixed: mixed.mean().expand(part.shape),
     ),
     variant(
         _build,
@@ -419,7 +429,7 @@ MISTAKES = (
             "That is for scores before a softmax. These numbers are added up: what is silent is 0.",
             "0.0.",
         ),
-        value=lambda part: torch.full_like(part, -torch.inf),
+        value=lambda part, mixed: torch.full_like(part, -torch.inf),
     ),
     variant(
         _build,
@@ -429,7 +439,7 @@ MISTAKES = (
             "What is silent adds nothing: 0.",
             "0.0.",
         ),
-        value=lambda part: torch.ones_like(part),
+        value=lambda part, mixed: torch.ones_like(part),
     ),
     variant(
         _build,
@@ -439,7 +449,7 @@ MISTAKES = (
             "A quiet head still speaks.",
             "Set them to 0.0.",
         ),
-        value=lambda part: 0.01 * part,
+        value=lambda part, mixed: 0.01 * part,
     ),
     variant(
         _build,
@@ -449,7 +459,7 @@ MISTAKES = (
             "Taking them away once gives 0; taking them away twice, their opposite.",
             "Set them to 0.0.",
         ),
-        value=lambda part: -part,
+        value=lambda part, mixed: -part,
     ),
     variant(
         _build,
@@ -496,7 +506,7 @@ MISTAKES = (
         "the others made larger",
         (
             "You make the other heads larger.",
-            "Dropout does that in training, where many are dropped by chance. Here one head goes, nothing else.",
+            "Dropout does that in training, where many are dropped by chance. Here one head goes.",
             "Leave the other numbers as they are.",
         ),
         others=lambda result, num_heads: result * num_heads / max(num_heads - 1, 1),

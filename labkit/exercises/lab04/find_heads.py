@@ -35,7 +35,7 @@ TEXTS = (
     ["Then", "[SEP]", "dog", "dogs", "[SEP]", "dog", "then"],
     ["<|endoftext|>", "a", "[CLS]", "a", "<|endoftext|>"],
 )
-AT_LEAST = (0.5, 0.35, 0.62, 0.45)
+AT_LEAST = (0.25, 0.35, 0.62, 0.45)
 
 
 def find_heads(maps, tokens, pattern, at_least):

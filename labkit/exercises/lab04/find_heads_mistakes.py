@@ -117,10 +117,6 @@ def _largest_target(maps, targets):
     return (maps * targets).amax(dim=-1)[..., targets.any(dim=-1)].mean(dim=-1)
 
 
-def _mean_over_keys(maps, targets):
-    return (maps * targets).mean(dim=-1)[..., targets.any(dim=-1)].mean(dim=-1)
-
-
 def _without_separators(maps, tokens, pattern):
     if pattern == SINK:
         return maps
@@ -465,7 +461,8 @@ _OF_SHARES = (
         "tokens without a target count",
         (
             "Your shares are too low: you divide by all T tokens.",
-            "The first token has no previous one. It cannot follow the pattern, and must not count against it.",
+            "The first token has no previous one. It cannot follow the pattern, and must not count against "
+            "the head.",
             "Average over the rows that have a target: targets.any(dim=-1).",
         ),
         share=lambda maps, targets: (maps * targets).sum(dim=-1).mean(dim=-1),
@@ -509,16 +506,6 @@ _OF_SHARES = (
             MEAN_OF_ROWS,
         ),
         share=lambda maps, targets: maps[..., targets].mean(dim=-1),
-    ),
-    variant(
-        _build,
-        "the mean over the keys",
-        (
-            "Your shares are too small, by a factor of T: a mean over the keys.",
-            "What a token gives to its targets is their sum.",
-            MEAN_OF_ROWS,
-        ),
-        share=_mean_over_keys,
     ),
     variant(
         _build,
@@ -788,8 +775,8 @@ _OF_LISTS = (
         lambda maps, tokens, pattern, at_least: [],
         (
             "Your list is empty, whatever is asked for.",
-            "Either no branch is ever reached (are the patterns' names spelt as they are here?), or no head "
-            "passes the comparison.",
+            "Either no branch is ever reached (are the patterns spelt as they are here?), or your shares "
+            "are too small: what a token gives to its targets is a sum, not a mean over the keys.",
             "Print pattern and the largest share inside the function.",
         ),
     ),
@@ -858,7 +845,7 @@ _OF_LISTS = (
         (
             'Your first condition holds for every pattern, so that "same token" and "separator sink" are '
             "never reached.",
-            '`pattern == "a" or "b"` is (pattern == "a") or "b", and a text that is not empty counts as True.',
+            '`pattern == "a" or "b"` is (pattern == "a") or "b", and a text counts as True.',
             'pattern == "a" or pattern == "b"; or one branch for each.',
         ),
     ),

@@ -1,25 +1,20 @@
-"""Exercise 5.4: how sure is an accuracy? Draw the test set again."""
+"""Exercise 5.4: how sure is an accuracy? Draw the test set again.
+
+Whoever draws with another generator gets other means, and is as right. So the cases are such that the middle
+95% of the means ends at the same two numbers whatever is drawn: with few answers there are few different
+means, and the 2.5% and the 97.5% lie five standard errors away from where another of them would begin.
+"""
 
 import numpy as np
 
 from labkit import comparison
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
-from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise, Fault, Property
+from labkit.exercises.lab05.bootstrap_interval_mistakes import MISTAKES
+from labkit.exercises.properties import compares, expected_got, inputs_unchanged, matches_reference
 
-# The width of an interval, in units of the normal 95% interval, up to here -> what it is. Wide enough that
-# the
-# luck of 2,000 draws does not move an answer from one to the next.
-_WIDTHS = (
-    (0.02, "no width at all"),
-    (0.30, "far too narrow"),
-    (0.46, "less than half as wide as a 95% interval"),
-    (0.57, "as wide as a 68% interval"),
-    (0.72, "about two thirds as wide as a 95% interval"),
-    (0.91, "as wide as a 90% interval"),
-    (1.09, "as wide as a 95% interval"),
-    (1.60, "too wide"),
-    (2.40, "about twice as wide as a 95% interval"),
-)
+SIZES = ((16, 14), (24, 20), (28, 24), (33, 29), (12, 10))  # (N, right ones), for 6,000 draws
+FEW = 40  # draws in the case that looks at the seed: enough means differ
 
 
 def bootstrap_interval(correct, num_samples, seed):
@@ -28,94 +23,98 @@ def bootstrap_interval(correct, num_samples, seed):
 
 
 def _bootstrap_cases(seed):
-    cases = []
-    for k, (num_items, share) in enumerate([(300, 0.8), (900, 0.6), (300, 0.5)]):
-        rng = np.random.default_rng(100 * seed + k)
-        correct = (rng.random(num_items) < share).astype(float)
-        if k == 2:  # shares of right answers over five seeds, not only 0 and 1
-            correct = rng.binomial(5, share, size=num_items) / 5
-        values = f"{num_items} values with mean {correct.mean():.2f}"
-        shown = f"bootstrap_interval of {values}, num_samples=2000, seed=7"
-        cases.append(Case((correct, 2000, 7), shown))
-    return cases
+    rng = np.random.default_rng(seed)
+    first, second = (SIZES[k] for k in rng.permutation(len(SIZES))[:2])
+    return [
+        _case([0, 0, 0, 1], 2000, 7),
+        _case([1, 0, 0, 0], 2000, 8),
+        _case([1], 3, 2),
+        _case([1, 0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1, 0], 6000, 11),
+        _case([0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0], 6000, 3),
+        _case([0, 1, 1, 0, 1, 1, 1, 0, 1, 1], 1, 6),
+        _case([1, 0, 1, 1, 0] * 10, FEW, 17),
+        _drawn(rng, *first, 10 + seed % 1000),
+        _drawn(rng, second[0], second[0] - second[1], 11 + seed % 1000),
+    ]
 
 
-def _bootstrap(
-    ends=(2.5, 97.5), replace=True, size=lambda n, num_samples: n, middle=np.mean, summary=np.mean
-):
-    """bootstrap_interval with single choices made wrongly."""
-
-    def wrong(correct, num_samples, seed):
-        rng = np.random.default_rng(seed)
-        number = size(len(correct), num_samples)
-        if replace:
-            picks = rng.integers(len(correct), size=(num_samples, number))
-            means = summary(correct[picks], axis=1)
-        else:
-            means = np.array([correct[rng.permutation(len(correct))].mean() for _ in range(num_samples)])
-        low, high = np.percentile(means, ends)
-        return middle(correct), low, high
-
-    return wrong
+def _case(correct, num_samples, seed):
+    shown = f"bootstrap_interval({correct}, num_samples={num_samples}, seed={seed})"
+    return Case((np.array(correct, dtype=float), num_samples, seed), shown)
 
 
-def _spread_of_items(correct, num_samples, seed):
-    return correct.mean(), correct.mean() - 1.96 * correct.std(), correct.mean() + 1.96 * correct.std()
+def _drawn(rng, number, right, seed):
+    return _case(rng.permutation(np.arange(number) < right).astype(int).tolist(), 6000, seed)
 
 
-def _one_draw(correct, num_samples, seed):
-    picks = np.random.default_rng(seed).integers(len(correct), size=num_samples)
-    low, high = np.percentile(correct[picks], [2.5, 97.5])
-    return correct.mean(), low, high
+def _ends(output, case):
+    mean, low, high = output
+    seen = {"mean": mean, "low": low, "high": high}
+    if case.args[1] == 1:
+        return {"mean": mean, "low": "the mean drawn", "high": "the same" if high == low else "another"}
+    if case.args[1] == FEW:
+        return {"mean": mean, "drawn": [low, high]}
+    return seen
 
 
-def _upside_down(correct, num_samples, seed):
-    mean, low, high = bootstrap_interval(correct, num_samples, seed)
-    return mean, high, low
-
-
-def _describe(output, case):
-    mean, low, high = (float(x) for x in output)
-    correct = case.args[0]
-    unit = 2 * 1.96 * correct.std() / len(correct) ** 0.5
-    width = abs(high - low) / unit
-    middle = (low + high) / 2
+def _around(seen):
     return {
-        "mean": round(mean, 4),
-        "width": next((name for end, name in _WIDTHS if width <= end), "far too wide"),
-        "low is the smaller": low <= high,
-        "around the mean": abs(middle - correct.mean()) <= 0.2 * unit,
+        "low first": seen["low"] <= seen["high"],
+        "mean inside": seen["low"] <= seen["mean"] <= seen["high"],
     }
 
 
-def _says(*keys):
-    def test(expected, seen):
-        if not isinstance(seen, dict):
-            return f"expected: (mean, low, high)\ngot:      {seen}"
-        for key in keys:
-            if seen[key] != expected[key]:
-                return f"{key}\n{expected_got(expected[key], seen[key])}"
-        return ""
+def _not_around(expected, seen):
+    if not np.isfinite([seen["low"], seen["high"]]).all() or seen["low"] > seen["high"]:
+        got = f"{seen['low']:.4g}, {seen['high']:.4g}"
+        return f"expected: the lower end first, then the upper one\ngot:      {got}"
+    if not seen["low"] - 1e-9 <= expected["mean"] <= seen["high"] + 1e-9:
+        return (
+            f"expected: an interval that holds the mean, {expected['mean']:.4g}\n"
+            f"got:      {seen['low']:.4g} to {seen['high']:.4g}"
+        )
+    return ""
 
-    return each_case(test)
+
+def _another_width(expected, seen):
+    if seen["low"] == "the mean drawn":
+        if seen["high"] == expected["high"]:
+            return ""
+        return "expected: low and high are the same, as one sample has only one mean\ngot:      two numbers"
+    wanted, got = ((side["low"], side["high"]) for side in (expected, seen))
+    if np.allclose(wanted, got, atol=1e-6):
+        return ""
+    return expected_got(*(f"{low:.4g} to {high:.4g}" for low, high in (wanted, got))).replace("'", "")
+
+
+def _has_ends(case):
+    return case.args[1] not in (1, FEW)
 
 
 def _seed_decides(trial):
-    """Few draws: the ends of 2,000 fall on the same step of a grid too often to tell two seeds apart."""
-    correct, _, seed = trial.cases[-1].args
-    outcomes = [trial.call(correct, 40, s) for s in (*[seed] * 4, seed + 1, seed + 2, seed + 3)]
+    """Few draws: the ends of thousands are the same for every seed."""
+    place = next(k for k, case in enumerate(trial.cases) if case.args[1] == FEW)
+    case = trial.cases[place]
+    correct, _, seed = case.args
+    outcomes = [trial.call(correct, FEW, s) for s in (*[seed] * 4, seed + 1, seed + 2, seed + 3, seed + 4)]
     for outcome in outcomes:
         if outcome.error:
-            return f"{outcome.said}"
-    values = [[float(x) for x in outcome.value] for outcome in outcomes]
-    first, same, others = values[0], values[1:4], values[4:]
-    for again in same:
-        if again != first:
-            return f"Called twice with num_samples=40, seed={seed}\n" + expected_got(first, again)
-    if all(other == first for other in others):
-        return f"The seeds {seed} to {seed + 3} give exactly the same interval: nothing is drawn by the seed."
+            return Fault(f"For {case.shown}\n{outcome.said}", place, outcome.advice)
+    values = [list(outcome.value) for outcome in outcomes]
+    for again in values[1:4]:
+        if again != values[0]:
+            said = expected_got(values[0], again)
+            return Fault(f"For {case.shown}\ncalled twice, with the same seed\n{said}", place, _NO_SEED)
+    if all(other == values[0] for other in values[4:]):
+        said = f"the seeds {seed} to {seed + 4} give exactly the same interval: nothing is drawn by the seed."
+        return Fault(f"For {case.shown}\n{said}", place, _NO_SEED)
     return ""
 
+
+_NO_SEED = (
+    "The seed has to reach the generator, rng = np.random.default_rng(seed), and all must be drawn by that "
+    "generator."
+)
 
 BOOTSTRAP_INTERVAL = Exercise(
     name="bootstrap_interval",
@@ -123,100 +122,22 @@ BOOTSTRAP_INTERVAL = Exercise(
     minutes=10,
     reference=bootstrap_interval,
     cases=_bootstrap_cases,
-    observe=_describe,
+    form=forms.tuple_of(forms.number, forms.number, forms.number),
+    observe=_ends,
     properties=(
-        Property("the mean of the values as they are", 1, _says("mean")),
-        Property(
-            "an interval around it, the lower end first", 1, _says("low is the smaller", "around the mean")
+        matches_reference("the mean of the values as they are", 1, project=lambda seen: seen["mean"]),
+        compares(
+            "an interval around it, the lower end first", 1, _not_around, where=_has_ends, project=_around
         ),
-        Property("as wide as a 95% interval", 2, _says("width")),
+        compares(
+            "as wide as a 95% interval",
+            2,
+            _another_width,
+            where=lambda case: case.args[1] != FEW,
+            project=lambda seen: (seen["low"], seen["high"]),
+        ),
         Property("the same seed gives the same interval", 1, _seed_decides),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "drawn without replacement",
-            _bootstrap(replace=False),
-            (
-                "Your draws are the same items in another order: all have the same mean.",
-                "A new test set would not hold exactly these reviews. Drawing with replacement plays "
-                "that: some come "
-                "twice, some not at all.",
-                "rng.integers draws row numbers with replacement; permutation and replace=False don't.",
-            ),
-        ),
-        Misconception(
-            "the spread of the values, not of the means",
-            _spread_of_items,
-            (
-                "Your interval is far too wide: it goes below 0 or above 1.",
-                "It says how much single reviews differ. What is asked is how much the mean of N "
-                "reviews would move.",
-                "The percentiles are taken of the means, one a draw.",
-            ),
-        ),
-        Misconception(
-            "one draw only",
-            _one_draw,
-            (
-                "You take the percentiles of single values.",
-                "One draw is one new test set, and all that counts of it is its mean.",
-                "num_samples draws of N values, a mean of each, then the percentiles.",
-            ),
-        ),
-        Misconception(
-            "fractions for percentiles",
-            _bootstrap(ends=(0.025, 0.975)),
-            (
-                "Both ends of your interval are near the smallest of the means.",
-                "np.percentile counts from 0 to 100; np.quantile from 0 to 1.",
-                "2.5 and 97.5, or quantile with 0.025 and 0.975.",
-            ),
-        ),
-        Misconception(
-            "the 5th and the 95th",
-            _bootstrap(ends=(5, 95)),
-            (
-                "Your interval holds 90% of the means.",
-                "For 95% there may be 2.5% left on each side.",
-                "The percentiles 2.5 and 97.5.",
-            ),
-        ),
-        Misconception(
-            "one standard error",
-            _bootstrap(ends=(16, 84)),
-            (
-                "Your interval holds 68% of the means.",
-                "That is one standard error to each side; for 95% there may be 2.5% left on each side.",
-                "The percentiles 2.5 and 97.5.",
-            ),
-        ),
-        Misconception(
-            "num_samples values in each draw",
-            _bootstrap(size=lambda n, num_samples: num_samples),
-            (
-                "Your interval is too narrow, and would shrink further with more samples.",
-                "Each draw has to be as large as the test set: its size is what the uncertainty comes from.",
-                "num_samples draws, each of len(correct) values. And the mean of one draw: which axis?",
-            ),
-        ),
-        Misconception(
-            "smallest and largest mean",
-            _bootstrap(ends=(0, 100)),
-            (
-                "Your interval holds all the means.",
-                "Its ends are the two luckiest draws; with more draws it would grow without end.",
-                "Leave 2.5% out on each side.",
-            ),
-        ),
-        Misconception(
-            "upper end first",
-            _upside_down,
-            (
-                "Your ends have changed places.",
-                "An interval is written from its lower to its upper end.",
-                "Return (mean, low, high).",
-            ),
-        ),
-    ),
+    misconceptions=MISTAKES,
 )

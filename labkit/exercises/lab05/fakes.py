@@ -31,7 +31,7 @@ class Fit:
 
 
 class Centroids(Fit):
-    """Nearer to the mean of class 1 than to that of class 0? x: (N, D), or (N, T, D), then its mean over T."""
+    """Nearer to the mean of class 1 than to that of class 0? x: (N, D), or (N, T, D), pooled over T."""
 
     def learn(self, x_train, y_train, x_test):
         """The probabilities; exactly in the middle it is 0.5."""

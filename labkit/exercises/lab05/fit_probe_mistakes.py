@@ -224,7 +224,8 @@ MISTAKES = (
         "nothing scaled",
         (
             "Your features are not scaled.",
-            "The penalty on the weights is the same for all features: large ones get away with small weights.",
+            "The penalty on the weights is the same for all features: large ones get away with small "
+            "weights.",
             "StandardScaler, fitted on x_train. (transform returns the scaled rows; it does not change x.)",
         ),
         train_by=None,
@@ -298,7 +299,8 @@ MISTAKES = (
         "scaled to 0 and 1",
         (
             "Your features run from 0 to 1 over the training rows.",
-            "That is another scaling, led by the two most extreme reviews; mean 0 and spread 1 are asked for.",
+            "That is another scaling, led by the two most extreme reviews; mean 0 and spread 1 are "
+            "asked for.",
             "StandardScaler, not MinMaxScaler.",
         ),
         scale=_range,
@@ -530,7 +532,8 @@ MISTAKES = (
         _probe(rows=_held_back(0, False)),
         (
             "Your probe is trained on a part of the training rows.",
-            "The reviews for the test are a set of their own already; each row held back is lost for learning.",
+            "The reviews for the test are a set of their own already; each row held back is lost for "
+            "learning.",
             "Fit on all of x_train and y_train.",
         ),
         spellings=tuple(

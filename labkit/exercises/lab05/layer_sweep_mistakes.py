@@ -135,7 +135,8 @@ MISTAKES = _ordered(
             "the layer chosen on the test rows",
             (
                 "Your layer is the one that does best on the test rows.",
-                "The test set then helps to choose, and its best of many scores is too good to be true on new "
+                "The test set then helps to choose, and its best of many scores is too good to be true "
+                "on new "
                 "texts.",
                 "Choose with the dev accuracies; look at the test rows afterwards, once.",
             ),
@@ -156,7 +157,8 @@ MISTAKES = _ordered(
             "the best test accuracy of all layers",
             (
                 "Your test accuracy is the best of all layers', not that of the one you chose.",
-                "You report the best score on the test rows: that is choosing the layer on the test set after all.",
+                "You report the best score on the test rows: that is choosing the layer on the test set "
+                "after all.",
                 "Test the chosen layer, and only that one.",
             ),
             tested=_best_on_test,
@@ -239,9 +241,11 @@ MISTAKES = _ordered(
             "a new training for the test",
             (
                 "For the test you train on the training and the dev rows together.",
-                "Some do that at the very end, but then it is another probe than the one that was chosen. Here "
+                "Some do that at the very end, but then it is another probe than the one that was "
+                "chosen. Here "
                 "the dev rows are to choose with.",
-                "The same fit(features[train, layer], labels[train], ...) as before, with features[test, layer].",
+                "The same fit(features[train, layer], labels[train], ...) as before, with "
+                "features[test, layer].",
             ),
             refit=("train", "dev"),
         ),
@@ -286,7 +290,8 @@ MISTAKES = _ordered(
             "a layer beside the chosen one",
             (
                 "You test the layer before the one that you name.",
-                "The place in the list of dev accuracies is the layer's number, if the list begins with layer 0.",
+                "The place in the list of dev accuracies is the layer's number, if the list begins with "
+                "layer 0.",
                 "features[test, layer] with the layer that you return.",
             ),
             tested=lambda accuracy, layer, num_layers: accuracy(layer - 1, "test"),
@@ -296,7 +301,8 @@ MISTAKES = _ordered(
             "always the last layer",
             (
                 "You choose the last layer, whatever the dev rows say.",
-                "The last layer is specialised in the pre-training task, and often not the best for another one.",
+                "The last layer is specialised in the pre-training task, and often not the best for "
+                "another one.",
                 "The layer with the largest dev accuracy: np.argmax.",
             ),
             always=lambda num_layers: num_layers - 1,
@@ -357,7 +363,8 @@ MISTAKES = _ordered(
             "as many layers as in the example",
             (
                 "You try five layers, however many there are.",
-                "The pair of this notebook have five, counting the embeddings; other models have more or less.",
+                "The pair of this notebook have five, counting the embeddings; other models have more "
+                "or less.",
                 "range(features.shape[1])",
             ),
             layers=lambda features: range(5),
@@ -588,7 +595,8 @@ MISTAKES = _ordered(
             sweep,
             "row numbers not used",
             (
-                "You take the rows as they come: the first for training, the next for dev, the rest for the test.",
+                "You take the rows as they come: the first for training, the next for dev, the rest for "
+                "the test.",
                 "So it is in this notebook, but train, dev and test may be any row numbers.",
                 "features[train, layer], labels[train], and the same for dev and test.",
             ),

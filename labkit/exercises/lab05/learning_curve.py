@@ -27,7 +27,7 @@ def _curve_cases(seed):
         _texts(),
         _points(3, [4, 10, 4, 20], 1, 24, 9, tables=True),
         _points(4, [40, 12], 4, 40, 11, share=0.3),
-        _points(5, [5, 11, 26], 5, 40, 23, share=0.6),
+        _points(5, [5, 11, 26], 6, 40, 23, share=0.6),
         _points(100 * seed, [6, 12, 24], 4, 50, 25),
         _points(100 * seed + 1, [16, 4, 30], 3, 50, 31),
     ]
@@ -35,9 +35,12 @@ def _curve_cases(seed):
 
 def _by_hand():
     """Six numbers to train on; one test row stands exactly in the middle between the two classes."""
-    x_train, y_train = [1, 6, 4, 2, 8, 3], [0, 1, 0, 1, 1, 0]
-    x_test, y_test, sizes = [3, 5, 4, 9], [0, 0, 1, 1], [2, 4, 5]
-    orders = [[4, 0, 3, 2, 1, 5], [5, 3, 1, 0, 4, 2]]
+    x_train, y_train = [4, 3, 1, 1, 5, 8], [1, 0, 1, 0, 1, 0]
+    x_test, y_test, sizes = [4, 5, 1, 3], [0, 1, 0, 1], [2, 4, 5]
+    orders = [
+        *([3, 2, 0, 4, 5, 1], [4, 1, 3, 5, 2, 0], [1, 4, 3, 2, 5, 0]),
+        *([2, 5, 0, 1, 3, 4], [4, 5, 0, 3, 2, 1]),
+    ]
     shown = (
         f"fit: class 1 if nearer to the mean of class 1\nx_train={x_train}, y_train={y_train}, "
         f"x_test={x_test}, y_test={y_test}, sizes={sizes}, orders={orders}"

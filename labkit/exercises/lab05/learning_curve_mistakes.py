@@ -113,11 +113,6 @@ def _rest(sets, rows):
     return sets["x_train"][left], sets["y_train"][left]
 
 
-def _index_by_size(fit, x_train, y_train, x_test, y_test, sizes, orders):
-    correct = curve()(fit, x_train, y_train, x_test, y_test, sizes, orders)
-    return correct[:, sizes[-1] + 10**6]
-
-
 def _only(places):
     """Answers at these places, 0 elsewhere."""
 
@@ -127,6 +122,16 @@ def _only(places):
         return kept
 
     return arrange
+
+
+def sklearn_probe(x_train, y_train, x_test):
+    """fit_probe as the notebook has it, which raises scikit-learn's own errors."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(x_train)
+    probe = LogisticRegression(C=0.1, max_iter=1000).fit(scaler.transform(x_train), y_train)
+    return probe.predict_proba(scaler.transform(x_test))[:, 1]
 
 
 _NOT_NESTED = (
@@ -180,31 +185,11 @@ MISTAKES = (
         curve,
         "places for row numbers",
         (
-            "You turn the orders inside out: the place of a row, where the row at a place is meant.",
-            "An order lists row numbers: the first one is the row that comes first.",
-            "x_train[order[:size]], without argsort.",
+            "You read the orders inside out: an entry is taken for a place, and its place for the row.",
+            "An order lists row numbers: its first entry is the row that comes first.",
+            "x_train[order[:size]], without argsort, and without order < size.",
         ),
         order=lambda orders, s: np.argsort(orders[s]),
-    ),
-    variant(
-        curve,
-        "ranks for row numbers",
-        (
-            "You take the rows whose entry in `order` is below `size`.",
-            "An order lists row numbers; a row's entry is not its place.",
-            "The first `size` entries: order[:size].",
-        ),
-        pick=lambda order, sizes, k: order < sizes[k],
-    ),
-    variant(
-        curve,
-        "the orders sorted",
-        (
-            "You sort the rows of the whole order before you take the first ones.",
-            "Sorted, all orders are the same: 0, 1, 2, ...",
-            "Leave the order as it is.",
-        ),
-        order=lambda orders, s: np.sort(orders[s]),
     ),
     variant(
         curve,
@@ -270,13 +255,13 @@ MISTAKES = (
     variant(
         curve,
         "the first row left out",
-        ("You leave out the first row of each order.", _OTHER_SIZE, "order[:size]"),
+        ("You leave out the first row of each order, and have one row too few.", _OTHER_SIZE, "order[:size]"),
         pick=lambda order, sizes, k: order[1 : sizes[k]],
     ),
     variant(
         curve,
         "begun at the second row",
-        ("You leave out the first row of each order.", _OTHER_SIZE, "order[:size]"),
+        ("You begin at the second row of each order.", _OTHER_SIZE, "order[:size]"),
         pick=lambda order, sizes, k: order[1 : sizes[k] + 1],
     ),
     variant(
@@ -342,7 +327,7 @@ MISTAKES = (
         "each size once",
         (
             "A size that is asked for twice is there only once.",
-            "The second axis has one entry for each entry of sizes. (A dict, or a set, keeps equal ones once.)",
+            "The second axis has one entry for each entry of sizes. (A dict or a set keeps equal ones once.)",
             "for k, size in enumerate(sizes)",
         ),
         each=lambda orders, sizes: list(dict.fromkeys(sizes)),
@@ -580,16 +565,6 @@ MISTAKES = (
         ),
         arrange=lambda correct: np.repeat(correct[:, -1:], correct.shape[1], axis=1),
     ),
-    Misconception(
-        "the size for its place",
-        _index_by_size,
-        (
-            "You use a size as an index.",
-            "There are as many places as there are sizes: size 20 stands at place 0.",
-            "for k, size in enumerate(sizes), then correct[s, k].",
-        ),
-        spellings=(lambda *args: np.zeros((len(args[6]), len(args[5]), len(args[4])))[0, 10**6],),
-    ),
     variant(
         curve,
         "the training rows asked",
@@ -599,16 +574,6 @@ MISTAKES = (
             "fit(x_train[rows], y_train[rows], x_test), compared with y_test.",
         ),
         asked=lambda sets, rows: (sets["x_train"], sets["y_train"]),
-    ),
-    Misconception(
-        "the rows trained on asked",
-        lambda *args: _ragged(lambda sets, rows: (sets["x_train"][rows], sets["y_train"][rows]), *args),
-        (
-            "You ask the rows that were trained on, not the test rows.",
-            "A classifier has seen these with their labels.",
-            "fit(x_train[rows], y_train[rows], x_test), compared with y_test.",
-        ),
-        spellings=(lambda *args: _ragged(_rest, *args),),
     ),
     variant(
         curve,
@@ -626,7 +591,7 @@ MISTAKES = (
         "flattened",
         (
             "You change the shape of the rows before fit gets them.",
-            "x_train has shape (N, ...): a row may be a vector, a text or a table, which is the business of fit.",
+            "x_train has shape (N, ...): a row may be a vector, a text or a table. Only fit looks into it.",
             "x_train[rows], and x_test as it is.",
         ),
         prepared=_flat,
@@ -653,28 +618,25 @@ MISTAKES = (
             "x_train has shape (N, ...): of texts it is (N,), with nothing behind it.",
             "x_train[rows], without a second index.",
         ),
-        spellings=(curve(prepared=lambda x_train, x_test: (x_train, x_test[: x_test.shape[1] * 0 + 99])),),
     ),
-    variant(
-        curve,
+    Misconception(
+        "answers for other rows",
+        curve(asked=lambda sets, rows: (sets["x_train"][rows], sets["y_train"][rows])),
+        (
+            "You have other numbers of answers for other sizes: they are not those for the test rows.",
+            "There are as many test rows for every size.",
+            "fit(x_train[rows], y_train[rows], x_test), compared with y_test.",
+        ),
+        spellings=(curve(asked=_rest),),
+    ),
+    Misconception(
         "a probe of your own",
+        curve(probe=sklearn_probe),
         (
             "You train with fit_probe, not with the `fit` that you are given.",
             "Whoever calls this function says what is to learn: a probe, a word counter, an LSTM.",
             "Call fit(...), the first argument.",
         ),
-        probe=probing.fit_probe,
+        spellings=(curve(probe=probing.fit_probe),),
     ),
 )
-
-
-def _ragged(asked, fit, x_train, y_train, x_test, y_test, sizes, orders):
-    """Other rows are asked than the test rows, and as many as there are."""
-    getattr(fit, "seen", []).clear()
-    sets = {"x_train": x_train, "y_train": y_train}
-    correct = np.zeros((len(orders), len(sizes), len(y_test)))
-    for s, order in enumerate(orders):
-        for k, size in enumerate(sizes):
-            x, y = asked(sets, order[:size])
-            correct[s, k] = _right(fit(x_train[order[:size]], y_train[order[:size]], x), y)
-    return correct
