@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import is_dataclass
 from numbers import Number
 
 import numpy as np
@@ -59,7 +60,7 @@ def unchanged(before, after):
         return before == after
     if before is None or isinstance(before, str | bytes | int | float):
         return before is after or (type(before) is type(after) and before == after)
-    return True
+    return before is after or not is_dataclass(before) or before == after
 
 
 def fresh(value):

@@ -57,7 +57,7 @@ lab.predict("bank", None)
 def attention_maps(model, text):
     """All attention weights of one text.
 
-    model: what labkit.load returns. text: str.
+    model: what labkit.load returns. text: str, of one token or many.
     Returns a tensor (L, H, T, T); the model is left as it was.
     """
     ### BEGIN SOLUTION
@@ -72,11 +72,24 @@ def attention_maps(model, text):
 lab.check(attention_maps)
 
 # %% keyfigure="bank"
+from IPython.display import display
+
 read_maps = lab.best(attention_maps)
 maps = read_maps(bert, text)
-figure = labkit.plotting.attention_heatmap(
-    maps, tokens, layer=0, head=0, title=f"{bert.name}: layer 0, head 0"
-)
+
+
+def drawable(table):
+    """The table, if a heat map can draw it: shares between 0 and 1."""
+    if table.min() < 0 or table.max() > 1.0001:
+        raise ValueError("no shares")
+    return table
+
+
+for whose, some_maps in lab.both(attention_maps, lambda read: drawable(read(bert, text))).items():
+    title = f"{bert.name}: layer 0, head 0" + f" ({whose})" * bool(whose)
+    figure = labkit.plotting.attention_heatmap(some_maps, tokens, layer=0, head=0, title=title)
+    if whose == "yours":  # yours has not passed: it is drawn first, and ours below it
+        display(figure)
 figure
 
 # %% id="compare-bank"
@@ -172,7 +185,7 @@ view
 def head_entropy(maps):
     """How widely each head looks: the mean over queries of the entropy of a row, in nats.
 
-    maps: (L, H, T, T), rows sum to 1. Returns (L, H).
+    maps: (L, H, T, T), rows sum to 1. Returns a tensor (L, H).
     """
     ### BEGIN SOLUTION
     entropy = -torch.special.xlogy(maps, maps).sum(dim=-1)  # (L, H, T); xlogy knows that 0 log 0 is 0
@@ -196,7 +209,7 @@ lab.check(head_entropy)
 def mean_distance(maps):
     """How far each head looks, in tokens: |i - j| weighted by attention, the mean over queries.
 
-    maps: (L, H, T, T), rows sum to 1. Returns (L, H).
+    maps: (L, H, T, T), rows sum to 1. Returns a tensor (L, H).
     """
     ### BEGIN SOLUTION
     positions = torch.arange(maps.shape[-1])
@@ -228,6 +241,12 @@ def averaged(model, statistic, texts=sentences):
     return labkit.attention.over_texts(model, texts, lambda maps, tokens: statistic(maps))
 
 
+for function in (head_entropy, mean_distance):  # where yours are other numbers than ours, both are printed
+    some = lab.both(function, lambda statistic: averaged(bert, statistic, sentences[:5]))
+    for whose, numbers in some.items():
+        if whose:
+            print(f"{function.__name__}, {whose}, layer 0:", *(f"{x:.2f}" for x in numbers[0].tolist()))
+
 bert_entropy, bert_distance = averaged(bert, entropy_of), averaged(bert, distance_of)
 gpt_entropy, gpt_distance = averaged(gpt, entropy_of), averaged(gpt, distance_of)
 sure = int((bert_entropy < 1).sum())
@@ -257,8 +276,9 @@ lab.compare("sure", sure, f" of {bert_entropy.numel()}")
 def find_heads(maps, tokens, pattern, at_least):
     """The heads that follow a pattern, the strongest first.
 
-    maps: (L, H, T, T). tokens: list of T str. pattern: str. at_least: float, the share to reach.
-    Returns a list of tuples (layer: int, head: int, share: float).
+    maps: (L, H, T, T). tokens: list of T str, at least one of them with a target. pattern: str.
+    at_least: float, the share to reach. Equally strong heads may come in any order.
+    Returns a list of tuples (layer: int, head: int, share: float, not rounded).
     """
     num_layers, num_heads, T, _ = maps.shape
     positions = torch.arange(T)
@@ -287,14 +307,21 @@ def find_heads(maps, tokens, pattern, at_least):
 # %% check="find_heads"
 lab.check(find_heads)
 
+
 # %% id="heads-of-the-sentence"
-find = lab.best(find_heads)
-for name, its_maps, its_tokens in [(bert.name, maps, tokens), (gpt.name, gpt_maps, gpt_tokens)]:
-    for pattern in labkit.attention.PATTERNS:
-        found = [
-            f"{layer}.{head} ({share:.0%})" for layer, head, share in find(its_maps, its_tokens, pattern, 0.4)
-        ]
-        print(f"{name:9}  {pattern:15}", ", ".join(found) or "none")
+def in_words(find):
+    """A line for each model and pattern."""
+    lines = []
+    for name, its_maps, its_tokens in [(bert.name, maps, tokens), (gpt.name, gpt_maps, gpt_tokens)]:
+        for pattern in labkit.attention.PATTERNS:
+            found = find(its_maps, its_tokens, pattern, 0.4)
+            words = ", ".join(f"{layer}.{head} ({share:.0%})" for layer, head, share in found)
+            lines.append(f"{name:9}  {pattern:15} {words or 'none'}")
+    return lines
+
+
+for whose, lines in lab.both(find_heads, in_words).items():
+    print(f"{whose}:\n" * bool(whose) + "\n".join(lines))
 
 # %% [markdown]
 # (`2.1` is layer 2, head 1.) One sentence can mislead; here are the same shares over the 40 sentences, a
@@ -409,8 +436,8 @@ lab.compare("kept by gpt", kept["gpt-mini"], " of 4")
 def ablate_head(mixed, head, num_heads):
     """What an attention layer passes on when one head is silent.
 
-    mixed: (B, T, D), the heads' results side by side. head: int, from 0. num_heads: int (H).
-    Returns (B, T, D), a copy.
+    mixed: (B, T, D), the heads' results side by side. head: int, from 0. num_heads: int (H); it divides D.
+    Returns a tensor (B, T, D), a copy.
     """
     ### BEGIN SOLUTION
     width = mixed.shape[-1] // num_heads  # D/H
@@ -437,8 +464,12 @@ lab.predict("worth", None)
 # %% keyfigure="ablation-bert"
 silence = lab.best(ablate_head)
 texts = [item.text.replace("[MASK]", item.answers[0]) for item in items[::6]][:60]
-bert_change, bert_half = labkit.ablation.ablation_map(bert, texts, silence)
-figure = labkit.plotting.head_matrix(bert_change, f"{bert.name}: loss without this head", "nats", bert_half)
+changes = lab.both(ablate_head, lambda silence: labkit.ablation.ablation_map(bert, texts, silence))
+for whose, (bert_change, bert_half) in changes.items():
+    title = f"{bert.name}: loss without this head" + f" ({whose})" * bool(whose)
+    figure = labkit.plotting.head_matrix(bert_change, title, "nats", bert_half)
+    if whose == "yours":
+        display(figure)
 figure
 
 # %% id="compare-worth"
@@ -512,7 +543,7 @@ for model in (bert, gpt):
 def attention_rollout(maps):
     """How much of each last-layer token comes from each input token.
 
-    maps: (L, H, T, T), the first layer first. Returns (T, T).
+    maps: (L, H, T, T), the first layer first. Returns a tensor (T, T).
     """
     ### BEGIN SOLUTION
     identity = torch.eye(maps.shape[-1])
@@ -528,9 +559,11 @@ lab.check(attention_rollout)
 
 # %% keyfigure="rollout"
 roll = lab.best(attention_rollout)
-figure = labkit.plotting.attention_heatmap(
-    roll(maps)[None, None], tokens, 0, 0, title=f"{bert.name}: rollout through all layers"
-)
+for whose, table in lab.both(attention_rollout, lambda roll: drawable(roll(maps))).items():
+    title = f"{bert.name}: rollout through all layers" + f" ({whose})" * bool(whose)
+    figure = labkit.plotting.attention_heatmap(table[None, None], tokens, 0, 0, title=title)
+    if whose == "yours":
+        display(figure)
 figure
 
 # %% [markdown]
@@ -542,9 +575,10 @@ rollout, some_head = roll(maps), maps.flatten(0, 1)
 strongest = some_head.max(dim=-1).values.mean()
 print(f"a row's largest share: {float(strongest):.0%} in a head on average, ", end="")
 print(f"{float(rollout.max(dim=-1).values.mean()):.0%} in the rollout")
-from_where = rollout[place]
-order = from_where.argsort(descending=True).tolist()
-print("rollout of bank:", ", ".join(f"{tokens[k]} {float(from_where[k]):.0%}" for k in order[:5]))
+for whose, from_where in lab.both(attention_rollout, lambda roll: roll(maps)[place]).items():
+    order = from_where.argsort(descending=True).tolist()
+    print(f"{whose}, " * bool(whose) + "rollout of bank:", end=" ")
+    print(", ".join(f"{tokens[k]} {float(from_where[k]):.0%}" for k in order[:5]))
 share = {
     word: float(from_where[labkit.features.word_pieces(bert, text, word)].sum())
     for word in ("river", "flooding")

@@ -1,13 +1,15 @@
 """Exercise 1.6: how often is a blank filled right?"""
 
-import math
 import random
 
 from labkit import cloze
 from labkit.cloze import BLANK
 from labkit.datasets import ClozeItem
-from labkit.exercises.exercise import Case, Exercise, Misconception, Property
-from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
+from labkit.exercises import forms
+from labkit.exercises.exercise import Case, Exercise
+from labkit.exercises.lab01.advice import advised
+from labkit.exercises.lab01.cloze_accuracy_mistakes import MISCONCEPTIONS
+from labkit.exercises.properties import inputs_unchanged, matches_reference
 
 
 def cloze_accuracy(predict, items, k):
@@ -22,62 +24,118 @@ class TablePredictor:
         self.words_by_text = words_by_text
 
     def __call__(self, text, k):
-        return list(self.words_by_text[text][:k])
+        if not isinstance(text, str):
+            raise TypeError(f"predict(text, k) wants a text first, not {type(text).__name__}")
+        return list(self.words_by_text.get(text, ["?"] * k)[:k])
 
 
-# (items, k, how many are right): few and nearly all right, where the interval runs into 0 and 1, and between.
-SETTINGS = ((8, 1, 1), (8, 3, 7), (40, 5, 23), (10, 2, 4), (25, 7, 14), (30, 3, 9))
+# (k, what predict knows for each item: all its words, best first | the answers)
+FIXED = (
+    (
+        2,
+        *("cat dog bird | dog", "man cat dog | dog", "river sea lake | lake sea"),
+        *("song film book | night", "tree house | tree", "day night | year hour"),
+    ),
+    (
+        3,
+        *("cats house tree | cat", "chat car song | hat", "man at car | cart", "tree house | house"),
+        *("house sea | houses", "film lake | films lake", "night day | river"),
+    ),
+    (4, "cat dog bird fish | dog cat", "day night year | hour week", "sea lake river | river"),
+    (
+        1,
+        "cat dog | cat",
+        "dog cat | bird dog",
+        "sea lake | sea",
+        "film book | film night",
+        "house tree | house",
+    ),
+    (3, "cat dog bird fish | fish", "cat dog | night day", "sea lake river | film book song"),
+    (5, "tree house | house film"),
+    (1, *["cat dog | dog"] * 6, "cat dog | cat bird", *["sea lake | river"] * 5),
+    (2, *["cat dog bird | dog"] * 7, "sea lake river | river", *["sea lake | sea"] * 4),
+)
+TWICE = ("cat dog | dog", "cat dog | dog", "sea lake | river", "cat dog | dog", "sea lake | river")
 WORDS = "cat dog house river tree book song film friend day night door".split()
+NUMBERS = (7, 2, 11, 4, 9, 1, 12, 3, 8, 6, 10, 5)  # of the texts: not in order
 
 
 def _cloze_cases(seed):
+    cases = [_written_out(rows, k) for k, *rows in FIXED]
+    cases.append(_written_out(TWICE, 2, same_texts=True))
     rng = random.Random(seed)
-    cases = []
-    for size, k, num_right in SETTINGS:
-        items, table = [], {}
-        right = set(rng.sample(range(size), num_right))
-        for number in range(size):
-            text = f"Sentence {number} with a {BLANK} in it."
-            words = rng.sample(WORDS, len(WORDS))
-            answers = rng.sample(words[k:], rng.randint(0 if number in right else 1, 2))
-            if number in right:  # the word that is hit need not be the first answer
-                hits = rng.sample(words[:k], min(k, rng.randint(1, 2)))
-                answers = answers + hits if rng.random() < 0.6 else hits + answers
-            items.append(ClozeItem(f"x{number}", text, tuple(answers), "both", "home"))
-            table[text] = words
-        shown = f"cloze_accuracy(predict, items, k={k}) with {size} items"
-        cases.append(Case((TablePredictor(table), items, k), shown))
+    cases += [_drawn(rng, 40, 5, 23), _drawn(rng, 25, 7, 14)]
     return cases
 
 
-def _counter(hit=None, scale=1.0, z=1.96, root=True, clip=True, ask=lambda k: k):
-    """cloze_accuracy with single choices made wrongly."""
-
-    def wrong(predict, items, k):
-        hit_or_not = hit or (lambda words, answers: any(word in answers for word in words))
-        p = sum(hit_or_not(predict(item.text, ask(k)), item.answers) for item in items) / len(items)
-        variance = max(0.0, p * (1 - p))
-        half = z * (math.sqrt(variance / len(items)) if root else math.sqrt(variance) / len(items))
-        low, high = (max(0.0, p - half), min(1.0, p + half)) if clip else (p - half, p + half)
-        return scale * p, scale * low, scale * high
-
-    return wrong
-
-
-def _differs(part):
-    def test(expected, seen):
-        if not isinstance(seen, list):
-            return f"expected: (accuracy, low, high)\ngot:      {seen}"
-        if all(abs(e - g) < 1e-3 for e, g in zip(expected[part], seen[part], strict=True)):
-            return ""
-        return expected_got(expected[part], seen[part])
-
-    return each_case(test)
+def _written_out(rows, k, same_texts=False):
+    items, table, shown = [], {}, []
+    for number, row in enumerate(rows):
+        words, answers = (part.split() for part in row.split(" | "))
+        name = words[0] if same_texts else f"number {NUMBERS[number]}"
+        text = f"Sentence {name} has a {BLANK} in it."
+        items.append(ClozeItem(f"x{number}", text, tuple(answers), "both", "home"))
+        table[text] = words
+        shown.append(f"{' '.join(words[:k])} (answers: {', '.join(answers)})")
+    same = ", items with one text among them" if same_texts else ""
+    said = f"cloze_accuracy(predict, items, k={k}), where predict says{same}: {'; '.join(shown)}"
+    return Case((TablePredictor(table), items, k), said)
 
 
-def _three_numbers(output, case):
-    accuracy, low, high = output
-    return [float(accuracy), float(low), float(high)]
+def _drawn(rng, size, k, num_right):
+    items, table = [], {}
+    right = set(rng.sample(range(size), num_right))
+    for number in rng.sample(range(size), size):
+        text = f"Sentence {number} with a {BLANK} in it."
+        words = rng.sample(WORDS, len(WORDS))
+        answers = rng.sample(words[k:], rng.randint(0 if number in right else 1, 2))
+        if number in right:  # the word that is hit need not be the first answer
+            hits = rng.sample(words[:k], rng.randint(1, 2))
+            answers = answers + hits if rng.random() < 0.6 else hits + answers
+        items.append(ClozeItem(f"x{number}", text, tuple(answers), "both", "home"))
+        table[text] = words
+    shown = (
+        f"cloze_accuracy(predict, items, k={k}) with {size} items, {num_right} of them right in the top {k}"
+    )
+    return Case((TablePredictor(table), items, k), shown)
+
+
+def _accuracy(three):
+    return three[:1]
+
+
+def _interval(three):
+    return three[1:]
+
+
+def _advise_accuracy(args, expected, seen):
+    """What is visibly wrong with the share."""
+    _, items, k = args
+    right, given = expected[0] * len(items), seen[0] * len(items)
+    if abs(given - round(given)) > 1e-3:
+        return (
+            f"No number of items out of {len(items)} gives your accuracy: n is len(items), each right or not."
+        )
+    return (
+        f"Your accuracy says that {round(given)} of {len(items)} items are right; {round(right)} have one of "
+        f"their answers, or more, among the {k} words."
+    )
+
+
+def _advise_interval(args, expected, seen):
+    """What is visibly wrong with the interval."""
+    (p, low, high), (_, given_low, given_high) = expected, seen
+    if given_low > given_high + 1e-9:
+        return "Your lower end lies above the upper one."
+    if given_low < 0 or given_high > 1:
+        return "Your interval leaves 0 to 1: max(0.0, ...) below, min(1.0, ...) above."
+    if high - low < 1e-9:
+        return "With p = 0 or p = 1, the root is 0: the interval is p itself, without any width."
+    if low > 0 and high < 1 and abs((given_low + given_high) / 2 - p) < 1e-6:
+        return (
+            f"Your interval is {(given_high - given_low) / (high - low):.3g} times as wide as it should be."
+        )
+    return ""
 
 
 CLOZE_ACCURACY = Exercise(
@@ -86,84 +144,18 @@ CLOZE_ACCURACY = Exercise(
     minutes=10,
     reference=cloze_accuracy,
     cases=_cloze_cases,
-    observe=_three_numbers,
+    form=forms.tuple_of(forms.number, forms.number, forms.number),
+    seconds=10.0,
     properties=(
-        Property("the share of items with a right answer in the top k", 2, _differs(slice(0, 1))),
-        Property("the 95% confidence interval, within 0 and 1", 2, _differs(slice(1, 3))),
+        advised(
+            matches_reference("the share of items with a right answer in the top k", 2, project=_accuracy),
+            _advise_accuracy,
+        ),
+        advised(
+            matches_reference("the 95% confidence interval, within 0 and 1", 2, project=_interval),
+            _advise_interval,
+        ),
         inputs_unchanged(),
     ),
-    misconceptions=(
-        Misconception(
-            "only the first answer counts",
-            _counter(hit=lambda words, answers: answers[0] in words),
-            (
-                "Only the first of the acceptable answers counts.",
-                "answers holds every word that fits: a kitten sits on a mat as well as a cat.",
-                "Ask whether any of item.answers is among the predicted words.",
-            ),
-        ),
-        Misconception(
-            "only the best word counts",
-            _counter(hit=lambda words, answers: words[0] in answers),
-            (
-                "Only the most probable word counts, whatever k is.",
-                "Top k means: right if an answer is anywhere among the k words.",
-                "Look through all the words that predict returns.",
-            ),
-        ),
-        Misconception(
-            "several hits in one item",
-            _counter(hit=lambda words, answers: sum(word in answers for word in words)),
-            (
-                "An item with two right words among its top k counts twice.",
-                "Accuracy is a share of items; yours can exceed 1.",
-                "One item, one hit or none: any(...), not sum(...).",
-            ),
-        ),
-        Misconception(
-            "k is not handed on",
-            _counter(ask=lambda k: 5),
-            (
-                "You always ask for five words.",
-                "k is an argument: the same function has to measure top 1 and top 10.",
-                "predict(item.text, k)",
-            ),
-        ),
-        Misconception(
-            "the interval divides by n outside the root",
-            _counter(root=False),
-            (
-                "Your interval is too narrow: it shrinks with n.",
-                "The error of a mean shrinks with the root of n: four times the items, half the width.",
-                "sqrt(p * (1 - p) / n): n stands inside the root.",
-            ),
-        ),
-        Misconception(
-            "one standard error",
-            _counter(z=1.0),
-            (
-                "Your interval is one standard error wide on each side.",
-                "That covers 68%; for 95% it takes 1.96 of them.",
-                "Multiply the standard error by 1.96.",
-            ),
-        ),
-        Misconception(
-            "the interval leaves 0 to 1",
-            _counter(clip=False),
-            (
-                "Your interval goes below 0 or above 1.",
-                "No accuracy lies there; the normal approximation does not know that.",
-                "max(0.0, low) and min(1.0, high).",
-            ),
-        ),
-        Misconception(
-            "percent instead of fractions",
-            _counter(scale=100.0),
-            (
-                "Your numbers are percentages.",
-                "The course computes with fractions and formats at the end: 0.75, shown as 75%.",
-                "Do not multiply by 100.",
-            ),
-        ),
-    ),
+    misconceptions=MISCONCEPTIONS,
 )

@@ -38,7 +38,7 @@ FAVOURED = {
 
 @functools.cache
 def _small():
-    """A BERT of random weights, with another vocabulary, other ids and dropout: what bert-mini hides shows."""
+    """A BERT of random weights with another vocabulary, and with dropout: what bert-mini hides shows."""
     from transformers import BertConfig, BertForMaskedLM, BertTokenizer
 
     from labkit.models import Model
@@ -145,7 +145,7 @@ def _advise_words(args, expected, seen):
             )
     foreign = next((word for word in words if word not in model.tokenizer.get_vocab()), None)
     if foreign is not None:
-        return f'"{foreign}" is no piece of this model\'s vocabulary: decode each id by itself, and leave it as it is.'
+        return f'"{foreign}" is no piece of the vocabulary: decode each id by itself, and change nothing.'
     absent = next((word for word in right if word not in words), None)
     return f'"{absent}" belongs to the {k} most probable pieces, and is missing.' if absent else ""
 
@@ -158,7 +158,7 @@ def _advise_probabilities(args, expected, seen):
     if any(not 0 <= p <= 1 for p in given):
         return "A probability lies between 0 and 1, and yours do not: what does softmax make of the logits?"
     if len(given) > 1 and abs(sum(given) - 1) < 1e-3 and abs(sum(right) - 1) > 1e-2:
-        return "Yours add up to 1 over these words alone; the other words of the vocabulary have their share too."
+        return "Yours add up to 1 over these words alone; the rest of the vocabulary has its share too."
     return ""
 
 

@@ -31,7 +31,7 @@ def filler(
     scores=_softmax,  # (logits of all positions (T, V), place) -> (V,)
     choose=_best,
     ask=lambda k: k,
-    fit=lambda word, text: True,  # may a word be one of the k?
+    fit=None,  # (word, text) -> may it be one of the k?
     spell=lambda tokenizer, number: tokenizer.decode([number]).strip(),
     rescale=lambda probs: probs,
     pair=lambda word, prob: (word, prob),
@@ -47,15 +47,21 @@ def filler(
         logits = model.network(**inputs).logits[0]  # (T, V)
         place = position(model, inputs["input_ids"][0], text) + move
         probs = scores(logits, min(place, len(logits) - 1))  # (V,)
-        numbers = [n for n in range(len(probs)) if fit(tokenizer.decode([n]).strip(), text)]
-        kept = torch.full_like(probs, -torch.inf)
-        kept[numbers] = probs[numbers]
-        best = choose(kept, ask(k))
+        best = choose(probs if fit is None else _fitting(probs, tokenizer, fit, text), ask(k))
         given = rescale(probs[best])
         words = [spell(tokenizer, number) for number in best]
         return finish([pair(word, prob) for word, prob in zip(words, given.tolist(), strict=True)])
 
     return wrong
+
+
+def _fitting(probs, tokenizer, fit, text):
+    """The probabilities of the words that fit, looked for among the best; the others are -inf."""
+    kept = torch.full_like(probs, -torch.inf)
+    for number in _best(probs, 200):
+        if fit(tokenizer.decode([number]).strip(), text):
+            kept[number] = probs[number]
+    return kept
 
 
 def _bert(model):
@@ -501,7 +507,7 @@ MISCONCEPTIONS = (
         "## taken off",
         (
             "The ## of pieces that continue a word is missing in your result.",
-            "With its ##, such a piece says that it belongs to the word before the blank; without, it is another one.",
+            "With its ##, a piece continues the word before the blank; without, it is another one.",
             "Return what decode gives.",
         ),
         spell=lambda tokenizer, number: tokenizer.decode([number]).replace("#", "").strip(),

@@ -167,4 +167,3 @@ ATTENTION = Exercise(
     ),
     misconceptions=MISCONCEPTIONS,
 )
-

@@ -51,4 +51,5 @@ def small_decoder():
     with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(3)
         network = GPT2LMHeadModel(config).eval()
+        network.transformer.wte.weight.data *= 4  # opinions as strong as those of a trained network
     return Model(network, tokenizer, "decoder", "small", "package", "a small random decoder")

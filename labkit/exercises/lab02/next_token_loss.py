@@ -33,7 +33,9 @@ def _drawn(shape, generator):
 def _loss_cases(seed):
     constants = torch.tensor([[1.0], [0.0], [2.0], [0.0]])  # they change no softmax
     logits = (torch.tensor(BY_HAND).log() + constants)[None]
-    shown = "input_ids [[1, 0, 2, 0]] and logits log p (plus 1, 0, 2, 0), p = (1/2, 1/4, 1/4), (1/4, 1/2, 1/4), "
+    shown = (
+        "input_ids [[1, 0, 2, 0]] and logits log p (plus 1, 0, 2, 0), p = (1/2, 1/4, 1/4), (1/4, 1/2, 1/4), "
+    )
     cases = [Case((logits, torch.tensor([[1, 0, 2, 0]])), f"{shown}(1/64, 1/2, 31/64), (1/4, 1/2, 1/4)")]
     for number, shape in enumerate((*SHAPES, (1, 6, 9))):
         start = 100 * seed if number == len(SHAPES) else 40 + number
@@ -61,7 +63,9 @@ def _last_logits_do_not_count(trial):
     before, after, moved = (float(outcome.value) for outcome in calls)
     numbers = f"before: {before:.4f}\nafter:  {after:.4f}"
     if not near(before, after, 1e-4):
-        said = "When only the logits at the last position change, the loss must not move: no token comes after"
+        said = (
+            "When only the logits at the last position change, the loss must not move: no token comes after"
+        )
         return Fault(f"{said} it to judge them.\n{numbers}", 1)
     if near(before, moved, 1e-4):
         return Fault("When the logits at the first position change, the loss has to move; yours does not.", 1)

@@ -287,7 +287,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "softmax over all positions",
-        lambda logits, input_ids: (-_gather(logits.log_softmax(dim=1)[:, :-1], input_ids[:, 1:]).mean()),
+        lambda logits, input_ids: -_gather(logits.log_softmax(dim=1)[:, :-1], input_ids[:, 1:]).mean(),
         (
             "Your softmax runs over the positions, and over the last one too.",
             "The question is which word comes next, so the probabilities of the V words must sum to 1.",

@@ -141,7 +141,9 @@ def _make(name):
 
     def fn(ids):
         if not isinstance(ids, torch.Tensor):
-            raise TypeError(f"fn takes token ids, a tensor (T,) of int64; it was given a {type(ids).__name__}")
+            raise TypeError(
+                f"fn takes token ids, a tensor (T,) of int64; it was given a {type(ids).__name__}"
+            )
         if ids.is_floating_point() or ids.ndim != 1:
             given = f"{str(ids.dtype).removeprefix('torch.')} of shape {tuple(ids.shape)}"
             raise TypeError(f"fn takes token ids, a tensor (T,) of int64; it was given {given}")

@@ -24,11 +24,11 @@ SENTENCES = (
     "Once upon a time there was a little girl.",
     "I laughed so much that I cried.",
 )
-LONG = "No, no, no, said the cat, and the dog said no as well: " + "there was no mat, and no cat was on it. " * 4
+LONG = "No, no, no, said the cat, and the dog said no as well. There was no mat."
 TEXTS = (  # (which decoder, text): a token that comes twice, spaces at both ends, capitals, a long text
+    ("small", "There was no cat, no, no."),
     ("gpt", "The cat sat on the mat."),
     ("gpt", "The"),
-    ("small", "There was no cat, no, no."),
     ("small", " no"),
     ("gpt", " She opened the door "),
     ("small", LONG),
@@ -39,7 +39,7 @@ def _sentence_cases(seed):
     decoders = {"gpt": gpt(), "small": small_decoder()}
     cases = []
     for name, text in (*TEXTS, ("gpt", random.Random(seed).choice(SENTENCES))):
-        shown = f'sentence_log_prob({name}, "{text if text != LONG else text[:40] + " and so on"}")'
+        shown = f'sentence_log_prob({name}, "{text}")'
         if name == "small":
             shown += f", a small random decoder whose end-of-text token is {small_decoder().tokenizer.eos_token_id}"
         cases.append(Case((decoders[name], text), shown))

@@ -77,7 +77,13 @@ def _each_token_once(model, text):
 
 
 def _mistake(name, hints, **choices):
+    """A choice made wrongly that often comes together with another."""
     return variant(_scorer, name, hints, **choices)
+
+
+def _alone(name, hints, **choices):
+    """One that seldom does: not tried together with others, which takes time."""
+    return Misconception(name, _scorer(**choices), hints)
 
 
 MISCONCEPTIONS = (
@@ -128,7 +134,7 @@ MISCONCEPTIONS = (
         back=_end_of_text,
     ),
     *(
-        _mistake(
+        _alone(
             f"{name} in front",
             (
                 f"You put {name} in front, which is not this model's end-of-text token.",
@@ -153,7 +159,7 @@ MISCONCEPTIONS = (
         ),
         combine=lambda picked: picked.mean(),
     ),
-    _mistake(
+    _alone(
         "the mean times all ids",
         (
             "Your sum is too large: a mean, multiplied by one token too many.",
@@ -172,7 +178,7 @@ MISCONCEPTIONS = (
         ),
         combine=lambda picked: picked.sum().exp(),
     ),
-    _mistake(
+    _alone(
         "the logarithm of a product",
         (
             "For a long text you return minus infinity.",
@@ -181,16 +187,7 @@ MISCONCEPTIONS = (
         ),
         combine=lambda picked: picked.exp().prod().log(),
     ),
-    Misconception(
-        "the logarithm of a product, with math.log",
-        lambda model, text: math.log(_scorer(combine=lambda picked: picked.double().exp().prod())(model, text)),
-        (
-            "For a long text you take the logarithm of 0, which is an error.",
-            "You multiply the probabilities first: the product of a hundred small numbers is 0 to a computer.",
-            "Add the logarithms instead: total += math.log(p).",
-        ),
-    ),
-    _mistake(
+    _alone(
         "the logarithm of the sum",
         (
             "You add up probabilities and take the logarithm of that.",
@@ -208,7 +205,16 @@ MISCONCEPTIONS = (
         ),
         combine=lambda picked: picked.exp().sum(),
     ),
-    _mistake(
+    _alone(
+        "a sum of probabilities with a minus",
+        (
+            "You add up probabilities and turn the sign; there is no logarithm.",
+            "P(text) is a product. Only logarithms may be added. (nll_loss wants them as well.)",
+            "log_softmax instead of softmax.",
+        ),
+        combine=lambda picked: -picked.exp().sum(),
+    ),
+    _alone(
         "a product of logarithms",
         (
             "You multiply the logarithms.",
@@ -226,7 +232,7 @@ MISCONCEPTIONS = (
         ),
         combine=lambda picked: picked[-1],
     ),
-    _mistake(
+    _alone(
         "only the first token of the text",
         (
             "You return log P of the first token alone.",
@@ -271,7 +277,7 @@ MISCONCEPTIONS = (
         ),
         shift=lambda logits, ids: (logits[1:], ids[:-1]),
     ),
-    _mistake(
+    _alone(
         "all from the last position",
         (
             "You read all the probabilities at the last position.",
@@ -280,7 +286,7 @@ MISCONCEPTIONS = (
         ),
         read=lambda model, ids: _in_context(model, ids)[-1:].expand(len(ids), -1),
     ),
-    _mistake(
+    _alone(
         "all from the first position",
         (
             "You read all the probabilities at the first position: each word on its own.",
@@ -289,7 +295,7 @@ MISCONCEPTIONS = (
         ),
         read=lambda model, ids: _in_context(model, ids)[:1].expand(len(ids), -1),
     ),
-    _mistake(
+    _alone(
         "only one token of context",
         (
             "The model sees only the one token before each.",
@@ -307,7 +313,7 @@ MISCONCEPTIONS = (
         ),
         pick=lambda log_probs, targets: log_probs.max(dim=-1).values,
     ),
-    _mistake(
+    _alone(
         "every position meets every token",
         (
             "At each position you pick the entries of *all* the tokens.",
@@ -316,7 +322,7 @@ MISCONCEPTIONS = (
         ),
         pick=lambda log_probs, targets: log_probs[:, targets],
     ),
-    _mistake(
+    _alone(
         "a token that comes twice is judged at its first place",
         (
             "A token that comes twice is judged twice at the place where it came first.",
@@ -334,7 +340,7 @@ MISCONCEPTIONS = (
             "Add up as you go, or collect in a list.",
         ),
     ),
-    _mistake(
+    _alone(
         "softmax over the positions",
         (
             "Your softmax runs over the positions.",
@@ -362,7 +368,7 @@ MISCONCEPTIONS = (
         ),
         log_probs=lambda logits: logits,
     ),
-    _mistake(
+    _alone(
         "softmax twice",
         (
             "The softmax is applied twice.",
@@ -389,7 +395,7 @@ MISCONCEPTIONS = (
         ),
         base=math.log(10),
     ),
-    _mistake(
+    _alone(
         "a temperature",
         (
             "Your logits are divided by a temperature (0.7) first.",
@@ -398,7 +404,7 @@ MISCONCEPTIONS = (
         ),
         heat=0.7,
     ),
-    _mistake(
+    _alone(
         "spaces are taken away",
         (
             "Spaces at the beginning or end of the text are not counted in yours.",
@@ -425,7 +431,7 @@ MISCONCEPTIONS = (
         ),
         text_as=str.lower,
     ),
-    _mistake(
+    _alone(
         "cut at ten tokens",
         (
             "Of a longer text you count only the first tokens.",
@@ -434,7 +440,7 @@ MISCONCEPTIONS = (
         ),
         most=10,
     ),
-    _mistake(
+    _alone(
         "rounded",
         (
             "Your result is rounded to a whole number.",
@@ -443,7 +449,7 @@ MISCONCEPTIONS = (
         ),
         finish=lambda result: result.round().tolist(),
     ),
-    _mistake(
+    _alone(
         "the perplexity",
         (
             "You return the perplexity.",
@@ -452,7 +458,7 @@ MISCONCEPTIONS = (
         ),
         combine=lambda picked: (-picked.mean()).exp(),
     ),
-    _mistake(
+    _alone(
         "the list of logarithms",
         (
             "You return a number for each token, not their sum.",

@@ -114,6 +114,27 @@ def _each_alone(model, texts):
     return torch.stack([hidden[:, 0] for hidden, _ in alone], dim=1), torch.stack([m[0] for _, m in alone])
 
 
+def _called(call):
+    """call: (network, batch) -> hidden."""
+
+    def answer(model, texts):
+        batch = features.encode_batch(model, texts)
+        with torch.inference_mode():
+            return call(model.network, batch), batch["attention_mask"]
+
+    return answer
+
+
+def _tokenized(**options):
+    def answer(model, texts):
+        batch = model.tokenizer(texts, padding=True, return_tensors="pt", **options)
+        return torch.stack(_states(model, batch["input_ids"], batch["attention_mask"])), batch[
+            "attention_mask"
+        ]
+
+    return answer
+
+
 def _pooled(hidden, mask):
     weights = mask[None, :, :, None]
     return (hidden * weights).sum(dim=2) / weights.sum(dim=2), mask
@@ -496,6 +517,58 @@ MISTAKES = (
         "`text` is a name of the notebook; the argument is called texts.",
         ALL_TEXTS,
         texts=lambda texts: ["The river bank was flooding."],
+    ),
+    Misconception(
+        "hidden states not asked for",
+        _called(lambda network, batch: torch.stack(network(**batch).hidden_states)),
+        (
+            "The network's .hidden_states is None here.",
+            "It keeps them only when it is asked to.",
+            "output_hidden_states=True in the call.",
+        ),
+        (_called(lambda network, batch: torch.stack(list(network(**batch).hidden_states))),),
+    ),
+    Misconception(
+        "no stars",
+        _called(lambda network, batch: torch.stack(network(batch, output_hidden_states=True).hidden_states)),
+        (
+            "The network gets a dict where it wants input_ids.",
+            "Two stars hand over everything that is in a dict, each by its name.",
+            "model.network(**batch, output_hidden_states=True)",
+        ),
+    ),
+    Misconception(
+        "the mask in the second place",
+        _called(
+            lambda network, batch: torch.stack(
+                network(batch["input_ids"], batch["attention_mask"], output_hidden_states=True).hidden_states
+            )
+        ),
+        (
+            "GPT takes what you hand over in second place for something else than a mask.",
+            "The order of the arguments differs from network to network; their names don't.",
+            "attention_mask=..., or model.network(**batch, ...)",
+        ),
+    ),
+    Misconception(
+        "last_hidden_state",
+        _called(lambda network, batch: network(**batch, output_hidden_states=True).last_hidden_state),
+        (
+            "These networks have a head and return no last_hidden_state.",
+            "And all layers are wanted, not only the last.",
+            "output_hidden_states=True, and .hidden_states: a tuple to be stacked.",
+        ),
+        (_called(lambda network, batch: network(**batch).last_hidden_state),),
+    ),
+    Misconception(
+        "the tokenizer pads",
+        _tokenized(),
+        (
+            "The tokenizer can't pad for GPT, and with padding=True alone it cuts nothing that is too long.",
+            "GPT never needed a token for padding, so there is none.",
+            "labkit.features.encode_batch(model, texts) does both.",
+        ),
+        (_tokenized(truncation=True),),
     ),
     Misconception(
         "each text by itself, not padded",

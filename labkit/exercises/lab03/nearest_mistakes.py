@@ -229,8 +229,8 @@ MISTAKES = (
             n for n in _cosines(vectors, 0).argsort(descending=True).tolist() if n != index
         ][:k],
         (
-            "You compare with row 0, whichever row is asked about.",
-            "The right row is left out, but the scores belong to another.",
+            "The scores are those of row 0, while row `index` is left out.",
+            "index says which row is asked about; what is near it has to be asked of it.",
             "matrix[index] is the row of the matrix that belongs to it.",
         ),
     ),
@@ -301,6 +301,10 @@ MISTAKES = (
         "number alone.",
         "[3, 0, 5] is what a result looks like.",
         result=lambda ranked, scores, vectors: [(n, float(scores[n])) for n in ranked],
+        spellings=(
+            build(result=lambda ranked, scores, vectors: [[n] for n in ranked]),
+            build(result=lambda ranked, scores, vectors: [[ranked]]),
+        ),
     ),
     _v(
         "the vectors themselves",

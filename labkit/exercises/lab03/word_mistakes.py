@@ -27,7 +27,7 @@ def build(
 
     reads: the text that goes in. spans_of: of the pieces. places: of the word, in characters. overlap: which
     pieces are the word's. which: of these. shift: what is added to their positions. layers: what of the
-    states (L + 1, T, D) is used. merge: (L + 1, pieces, D) to one vector. vectors_of: the model that is asked.
+    states (L + 1, T, D) is used. merge: (L + 1, pieces, D) to one vector. vectors_of: the model asked.
     """
 
     def answer(model, text, word):
@@ -511,6 +511,20 @@ MISTAKES = (
         "That is one way to a vector of the text. Asked is the word's own, which has read the text.",
         SPANS,
         _positions(lambda model, text, word: [len(_spans(model, text)) - 1]),
+    ),
+    _m(
+        "a text in place of a list",
+        "hidden_states gets a text where it wants a list of texts.",
+        "It works on a batch, and a batch of one text is a list with one text in it.",
+        "labkit.features.hidden_states(model, [text])",
+        lambda model, text, word: features.hidden_states(model, text)[0],
+    ),
+    _m(
+        "the pair in place of the vectors",
+        "You index the pair that hidden_states returns, not the vectors in it.",
+        "It returns two things, the vectors and the mask.",
+        "hidden, mask = labkit.features.hidden_states(model, [text])",
+        lambda model, text, word: features.hidden_states(model, [text])[:, 0],
     ),
     _m(
         'always "bank"',

@@ -220,6 +220,16 @@ MISTAKES = (
     ),
     variant(
         _build,
+        "the first layer, without an axis for it",
+        (
+            "Your result holds layer 0 only, without an axis for the layers.",
+            "attentions[0] is layer 0, not the text number 0.",
+            "attentions is a tuple with a tensor for each layer: join all of them.",
+        ),
+        layers=lambda attentions: attentions[0],
+    ),
+    variant(
+        _build,
         "only the first layer",
         (
             "Your result holds the first layer only.",
@@ -267,6 +277,36 @@ MISTAKES = (
             "Keep the axis of the heads: (L, H, T, T).",
         ),
         heads=lambda maps: maps.mean(dim=1),
+    ),
+    variant(
+        _build,
+        "heads summed",
+        (
+            "Your heads are added up: one map is left of each layer.",
+            "What one head does stands out; the sum of several blurs it, and its rows sum to H.",
+            "Keep the axis of the heads: (L, H, T, T).",
+        ),
+        heads=lambda maps: maps.sum(dim=1),
+    ),
+    variant(
+        _build,
+        "layers averaged",
+        (
+            "Your layers are averaged: one map is left of each head.",
+            "Head 0 of one layer has nothing to do with head 0 of another.",
+            "Keep the axis of the layers: (L, H, T, T).",
+        ),
+        heads=lambda maps: maps.mean(dim=0),
+    ),
+    variant(
+        _build,
+        "everything averaged",
+        (
+            "Layers and heads are averaged: one map is left.",
+            "What one head does stands out; the mean of several blurs it.",
+            "Keep both axes: (L, H, T, T).",
+        ),
+        heads=lambda maps: maps.mean(dim=(0, 1)),
     ),
     variant(
         _build,

@@ -53,6 +53,13 @@ def _once(maps):
     return steps
 
 
+def _first_is_bare(maps):
+    rollout = maps[0].mean(dim=0)
+    for layer in maps[1:]:
+        rollout = _halves(layer.mean(dim=0), torch.eye(maps.shape[-1])) @ rollout
+    return rollout
+
+
 def _at_the_end(maps):
     rollout = torch.eye(maps.shape[-1])
     for layer in maps:
@@ -421,6 +428,15 @@ _OF_PRODUCTS = (
             "You add the identity in the first layer only.",
             "Every block has a residual connection.",
             INSIDE,
+        ),
+    ),
+    Misconception(
+        "the first layer without the identity",
+        _first_is_bare,
+        (
+            "The identity is missing from the first layer.",
+            "Every block has a residual connection, the first too.",
+            "Begin with torch.eye(T), and treat all layers alike.",
         ),
     ),
     Misconception(

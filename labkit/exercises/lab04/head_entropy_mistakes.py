@@ -387,6 +387,16 @@ MISTAKES = (
     ),
     variant(
         _build,
+        "the whole map as one distribution",
+        (
+            "Your numbers are log T too large.",
+            "A map divided by T is one distribution over all pairs; asked for is that of each row.",
+            "Use the rows as they are: each sums to 1.",
+        ),
+        finish=lambda result, maps: result + math.log(maps.shape[-1]),
+    ),
+    variant(
+        _build,
         "the number of tokens",
         (
             "You return e to the power of the entropy: about how many tokens a head looks at.",

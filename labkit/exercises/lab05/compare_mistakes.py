@@ -274,16 +274,6 @@ MISTAKES = (
     ),
     variant(
         tester,
-        "disagreements out of all",
-        (
-            "You test how often the two disagree.",
-            "The question is who wins where they do.",
-            "k: only A right. n: only A right plus only B right.",
-        ),
-        count=lambda a, b: (_wins(a, b)[1], len(a)),
-    ),
-    variant(
-        tester,
         "wins and losses cancelled",
         (
             "You count only by how much one of the two is ahead.",

@@ -243,16 +243,6 @@ MISTAKES = (
     ),
     variant(
         _probe,
-        "the mean not taken off",
-        (
-            "Your features have spread 1, but not mean 0.",
-            "Each feature should be scaled to mean 0 and spread 1.",
-            "StandardScaler does both.",
-        ),
-        scale=_divided,
-    ),
-    variant(
-        _probe,
         "divided by the variance",
         (
             "You divide by the variance, not by the standard deviation.",
@@ -555,15 +545,5 @@ MISTAKES = (
             "LogisticRegression(C=0.1, max_iter=1000)",
         ),
         spellings=(_cross_validated(cv=2), _cross_validated(cv=3)),
-    ),
-    variant(
-        _probe,
-        "labels turned over",
-        (
-            "Your probe has learnt 0 for 1 and 1 for 0.",
-            "Its answers are 1 minus what they should be.",
-            "Train with y_train as it is.",
-        ),
-        labels=lambda y: 1 - y,
     ),
 )
