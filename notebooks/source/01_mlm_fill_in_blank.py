@@ -70,8 +70,8 @@ print(bert.tokenizer.tokenize("The players were playing unhappily."))
 
 # %% [markdown] exercise="wordpiece"
 # Write the splitter. Take the longest beginning of the word that is in the vocabulary, then the
-# longest continuation (looked up *with* its `##`), and so on. If at some point nothing fits, the
-# whole word is `[UNK]`.
+# longest continuation (looked up *with* its `##`), and so on. What is taken stays taken: if at some
+# point nothing fits, the whole word is `[UNK]`.
 #
 # Before you write: how will "unaffable" be split if the vocabulary has `un`, `##aff` and `##able`?
 
@@ -80,7 +80,7 @@ print(bert.tokenizer.tokenize("The players were playing unhappily."))
 def wordpiece(word, vocab):
     """Split a word into pieces, longest match first.
 
-    word: str, lower case. vocab: a set of str (continuations begin with "##").
+    word: str, lower case, at least one letter. vocab: a set of str (continuations begin with "##").
     Returns a list of str: the pieces, or ["[UNK]"] if the word cannot be spelt.
     """
     ### BEGIN SOLUTION
@@ -109,10 +109,13 @@ lab.check(wordpiece)
 # WordPiece: yours must agree with it.)
 
 # %% id="pieces-compared"
-split = lab.best(wordpiece)
 vocab = set(bert.tokenizer.get_vocab())
-for word in ["playing", "unhappiness", "covid", "happy\u2603"]:
-    print(f"{word:12}  yours: {split(word, vocab)}   the library: {bert.tokenizer.tokenize(word)}")
+words_to_split = ["playing", "unhappiness", "covid", "happy\u2603"]
+split_all = lambda split: [split(word, vocab) for word in words_to_split]
+for whose, splits in lab.both(wordpiece, split_all).items():
+    for word, split in zip(words_to_split, splits):
+        library = bert.tokenizer.tokenize(word)
+        print(f"{word:12}  {whose or 'wordpiece'}: {split}   the library: {library}")
 
 # %% [markdown]
 # Vocabularies differ: `playing` is one piece in bert-base-uncased too, where the slide has two. The
@@ -128,8 +131,9 @@ for word in ["playing", "unhappiness", "covid", "happy\u2603"]:
 
 # %% [markdown] exercise="encode_pair"
 # Lay out `[CLS] a [SEP] b [SEP]`, padded with `[PAD]` to exactly `max_length`. If the pair is too long,
-# drop the last piece of the longer sentence (of `b` when both are equally long) until it fits. Every
-# token's id stands in the vocabulary, `vocab["[PAD]"]` too. Padding has segment 0 and attention 0.
+# drop the last piece of the longer sentence (of `b` when both are equally long) until it fits; a sentence
+# of which nothing is left keeps its `[SEP]`. The vocabulary gives every token's id, `vocab["[PAD]"]` too.
+# Padding has segment 0 and attention 0.
 #
 # Before you write: which segment does the middle `[SEP]` belong to?
 
@@ -138,7 +142,7 @@ for word in ["playing", "unhappiness", "covid", "happy\u2603"]:
 def encode_pair(pieces_a, pieces_b, vocab, max_length):
     """Lay out two sentences as one input of max_length tokens.
 
-    pieces_a, pieces_b: lists of str. vocab: dict from piece to id. max_length: int (T).
+    pieces_a, pieces_b: lists of str. vocab: dict from piece to id. max_length: int (T), at least 3.
     Returns a dict of three lists of T int: "input_ids", "token_type_ids", "attention_mask".
     """
     a, b = list(pieces_a), list(pieces_b)  # copies: the caller's lists stay as they are
@@ -162,17 +166,24 @@ def encode_pair(pieces_a, pieces_b, vocab, max_length):
 lab.check(encode_pair)
 
 # %% keyfigure="pair"
-encode = lab.best(encode_pair)
+from IPython.display import display
+
 a = bert.tokenizer.tokenize("Alice was tired.")
 b = bert.tokenizer.tokenize("She went to sleep.")
-pair = encode(a, b, bert.tokenizer.get_vocab(), max_length=14)
-figure = labkit.plotting.token_strip(
-    bert.tokenizer.convert_ids_to_tokens(pair["input_ids"]),
-    pair["input_ids"],
-    pair["token_type_ids"],
-    pair["attention_mask"],
-    title="A sentence pair, as BERT reads it",
-)
+
+
+def columns(encode):
+    """Token, id, segment and attention of each place."""
+    pair = encode(a, b, bert.tokenizer.get_vocab(), max_length=14)
+    tokens = bert.tokenizer.convert_ids_to_tokens(pair["input_ids"])
+    return list(zip(tokens, *(pair[name] for name in bert.tokenizer.model_input_names), strict=True))
+
+
+for whose, places in lab.both(encode_pair, columns).items():
+    title = "A sentence pair, as BERT reads it" + f" ({whose})" * bool(whose)
+    figure = labkit.plotting.token_strip(*zip(*places), title=title)
+    if whose == "yours":  # yours has not passed: it is drawn first, and ours below it
+        display(figure)
 figure
 
 # %% [markdown]
@@ -221,9 +232,10 @@ lab.compare("nsp", right, " of 8")
 lab.predict("masks", None)
 
 # %% [markdown] exercise="mask_tokens"
-# Write the corruption. Choose 15% of the ordinary tokens; labels hold the original id where a token was
-# chosen and −100 elsewhere, the label that the loss skips. A second random number, `fate`, decides what
-# becomes of each chosen token. You need three tools:
+# Write the corruption. Choose each ordinary token with a probability of 15%; labels hold the original id
+# where a token was chosen and −100 elsewhere, the label that the loss skips. A second random number,
+# `fate`, decides what becomes of each chosen token; which part of its range means what is up to you. A
+# random token can be any of the vocabulary. Every draw uses the generator. You need three tools:
 #
 # - `torch.rand(shape, generator=generator)`: numbers between 0 and 1, the same again for the same seed;
 # - `==`, `<`, `>=` and `&` on tensors: True or False for each token (`special_tokens_mask == 0`);
@@ -261,9 +273,19 @@ items = labkit.datasets.load_cloze()
 sentences = [item.text.replace("[MASK]", item.answers[0]) for item in items]
 batch = bert.tokenizer(sentences, padding=True, return_special_tokens_mask=True, return_tensors="pt")
 ids, special, mask_id = batch.input_ids, batch.special_tokens_mask, bert.tokenizer.mask_token_id
-hide = lab.best(mask_tokens)
-corrupted, labels = hide(ids, special, mask_id, len(bert.tokenizer), torch.Generator().manual_seed(15))
-counts = labkit.objectives.count_fates(ids, corrupted, labels, mask_id)
+
+
+def fates(hide):
+    """What becomes of the chosen tokens: how many of each."""
+    generator = torch.Generator().manual_seed(15)
+    corrupted, labels = hide(ids, special, mask_id, len(bert.tokenizer), generator)
+    return labkit.objectives.count_fates(ids, corrupted, labels, mask_id)
+
+
+counts = fates(lab.best(mask_tokens))
+for whose, found in lab.both(mask_tokens, fates).items():
+    if whose:  # yours has not passed: it is counted beside ours, which is drawn
+        print(f"{whose}: {found}")
 figure = labkit.plotting.mask_counts(counts, title="What became of the chosen tokens")
 figure
 
@@ -283,14 +305,16 @@ lab.compare("masks", round(10_000 * counts["[MASK]"] / num_ordinary), " of 10,00
 # Write the mean of −log P over the hidden positions of the whole batch. Positions whose label is −100
 # do not count. `hidden = labels != -100` is True at the hidden positions; `logits[hidden]` and
 # `labels[hidden]` pick them, as a table of (number hidden, V) and a list of as many ids. From there,
-# `log_softmax` or PyTorch's own `torch.nn.functional.cross_entropy` are both fine.
+# `log_softmax` or PyTorch's own `torch.nn.functional.cross_entropy` are both fine: they also get it right
+# where P is too small for a float.
 
 
 # %% solution="mlm_loss"
 def mlm_loss(logits, labels):
     """Mean cross-entropy over the hidden positions, in nats.
 
-    logits: (B, T, V). labels: (B, T) int64, -100 where nothing was hidden. Returns a scalar.
+    logits: (B, T, V). labels: (B, T) int64, -100 where nothing was hidden (something is, somewhere).
+    Returns a scalar: a tensor of one number, or a float.
     """
     ### BEGIN SOLUTION
     hidden = labels != -100  # (B, T)
@@ -312,8 +336,9 @@ hidden = torch.zeros_like(original, dtype=torch.bool)
 hidden[0, 2] = hidden[0, 6] = True  # cat and mat; position 0 is [CLS]
 with torch.inference_mode():
     logits = bert.network(original.masked_fill(hidden, bert.tokenizer.mask_token_id)).logits
-loss = lab.best(mlm_loss)(logits, original.masked_fill(~hidden, -100))
-print(f"mean {float(loss):.2f} nats; the slide's sum is {2 * float(loss):.2f}")
+price = lambda loss: float(loss(logits, original.masked_fill(~hidden, -100)))
+for whose, mean in lab.both(mlm_loss, price).items():
+    print(f"{whose} mean {mean:.2f} nats; the slide's sum is {2 * mean:.2f}".strip())
 
 # %% [markdown]
 # ## Fill the blank
@@ -322,7 +347,8 @@ print(f"mean {float(loss):.2f} nats; the slide's sum is {2 * float(loss):.2f}")
 # model gives logits for **every** position; you need the ones at the blank.
 
 # %% [markdown] exercise="fill_mask"
-# Return the `k` most probable words at the blank. You need:
+# Return the `k` most probable words at the blank. A word is here whatever the vocabulary has and `decode`
+# writes, pieces like `##s`, signs and special tokens too: leave none out. You need:
 #
 # - `batch = model.tokenizer(text, return_tensors="pt")`; its `batch.input_ids` has shape (1, T);
 # - `model.network(**batch).logits`, of shape (1, T, V), inside `with torch.inference_mode():`;
@@ -356,15 +382,16 @@ lab.check(fill_mask)
 # The lecture's own sentences, and one of yours: change the last sentence and run the cell again.
 
 # %% id="lecture-sentences"
-fill = lab.best(fill_mask)
-for text in [
+texts = [
     "The [MASK] sat on the mat.",
     "The river [MASK] was flooding.",
     "The [MASK] is blue.",
     "The movie was [MASK], I loved it.",
     "I could not [MASK] a word.",
-]:
-    print(text, "->", ", ".join(f"{word} {p:.2f}" for word, p in fill(bert, text, k=5)))
+]
+for whose, filled in lab.both(fill_mask, lambda fill: [fill(bert, text, k=5) for text in texts]).items():
+    for text, best in zip(texts, filled):
+        print(f"{whose} {text}".strip(), "->", ", ".join(f"{word} {p:.2f}" for word, p in best))
 
 # %% [markdown]
 # ### One blank, three readers
@@ -444,16 +471,16 @@ lab.compare("rate", round(100 * (measured[1][0] - measured[4][0])), " points")
 # is among the top five.
 
 # %% [markdown] exercise="cloze_accuracy"
-# `predict(text, k)` returns a list of words. Count the items where any of `item.answers` is among
-# them, and give the share *p* with its 95% confidence interval: p ± 1.96 · √(p(1 − p)/n), cut off at
-# 0 and 1.
+# `predict(text, k)` returns a list of k words. Count the items where any of `item.answers` is one of
+# them, letter for letter, and give the share *p* with its 95% confidence interval:
+# p ± 1.96 · √(p(1 − p)/n), cut off at 0 and 1.
 
 
 # %% solution="cloze_accuracy"
 def cloze_accuracy(predict, items, k):
     """How often a fitting word is among the top k, with a 95% confidence interval.
 
-    predict: (text: str, k: int) -> list of str. items: a list with .text and .answers.
+    predict: (text: str, k: int) -> list of str. items: a list, not empty, each with .text and .answers.
     Returns (accuracy, low, high), three float between 0 and 1.
     """
     ### BEGIN SOLUTION

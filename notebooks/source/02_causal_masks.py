@@ -74,7 +74,8 @@ lab.check(causal_mask)
 
 # %% id="compare-triangle"
 triangle = lab.best(causal_mask)
-print(triangle(4).int())
+for whose, mask in lab.both(causal_mask, lambda make: make(4).int()).items():
+    print(f"{whose}:\n{mask}" if whose else mask)
 lab.compare("triangle", int(triangle(6).sum()), " entries")
 
 # %% [markdown]
@@ -117,7 +118,7 @@ def attention(q, k, v, mask):
     """Each token's mean of the values it may look at, weighted by how well its query fits their keys.
 
     q, k: (B, T, D) queries and keys. v: (B, T, E) values. mask: (T, T) or (B, T, T) bool, True where
-    query i may look at key j. Returns (B, T, E).
+    query i may look at key j. Returns (B, T, E); a row that may look nowhere holds any numbers, but no NaN.
     """
     ### BEGIN SOLUTION
     scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5  # (B, T, T)
@@ -139,7 +140,7 @@ lab.check(attention)
 
 # %% [markdown] exercise="combine_masks"
 # Combine them: token i may look at token j if both masks allow it. Padding hides the *columns*; what a
-# padding token itself looks at is nobody's business, so leave its row as it is. One tool is new:
+# padding token itself looks at is nobody's business, so take nothing more away from its row. One tool is new:
 # `padding[:, None, :]` puts an axis for the queries between, and PyTorch repeats along it.
 
 
@@ -166,8 +167,10 @@ panels = {
     "BERT": (words, everywhere),
     "GPT": (words, triangle(6)),
     "BERT, padded": (four + pad, combine(everywhere, torch.tensor([[1, 1, 1, 1, 0, 0]]))[0]),
-    "GPT, padded left": (pad + four, combine(triangle(6), torch.tensor([[0, 0, 1, 1, 1, 1]]))[0]),
 }
+left = triangle(6), torch.tensor([[0, 0, 1, 1, 1, 1]])
+for whose, mask in lab.both(combine_masks, lambda join: join(*left)[0].reshape(6, 6)).items():
+    panels[f"GPT, padded left{whose and f' ({whose})'}"] = (pad + four, mask)
 figure = labkit.plotting.mask_panels(panels, title="Four masks: rows look, columns are looked at")
 figure
 
@@ -296,7 +299,7 @@ print(f"{bert.name}, mean influence: of a neighbour {near:.2f}, of a token 3 or 
 def next_token_loss(logits, input_ids):
     """Mean cross-entropy of each token, given those before it, in nats.
 
-    logits: (B, T, V); those at position t predict token t + 1. input_ids: (B, T) int64.
+    logits: (B, T, V); those at position t predict token t + 1. input_ids: (B, T) int64, T at least 2.
     Returns a scalar tensor (float).
     """
     ### BEGIN SOLUTION
@@ -471,7 +474,7 @@ lab.quiz("leak")
 def sentence_log_prob(model, text):
     """log P(text) by the chain rule, in nats.
 
-    model: what labkit.load returns, a decoder. text: str.
+    model: what labkit.load returns, a decoder. text: str, not empty, and to be scored as it is.
     Returns a float, 0 or less.
     """
     ### BEGIN SOLUTION
@@ -504,12 +507,18 @@ pairs = [
     ("The film was so bad that I left.", "The film was so good that I left."),
 ]
 log_p = lab.best(sentence_log_prob)
-scores = [(log_p(gpt, good), log_p(gpt, odd)) for good, odd in pairs]
-rows = [
-    f"{a:6.1f}  {good:36} {b:6.1f}  {odd:38} {'right' if a > b else 'wrong'}"
-    for (good, odd), (a, b) in zip(pairs, scores)
-]
-print("\n".join(rows))
+
+
+def score_pairs(log_p):
+    return [(log_p(gpt, good), log_p(gpt, odd)) for good, odd in pairs]
+
+
+for whose, scores in lab.both(sentence_log_prob, score_pairs).items():
+    rows = [
+        f"{a:6.1f}  {good:36} {b:6.1f}  {odd:38} {'right' if a > b else 'wrong'}"
+        for (good, odd), (a, b) in zip(pairs, scores)
+    ]
+    print("\n".join([f"{whose}:"] * bool(whose) + rows))
 
 # %% id="compare-pairs"
 pairs_right = sum(a > b for a, b in scores)
@@ -591,8 +600,9 @@ for key, prompt in {"mat nucleus": "The cat sat on the", "upon nucleus": "Once u
 def sample_next(logits, temperature, top_k, top_p, generator):
     """Draw the next token of each text.
 
-    logits: (B, V). temperature: float, 0 or more; 0 takes the likeliest. top_k: int, how many tokens stay, 0
-    for all. top_p: float, the probability that the tokens that stay must reach, 1.0 for all.
+    logits: (B, V), -inf for a token that is not to come. temperature: float, 0 or more; 0 takes the
+    likeliest. top_k: int, how many tokens stay, 0 for all; it may be more than V. top_p: float above 0, the
+    probability that the tokens that stay must reach, 1.0 for all.
     generator: torch.Generator. Returns (B,) int64, the drawn ids.
     """
     ordered, ids = logits.sort(dim=-1, descending=True)  # (B, V) each, the likeliest first
@@ -635,15 +645,16 @@ lab.predict("with", None)
 # the prompt once, then the new token alone. `choose` turns the last position's logits, (1, V), into an id,
 # (1,); `torch.cat([input_ids, new], dim=1)` appends it as a (1, 1) tensor.
 #
-# When the chosen token is `model.tokenizer.eos_token_id`, append it and stop.
+# When the chosen token is `model.tokenizer.eos_token_id`, append it and stop. (A prompt may hold that token
+# as well: texts begin with it.)
 
 
 # %% solution="generate"
 def generate(model, input_ids, num_new, choose):
     """Write up to num_new tokens behind a prompt, with a KV cache.
 
-    model: what labkit.load returns, a decoder. input_ids: (1, T) int64. num_new: int.
-    choose: a function from logits (1, V) to ids (1,).
+    model: what labkit.load returns, a decoder. input_ids: (1, T) int64. num_new: int, 0 or more.
+    choose: a function from logits (1, V) to ids (1,), which may draw: ask it once a step.
     Returns (1, T + n) int64: prompt and continuation, with the end-of-text token if one was chosen.
     """
     ### BEGIN SOLUTION

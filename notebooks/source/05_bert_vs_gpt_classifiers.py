@@ -100,7 +100,7 @@ def features(model, texts, layer, how):
 
     model: what labkit.load returns. texts: a list of N str. layer: int, 0 is the embeddings.
     how: "cls" (first token), "mean" (over all tokens) or "last" (last token), a str.
-    Returns an array of shape (N, D).
+    Returns an array of shape (N, D), the rows in the order of the texts (equal texts have a row each).
     """
     ### BEGIN SOLUTION
     rows = []
@@ -174,7 +174,7 @@ print(names)
 def fit_probe(x_train, y_train, x_test):
     """Train a linear probe; the probability of "positive" for each test row.
 
-    x_train: (N, D). y_train: (N,) of 0 and 1. x_test: (M, D).
+    x_train: (N, D); a feature may be the same in all rows. y_train: (N,) of 0 and 1. x_test: (M, D), M from 1.
     Returns (M,) floats, the probabilities of class 1.
     """
     from sklearn.linear_model import LogisticRegression
@@ -212,7 +212,7 @@ def layer_sweep(fit, features, labels, train, dev, test):
     """Choose the layer on the dev rows and test that one.
 
     fit: (x_train, y_train, x_test) -> probabilities. features: (N, num_layers + 1, D). labels: (N,).
-    train, dev, test: row numbers, arrays of int.
+    train, dev, test: row numbers, arrays of int, in any order; they need not be all rows.
     Returns (layer, dev accuracies as a list of num_layers + 1 float, test accuracy of that layer).
     """
 
@@ -259,8 +259,9 @@ print(f"dev above test: {higher} of {len(vectors)}")
 def bootstrap_interval(correct, num_samples, seed):
     """Mean and 95% interval of the mean.
 
-    correct: (N,) floats, 1 where the answer was right. num_samples, seed: int.
-    Returns (mean, low, high), three float.
+    correct: (N,) floats, 1 where the answer was right, else 0. num_samples, seed: int; the same seed gives
+    the same interval.
+    Returns (mean, low, high), three float: the mean of `correct` itself, and the middle 95% of the means drawn.
     """
     ### BEGIN SOLUTION
     rng = np.random.default_rng(seed)
@@ -344,7 +345,8 @@ def learning_curve(fit, x_train, y_train, x_test, y_test, sizes, orders):
     """Which test rows are right, for each order and size of the training set.
 
     fit: (x_train, y_train, x_test) -> probabilities. x_train: (N, ...). y_train: (N,) of 0 and 1.
-    x_test: (M, ...). y_test: (M,). sizes: list of int. orders: (S, N) int, row numbers of x_train.
+    x_test: (M, ...). y_test: (M,). sizes: list of int, in any order. orders: (S, N) int, row numbers of
+    x_train. A row of x may be a vector, a text or a table: only fit looks into it.
     Returns an array of shape (S, len(sizes), M): 1.0 where the answer is right, else 0.0.
     """
     ### BEGIN SOLUTION
@@ -552,8 +554,8 @@ lab.compare("where", int(np.argmax([mean for mean, low, high in amazon.layers]))
 def compare(correct_a, correct_b):
     """Is A better than B on the same reviews?
 
-    correct_a, correct_b: (N,) of 1 (right) and 0 (wrong), the same reviews in the same order.
-    Returns (accuracy of A - accuracy of B, p value), two float.
+    correct_a, correct_b: (N,) floats, 1 (right) and 0 (wrong), the same reviews in the same order.
+    Returns (accuracy of A - accuracy of B, two-sided p value), two float.
     """
     from scipy.stats import binomtest
 

@@ -32,6 +32,13 @@ def causal_mask_numpy(T):
     return np.tril(np.ones((T, T), dtype=int))
 
 
+def causal_mask_filled(T):
+    mask = torch.zeros(T, T)
+    for i in range(T):
+        mask[i, : i + 1] = 1
+    return mask
+
+
 def attention_loop(q, k, v, mask):
     out = torch.zeros(v.shape)
     mask = mask.expand(q.shape[0], -1, -1)
@@ -58,12 +65,32 @@ def attention_nan_mended(q, k, v, mask):
     return weights.nan_to_num(0.0) @ v
 
 
+def attention_numpy(q, k, v, mask):
+    q, k, v = (x.numpy().astype(np.float64) for x in (q, k, v))
+    scores = np.where(mask.numpy(), np.einsum("btd,bsd->bts", q, k) / math.sqrt(q.shape[-1]), -1e9)
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True) @ v
+
+
 def combine_masks_product(causal, padding):
     return causal.long() * padding.unsqueeze(1)
 
 
 def combine_masks_loop(causal, padding):
     return torch.stack([causal.logical_and(row.bool()) for row in padding])
+
+
+def combine_masks_filled(causal, padding):
+    mask = causal[None].repeat(padding.shape[0], 1, 1)
+    return mask.masked_fill(padding[:, None, :] == 0, False)
+
+
+def combine_masks_lists(causal, padding):
+    allowed = causal.tolist()
+    return [
+        [[yes and real == 1 for yes, real in zip(row, text, strict=True)] for row in allowed]
+        for text in padding
+    ]
 
 
 def sees_future_by_truncation(fn):
@@ -84,6 +111,24 @@ def sees_future_many(fn):
     return np.bool_(alarm)
 
 
+def sees_future_norm(fn):
+    ids = torch.arange(12) * 7
+    for j in range(11, 0, -1):
+        changed = torch.cat([ids[:j], (ids[j : j + 1] + 50) % 100, ids[j + 1 :]])
+        if torch.linalg.vector_norm(fn(changed)[:j] - fn(ids)[:j]) > 1e-3:
+            return 1
+    return 0
+
+
+def sees_future_all_later_change(fn):
+    ids = torch.randint(100, (20,))
+    found = []
+    for t in range(19):
+        other = torch.where(torch.arange(20) > t, (ids + 37) % 100, ids)
+        found.append(np.abs(fn(other)[: t + 1].numpy() - fn(ids)[: t + 1].numpy()).max())
+    return torch.tensor(max(found) > 1e-4)
+
+
 def next_token_loss_library(logits, input_ids):
     return F.cross_entropy(logits[:, :-1].flatten(0, 1), input_ids[:, 1:].flatten())
 
@@ -101,6 +146,14 @@ def next_token_loss_by_label(logits, input_ids):
     return F.cross_entropy(logits.transpose(1, 2), labels)
 
 
+def next_token_loss_numpy(logits, input_ids):
+    x = logits[:, :-1].double().numpy()
+    highest = x.max(axis=-1, keepdims=True)
+    total = highest[..., 0] + np.log(np.exp(x - highest).sum(axis=-1))
+    picked = np.take_along_axis(x, input_ids[:, 1:, None].numpy(), axis=-1)[..., 0]
+    return np.float64((total - picked).mean())
+
+
 def sentence_log_prob_step_by_step(model, text):
     ids = [model.tokenizer.eos_token_id] + model.tokenizer(text)["input_ids"]
     total = 0.0
@@ -115,6 +168,21 @@ def sentence_log_prob_from_loss(model, text):
     ids = torch.tensor(model.tokenizer.encode("<|endoftext|>") + model.tokenizer.encode(text))[None]
     logits = model.network(ids).logits
     return -F.cross_entropy(logits[0, :-1], ids[0, 1:], reduction="sum")
+
+
+def sentence_log_prob_numpy(model, text):
+    ids = np.array([model.tokenizer.eos_token_id, *model.tokenizer(text).input_ids])
+    with torch.inference_mode():
+        logits = model.network(input_ids=torch.from_numpy(ids)[None]).logits[0].double().numpy()
+    logits -= logits.max(axis=1, keepdims=True)
+    log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return log_probs[np.arange(len(ids) - 1), ids[1:]].sum(keepdims=True)
+
+
+def sentence_log_prob_reduced(model, text):
+    start = model.tokenizer(model.tokenizer.eos_token + text, return_tensors="pt").input_ids
+    log_probs = model.network(input_ids=start).logits.log_softmax(-1)
+    return torch.stack([log_probs[0, t, start[0, t + 1]] for t in range(start.shape[1] - 1)]).sum()[None]
 
 
 def sample_next_loop(logits, temperature, top_k, top_p, generator):
@@ -142,7 +210,7 @@ def sample_next_unsorted(logits, temperature, top_k, top_p, generator):
         return torch.argmax(logits, 1)
     logits = logits / temperature
     if top_k:
-        smallest = logits.topk(top_k).values[:, -1:]
+        smallest = logits.topk(min(top_k, logits.shape[1])).values[:, -1:]
         logits = logits.masked_fill(logits < smallest, -torch.inf)
     probs = logits.softmax(1)
     likelier = (probs[:, None, :] * (probs[:, None, :] > probs[:, :, None])).sum(-1)
@@ -151,6 +219,33 @@ def sample_next_unsorted(logits, temperature, top_k, top_p, generator):
     steps = probs.cumsum(1) / probs.sum(1, keepdim=True)
     lots = torch.rand(len(probs), 1, generator=generator)
     return (steps <= lots).sum(1).clamp(max=logits.shape[1] - 1)
+
+
+def sample_next_gumbel(logits, temperature, top_k, top_p, generator):
+    if temperature == 0:
+        return logits.max(dim=1).indices.tolist()
+    probs, ids = (logits.double() / temperature).softmax(1).sort(1, descending=True)
+    if top_k:
+        probs = probs[:, :top_k]
+    probs = probs / probs.sum(1, keepdim=True)
+    if top_p < 1:
+        probs = torch.where(probs.cumsum(1) - probs < top_p, probs, 0.0)
+    noise = torch.empty_like(probs).exponential_(generator=generator)
+    return ids.gather(1, (probs / noise).argmax(1, keepdim=True)).flatten().numpy()
+
+
+def sample_next_scattered(logits, temperature, top_k, top_p, generator):
+    if temperature == 0:
+        return logits.argmax(-1)
+    kept = torch.full_like(logits, -torch.inf)
+    values, ids = torch.topk(logits / temperature, min(top_k or logits.shape[1], logits.shape[1]))
+    kept.scatter_(1, ids, values)
+    if top_p < 1:
+        order = kept.argsort(1, descending=True)
+        probs = kept.softmax(1).gather(1, order)
+        out = (probs.cumsum(1) - probs >= top_p).scatter(1, order, probs.cumsum(1) - probs >= top_p)
+        kept[out] = -torch.inf
+    return torch.distributions.Categorical(logits=kept).probs.multinomial(1, generator=generator).squeeze(1)
 
 
 def generate_while(model, input_ids, num_new, choose):
@@ -178,15 +273,53 @@ def generate_prompt_first(model, input_ids, num_new, choose):
     return torch.cat(pieces, dim=1)
 
 
+def generate_eval_first(model, input_ids, num_new, choose):
+    model.network.eval()
+    ids, past = input_ids.clone(), None
+    for _ in range(num_new):
+        out = model.network(ids if past is None else ids[:, -1:], past_key_values=past, use_cache=True)
+        past = out["past_key_values"]
+        ids = torch.hstack([ids, choose(out["logits"][:, -1]).unsqueeze(0)])
+        if ids[0, -1] == model.tokenizer.eos_token_id:
+            return ids
+    return ids
+
+
+def generate_numpy(model, input_ids, num_new, choose):
+    ids, feed, past = input_ids.tolist(), input_ids, None
+    with torch.no_grad():
+        while num_new > 0:
+            out = model.network(input_ids=feed, past_key_values=past, use_cache=True)
+            past, new = out.past_key_values, int(choose(out.logits[:, -1])[0])
+            ids[0].append(new)
+            feed, num_new = torch.tensor([[new]]), 0 if new == model.tokenizer.eos_token_id else num_new - 1
+    return np.array(ids)
+
+
 STYLES = {
-    "causal_mask": (causal_mask_loop, causal_mask_positions, causal_mask_numpy),
-    "attention": (attention_loop, attention_additive, attention_nan_mended),
-    "combine_masks": (combine_masks_product, combine_masks_loop),
-    "sees_future": (sees_future_by_truncation, sees_future_many),
-    "next_token_loss": (next_token_loss_library, next_token_loss_loop, next_token_loss_by_label),
-    "sentence_log_prob": (sentence_log_prob_step_by_step, sentence_log_prob_from_loss),
-    "sample_next": (sample_next_loop, sample_next_unsorted),
-    "generate": (generate_while, generate_prompt_first),
+    "causal_mask": (causal_mask_loop, causal_mask_positions, causal_mask_numpy, causal_mask_filled),
+    "attention": (attention_loop, attention_additive, attention_nan_mended, attention_numpy),
+    "combine_masks": (combine_masks_product, combine_masks_loop, combine_masks_filled, combine_masks_lists),
+    "sees_future": (
+        sees_future_by_truncation,
+        sees_future_many,
+        sees_future_norm,
+        sees_future_all_later_change,
+    ),
+    "next_token_loss": (
+        next_token_loss_library,
+        next_token_loss_loop,
+        next_token_loss_by_label,
+        next_token_loss_numpy,
+    ),
+    "sentence_log_prob": (
+        sentence_log_prob_step_by_step,
+        sentence_log_prob_from_loss,
+        sentence_log_prob_numpy,
+        sentence_log_prob_reduced,
+    ),
+    "sample_next": (sample_next_loop, sample_next_unsorted, sample_next_gumbel, sample_next_scattered),
+    "generate": (generate_while, generate_prompt_first, generate_eval_first, generate_numpy),
 }
 
 
@@ -199,7 +332,7 @@ def test_the_same_tensor_twice_is_told_apart_from_a_real_test():
 
     report = check(no_copy, EXERCISES["sees_future"])
     assert report.misconception == "never an alarm"
-    assert report.results[0].passed and not report.results[1].passed
+    assert report.points == 0, "a test that always says the same tells nothing apart"
 
 
 def test_cosine_instead_of_a_dot_product_is_wrong_without_a_hint_of_its_own():

@@ -109,7 +109,7 @@ def _advise(args, expected, seen):
         return (
             "A loss is never negative: a probability is below 1, so its logarithm is, and minus that is not."
         )
-    for number in range(1, 2 * total):
+    for number in range(1, max(12, 2 * total)):
         if number != hidden and abs(seen * number - expected * hidden) < 1e-4 * (1 + expected * hidden):
             return (
                 f"What you return is the sum of the costs divided by {number}. "

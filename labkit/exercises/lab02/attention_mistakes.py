@@ -22,6 +22,9 @@ def _fill(number):
     return lambda scores, visible, weigh: weigh(scores.masked_fill(~visible, number))
 
 
+HIDDEN = _fill(LOWEST)
+
+
 def _as_given(mask, q):
     return mask
 
@@ -31,7 +34,7 @@ def _attend(
     swap=False,
     keys=lambda k: k.transpose(-2, -1),
     read=_as_given,
-    hide=_fill(LOWEST),
+    hide=HIDDEN,
     weigh=_softmax,
     mix=lambda weights, k, v: weights @ v,
     finish=lambda result, q: result,

@@ -95,7 +95,8 @@ CAUSAL_MASK = Exercise(
             _triangle,
             "the triangle leans to the other side",
             (
-                "The edge of your triangle runs from the upper right to the lower left; it should run down to the "
+                "The edge of your triangle runs from the upper right to the lower left; it "
+                "should run down to the "
                 "right.",
                 "Row 0 is the first token's. It may look at token 0, the *first* entry, and at no other.",
                 "Compare j with i; T plays no part in it, nor does a flip.",
@@ -119,7 +120,8 @@ CAUSAL_MASK = Exercise(
                 "The diagonal of your mask is False.",
                 "Token i is known when the one after it is predicted, so it may look at itself; and the "
                 "first token would have nothing at all to look at.",
-                "Allow j = i as well as j < i. (In a loop: range(i + 1) goes up to i, range(i) stops before.)",
+                "Allow j = i as well as j < i. (In a loop: range(i + 1) goes up to i, range(i) "
+                "stops before.)",
             ),
             reach=-1,
         ),
@@ -150,7 +152,8 @@ CAUSAL_MASK = Exercise(
             (
                 "Every entry of your mask is True.",
                 "That is BERT's mask. A decoder must not see what comes later.",
-                "torch.tril keeps the lower triangle of a matrix. (A text such as 'False' counts as True, and "
+                "torch.tril keeps the lower triangle of a matrix. (A text such as 'False' "
+                "counts as True, and "
                 "rows made by [[...] * T] * T are one and the same list.)",
             ),
             touch=torch.ones_like,

@@ -196,7 +196,8 @@ MISCONCEPTIONS = (
         "hidden from the first padding on",
         (
             "In your mask everything behind the first padding token is hidden.",
-            "That is right only where the padding stands on the right. A decoder is often padded on the left, "
+            "That is right only where the padding stands on the right. A decoder is often "
+            "padded on the left, "
             "and the text stands behind it.",
             "Take the zeros from where they are: padding == 1, column by column.",
         ),

@@ -2,7 +2,9 @@
 
 import torch
 
+from labkit import generation
 from labkit.exercises.exercise import Misconception, variant
+from labkit.exercises.lab02.decoders import gpt
 
 
 def _last(output):
@@ -70,17 +72,6 @@ def _looks_before_each_step(model, input_ids, num_new, choose):
     return input_ids
 
 
-def _stops_anywhere(model, input_ids, num_new, choose):
-    feed, cache = input_ids, None
-    for _ in range(num_new):
-        output = model.network(input_ids=feed, past_key_values=cache, use_cache=True)
-        cache, feed = output.past_key_values, choose(output.logits[:, -1]).reshape(1, 1)
-        input_ids = torch.cat([input_ids, feed], dim=1)
-        if model.tokenizer.eos_token_id in input_ids:
-            break
-    return input_ids
-
-
 def _stops_at_a_repetition(model, input_ids, num_new, choose):
     feed, cache = input_ids, None
     for _ in range(num_new):
@@ -137,6 +128,9 @@ def _second_last(output):
 
 def _probabilities(output):
     return output.logits[:, -1].softmax(dim=-1)
+
+
+_ONE_TOKEN = _writer(rounds=lambda ids, num_new: min(1, num_new))
 
 
 def _mistake(name, hints, **choices):
@@ -246,7 +240,8 @@ MISCONCEPTIONS = (
         "a second question to choose",
         (
             "You ask choose more than once a step.",
-            "A choose that draws answers differently each time: what is appended and what is fed then differ.",
+            "A choose that draws answers differently each time: what is appended and what is "
+            "fed then differ.",
             "Keep its answer in a variable, and use that for both.",
         ),
         twice=True,
@@ -306,17 +301,19 @@ MISCONCEPTIONS = (
         ),
         rounds=lambda ids, num_new: 40,
     ),
-    _alone(
+    Misconception(
         "only one token",
+        _ONE_TOKEN,
         (
             "You write a single token.",
-            "Is the return inside the loop? It ends the function in the first round.",
-            "return belongs behind the loop, at its level.",
+            "A return inside the loop ends the function in the first round. So does a stop at *any* "
+            "end-of-text token in the text: prompts begin with one.",
+            "return belongs behind the loop, at its level; and only the new token says whether to stop.",
         ),
-        rounds=lambda ids, num_new: min(1, num_new),
+        spellings=(lambda *args: _ONE_TOKEN(*args) if args[2] else None,),
     ),
     _alone(
-        "token 50256 taken for the end",
+        "another token taken for the end",
         (
             "You do not stop at this model's end-of-text token.",
             "Its id differs from tokenizer to tokenizer: 50256 is GPT-2's, 0 is gpt-mini's.",
@@ -374,7 +371,8 @@ MISCONCEPTIONS = (
         _last_token_twice,
         (
             "The model reads the last token of the prompt twice.",
-            "The pass over the prompt has put it into the cache already, and has predicted the first new token.",
+            "The pass over the prompt has put it into the cache already, and has predicted the "
+            "first new token.",
             "Use the logits of that pass: choose(output.logits[:, -1]).",
         ),
     ),
@@ -401,18 +399,19 @@ MISCONCEPTIONS = (
         _looks_before_each_step,
         (
             "You stop at the end-of-text token of the *prompt*.",
-            "A text begins behind that token, so a prompt may consist of it. Only a token that was chosen ends "
+            "A text begins behind that token, so a prompt may consist of it. Only a token that "
+            "was chosen ends "
             "the text.",
             "Look at the new token, after appending it.",
         ),
     ),
     Misconception(
-        "an end-of-text token anywhere",
-        _stops_anywhere,
+        "another model",
+        lambda model, input_ids, num_new, choose: generation.generate(gpt(), input_ids, num_new, choose),
         (
-            "You stop as soon as the text holds an end-of-text token anywhere.",
-            "Prompts begin with one.",
-            "Look at the new token only.",
+            "The network of the model that is given is never fed.",
+            "`model` is an argument: another decoder writes another text.",
+            "model.network and model.tokenizer; load nothing.",
         ),
     ),
     Misconception(
@@ -420,7 +419,8 @@ MISCONCEPTIONS = (
         _stops_at_a_repetition,
         (
             "You stop when a token comes twice in a row.",
-            "'no, no' is English, and a model may well go round in circles. Only the end-of-text token ends a text.",
+            "'no, no' is English, and a model may well go round in circles. Only the "
+            "end-of-text token ends a text.",
             "Compare with model.tokenizer.eos_token_id and with nothing else.",
         ),
     ),

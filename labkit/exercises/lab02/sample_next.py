@@ -17,44 +17,44 @@ def sample_next(logits, temperature, top_k, top_p, generator):
 PROBS = (0.42, 0.25, 0.15, 0.09, 0.06, 0.03)
 FORBIDDEN = (0.5, 0.3, 0.15, 0.05, 0.0, 0.0)  # as when the caller rules the end-of-text token out
 MANY = tuple((80 + place) / 7136 for place in range(64))
-DRAWS, FEW = 1500, 60  # of each of the two texts; a loop over rows takes seconds, not minutes
+DRAWS = 1500  # of each of the two texts; a loop over rows takes seconds, not minutes
 CHANCE = 0.065  # five standard deviations of a share of 1,500 draws
-# (temperature, top_k, top_p, probabilities, draws). With PROBS, 0.7 is crossed by the third token and 0.3
+# (temperature, top_k, top_p, probabilities). With PROBS, 0.7 is crossed by the third token and 0.3
 # already by the first; after top_k=3 the rest is rescaled, so that 0.75 needs two tokens instead of three; at
 # temperature 1.5, 0.6 needs three instead of two.
 SETTINGS = (
-    (1.0, 0, 1.0, PROBS, DRAWS),
-    (0.7, 0, 1.0, PROBS, DRAWS),
-    (1.5, 0, 1.0, PROBS, DRAWS),
-    (0, 0, 1.0, PROBS, FEW),
-    (1.0, 1, 1.0, PROBS, FEW),
-    (1.0, 3, 1.0, PROBS, DRAWS),
-    (1.0, 0, 0.7, PROBS, DRAWS),
-    (1.0, 0, 0.3, PROBS, FEW),
-    (1.0, 3, 0.75, PROBS, DRAWS),
-    (1.5, 0, 0.6, PROBS, DRAWS),
-    (1.5, 10, 1.0, FORBIDDEN, DRAWS),  # more than there are
-    (1.0, 0, 1.0, MANY, DRAWS),
+    (1.0, 0, 1.0, PROBS),
+    (0.7, 0, 1.0, PROBS),
+    (1.5, 0, 1.0, PROBS),
+    (0, 0, 1.0, PROBS),
+    (1.0, 1, 1.0, PROBS),
+    (1.0, 3, 1.0, PROBS),
+    (1.0, 0, 0.7, PROBS),
+    (1.0, 0, 0.3, PROBS),
+    (1.0, 3, 0.75, PROBS),
+    (1.5, 0, 0.6, PROBS),
+    (1.5, 10, 1.0, FORBIDDEN),  # more than there are
+    (1.0, 0, 1.0, MANY),
 )
 
 
 def _sample_cases(seed):
     cases = []
-    for number, (temperature, top_k, top_p, given, draws) in enumerate(SETTINGS):
+    for number, (temperature, top_k, top_p, given) in enumerate(SETTINGS):
         make = torch.Generator().manual_seed(1000 * seed + number)
         orders = [torch.randperm(len(given), generator=make) for _ in range(2)]
         while orders[0].argmin() == orders[1].argmin() or 0 in (orders[0].argmin(), orders[1].argmin()):
             orders = [torch.randperm(len(given), generator=make) for _ in range(2)]  # favourites: two, not 0
         probs = torch.stack([torch.tensor(given)[order] for order in orders])  # (2, V)
-        shift = 3 * torch.randn(2, 1, generator=make)  # logits are log-probabilities up to a constant
-        logits = (probs.log() + shift).repeat(draws, 1)  # (2 * draws, V), the texts in turn
+        shift = torch.tensor([[-1.0], [0.5]])  # logits are log-probabilities up to a constant
+        logits = (probs.log() + shift).repeat(DRAWS, 1)  # (2 * DRAWS, V), the texts in turn
         generator = torch.Generator().manual_seed(2000 * seed + number)
         lists = " and ".join(str([round(p, 2) for p in row]) for row in probs.tolist())
         if given is MANY:
             lists = "64 tokens of nearly the same probability"
         shown = (
             f"temperature={temperature}, top_k={top_k}, top_p={top_p} and probabilities {lists}, "
-            f"{draws} draws of each"
+            f"{DRAWS} draws of each"
         )
         cases.append(Case((logits, temperature, top_k, top_p, generator), shown))
         if top_k == 1:
@@ -64,21 +64,25 @@ def _sample_cases(seed):
     return cases
 
 
-def _possible(case, kept={}):  # noqa: B006
+_KEPT = {}  # (which case, its logits) -> what `_possible` found
+
+
+def _possible(case):
     """What the right answer and each known mistake draw with: a list of (texts, V), the right one first."""
-    if case.shown not in kept:
-        logits, *settings, _ = case.args
-        rows = logits[: min(2, len(logits))]
-        found = []
-        for choices in ({}, *(wrong.choices for wrong in MISCONCEPTIONS if "finish" not in wrong.choices)):
+    logits, *settings, _ = case.args
+    rows = logits[: min(2, len(logits))]
+    key = case.shown, str(rows.tolist())
+    if key not in _KEPT:
+        _KEPT[key] = []
+        mistakes = [wrong.choices for wrong in MISCONCEPTIONS if "finish" not in wrong.choices]
+        for choices in ({}, *mistakes):
             try:
                 probs = chances(rows, *settings, **choices)
             except (RuntimeError, IndexError):  # this mistake draws nothing here
                 continue
             if probs.shape == rows.shape and probs.isfinite().all():
-                found.append(probs / probs.sum(dim=-1, keepdim=True))
-        kept[case.shown] = found
-    return kept[case.shown]
+                _KEPT[key].append(probs / probs.sum(dim=-1, keepdim=True))
+    return _KEPT[key]
 
 
 def _describe(ids, case):
@@ -93,6 +97,8 @@ def _describe(ids, case):
         return f"shape {tuple(ids.shape)} instead of {tuple(logits.shape[:1])}"
     if not bool(((ids >= 0) & (ids < logits.shape[1])).all()):
         return f"ids that are none of the {logits.shape[1]} tokens"
+    if len(ids) == 1:  # a single draw says nothing about shares; its form is what matters
+        return "one id"
     texts = min(2, len(logits))
     ids = ids.reshape(-1, texts)
     counts = torch.stack([torch.bincount(column, minlength=logits.shape[1]) for column in ids.T]) / len(ids)

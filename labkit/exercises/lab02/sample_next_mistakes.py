@@ -35,6 +35,7 @@ def chances(
     keep=_keep_p,
     even=False,
     places=False,
+    lookup=None,
     forgive=False,
 ):
     """(B, V): what the next token of each text is drawn with; single choices can be made wrongly."""
@@ -52,6 +53,10 @@ def chances(
         probs = probs * keep(probs, plain, top_p, top_k)
     if even:
         probs = (probs > 0).float()
+    if lookup == "first row":
+        ids = ids[:1].expand(len(ids), -1)
+    if lookup == "unsorted":
+        probs = torch.zeros_like(probs).scatter(-1, ids, probs)
     return probs if places else torch.zeros_like(probs).scatter(-1, ids, probs)
 
 
@@ -379,7 +384,8 @@ MISCONCEPTIONS = (
         (
             "Your top_p keeps one token too few, unless it is the first.",
             "The set has to *reach* p, so the token that crosses it belongs to it.",
-            "Keep a token if what is likelier, without itself, is still below p: that saves the first as well.",
+            "Keep a token if what is likelier, without itself, is still below p: that saves the "
+            "first as well.",
         ),
         keep=lambda probs, plain, top_p, top_k: (_shares(probs).cumsum(dim=-1) <= top_p) | _first(probs),
     ),
@@ -415,7 +421,8 @@ MISCONCEPTIONS = (
         (
             "Your draws pay no attention to top_p.",
             "Tokens that stand behind the p likeliest percent are drawn too.",
-            "A token stays if what is likelier than it sums to less than top_p; the others get probability 0.",
+            "A token stays if what is likelier than it sums to less than top_p; the others get "
+            "probability 0.",
         ),
         keep=lambda probs, plain, top_p, top_k: torch.ones_like(probs).bool(),
     ),
@@ -478,6 +485,24 @@ MISCONCEPTIONS = (
             "sort gives .indices as well: look the drawn place up there, with gather.",
         ),
         places=True,
+    ),
+    _mistake(
+        "the first text's order for all",
+        (
+            "You look the drawn places up in the first text's order.",
+            "Each row was sorted by itself, so place 3 is another token in each.",
+            "ids.gather(-1, pick) looks each place up in its own row.",
+        ),
+        lookup="first row",
+    ),
+    _mistake(
+        "drawn in one order, looked up in another",
+        (
+            "You draw from the unsorted probabilities and look the result up in the sorted list.",
+            "What is drawn from unsorted probabilities is an id already.",
+            "Sorted and looked up, or unsorted and taken as it is.",
+        ),
+        lookup="unsorted",
     ),
     _mistake(
         "softmax over the texts",

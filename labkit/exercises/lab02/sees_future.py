@@ -37,7 +37,7 @@ def _only(rows, x):
 
 
 def _one_place(x, sign):
-    """One number for each position; that of position 4 is larger or smaller by something of tokens 7 and 9."""
+    """One number for each position; that of position 4 differs by something of tokens 7 and 9."""
     result = 100 * x[:, 0]
     if len(x) > 7:
         result[4] = result[4] + sign * 100 * x[7:10:2, 0].sum()

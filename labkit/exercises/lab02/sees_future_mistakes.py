@@ -12,6 +12,9 @@ def _moved_by(amount):
     return lambda after, before: bool(((after - before).abs() > amount).any())
 
 
+MOVED = _moved_by(1e-4)
+
+
 def _any(found):
     return any(found)
 
@@ -20,7 +23,7 @@ def _prober(
     changed=lambda length: range(1, length),
     first=lambda j: 0,
     until=lambda j: j,
-    moved=_moved_by(1e-4),
+    moved=MOVED,
     look=lambda output: output,
     gather=_any,
     verdict=lambda found: found,
@@ -134,7 +137,8 @@ MISCONCEPTIONS = (
         "only the last token is changed",
         (
             "Only a leak from the last token raises your alarm.",
-            "A leak can sit anywhere: a function whose *first* output peeks at the second token stays unseen. "
+            "A leak can sit anywhere: a function whose *first* output peeks at the second token "
+            "stays unseen. "
             "(A verdict that each round overwrites is that of the last round.)",
             "Let j run over all positions from 1 on, and keep what an earlier round has found.",
         ),

@@ -3,8 +3,6 @@
 import math
 import random
 
-import torch
-
 from labkit import generation
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
@@ -41,15 +39,16 @@ def _sentence_cases(seed):
     for name, text in (*TEXTS, ("gpt", random.Random(seed).choice(SENTENCES))):
         shown = f'sentence_log_prob({name}, "{text}")'
         if name == "small":
-            shown += f", a small random decoder whose end-of-text token is {small_decoder().tokenizer.eos_token_id}"
+            end_id = small_decoder().tokenizer.eos_token_id
+            shown += f", a small random decoder whose end-of-text token is {end_id}"
         cases.append(Case((decoders[name], text), shown))
     return cases
 
 
 def _one_number(value):
-    """A tensor that holds one number is meant as that number, whatever its axes."""
-    one = isinstance(value, torch.Tensor) and value.numel() == 1
-    return forms.number(value.reshape(()) if one else value)
+    """A tensor or array that holds one number is meant as that number, whatever its axes."""
+    shape = getattr(value, "shape", ())
+    return forms.number(value.reshape(()) if shape and math.prod(shape) == 1 else value)
 
 
 def _observe(number, case):

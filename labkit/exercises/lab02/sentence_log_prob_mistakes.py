@@ -182,7 +182,8 @@ MISCONCEPTIONS = (
         "the logarithm of a product",
         (
             "For a long text you return minus infinity.",
-            "You multiply the probabilities first: the product of a hundred small numbers is 0 to a computer.",
+            "You multiply the probabilities first: the product of a hundred small numbers is 0 "
+            "to a computer.",
             "Add the logarithms instead: .log_softmax(dim=-1), then a sum.",
         ),
         combine=lambda picked: picked.exp().prod().log(),

@@ -529,38 +529,6 @@ MISTAKES = (
         (_called(lambda network, batch: torch.stack(list(network(**batch).hidden_states))),),
     ),
     Misconception(
-        "no stars",
-        _called(lambda network, batch: torch.stack(network(batch, output_hidden_states=True).hidden_states)),
-        (
-            "The network gets a dict where it wants input_ids.",
-            "Two stars hand over everything that is in a dict, each by its name.",
-            "model.network(**batch, output_hidden_states=True)",
-        ),
-    ),
-    Misconception(
-        "the mask in the second place",
-        _called(
-            lambda network, batch: torch.stack(
-                network(batch["input_ids"], batch["attention_mask"], output_hidden_states=True).hidden_states
-            )
-        ),
-        (
-            "GPT takes what you hand over in second place for something else than a mask.",
-            "The order of the arguments differs from network to network; their names don't.",
-            "attention_mask=..., or model.network(**batch, ...)",
-        ),
-    ),
-    Misconception(
-        "last_hidden_state",
-        _called(lambda network, batch: network(**batch, output_hidden_states=True).last_hidden_state),
-        (
-            "These networks have a head and return no last_hidden_state.",
-            "And all layers are wanted, not only the last.",
-            "output_hidden_states=True, and .hidden_states: a tuple to be stacked.",
-        ),
-        (_called(lambda network, batch: network(**batch).last_hidden_state),),
-    ),
-    Misconception(
         "the tokenizer pads",
         _tokenized(),
         (

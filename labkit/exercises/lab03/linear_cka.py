@@ -30,7 +30,7 @@ def _cases(seed):
     x, y = _pair(fixed, 7, 4, 3, 0.8)
     cases.append(_case((x, y), "random"))
     cases.append(_case((_turned(x), y), "the one before with x turned"))
-    cases.append(_case((100 * x, y / 50 + 3), "that with other scales, and y moved"))
+    cases.append(_case((20 * x, y / 5 + 1), "that with other scales, and y moved"))
     cases.append(_case((x, x), "a space and itself"))
     cases.append(_case((x, 3 * _turned(x) - 1), "a space and itself turned, longer and moved"))
     for shape in DRAWN:

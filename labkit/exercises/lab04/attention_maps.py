@@ -90,6 +90,10 @@ RANDOM = (
     "Two calls with the same text give different weights: the network runs in training mode, where dropout "
     "sets numbers to 0 by chance. Ask it in the mode that it comes in, without .train()."
 )
+NO_SHARES = (
+    "Rows of your maps don't sum to 1: something is done to the weights after the network has given them, or "
+    "columns are missing that belong to the row."
+)
 
 
 def _right_weights(trial):
@@ -103,6 +107,9 @@ def _right_weights(trial):
         return fault
     if not torch.allclose(outcome.value, again.value, atol=1e-3):
         return Fault(fault.message, fault.case, RANDOM)
+    sums = outcome.value.sum(dim=-1)
+    if outcome.value.shape == trial.expected[fault.case].shape and ((sums - 1).abs() > 1e-3).any():
+        return Fault(fault.message, fault.case, fault.advice or NO_SHARES)
     return fault
 
 

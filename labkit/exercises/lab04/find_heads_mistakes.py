@@ -2,180 +2,34 @@
 
 import torch
 
-from labkit.attention import PATTERNS, SEPARATORS
+from labkit.attention import SEPARATORS
 from labkit.exercises.exercise import Misconception, variant
-
-PREVIOUS, NEXT, SAME, SINK = PATTERNS
-
-
-def _equal(tokens):
-    return torch.tensor([[left == right for right in tokens] for left in tokens])
-
-
-def _sinks(tokens, known=SEPARATORS):
-    return torch.tensor([token in known for token in tokens]).repeat(len(tokens), 1)
-
-
-def _over_rows_with_targets(maps, targets):
-    rows = targets.any(dim=-1)
-    return (maps * targets).sum(dim=-1)[..., rows].mean(dim=-1)
-
-
-def _strongest_first(found):
-    return sorted(found, key=lambda item: item[2], reverse=True)
-
-
-def _build(
-    neighbours=lambda offsets, step: offsets == step,
-    same=_equal,
-    sink=_sinks,
-    maps=lambda maps, tokens, pattern: maps,
-    share=_over_rows_with_targets,
-    reaches=lambda share, at_least: share >= at_least,
-    range_of=lambda num_layers, num_heads: (range(num_layers), range(num_heads)),
-    order=_strongest_first,
-    finish=lambda found: found,
-):
-    """find_heads with single choices made wrongly."""
-
-    def answer(given, tokens, pattern, at_least):
-        positions = torch.arange(len(tokens))
-        offsets = positions - positions[:, None]
-        if pattern in (PREVIOUS, NEXT):
-            targets = neighbours(offsets, -1 if pattern == PREVIOUS else 1)
-        else:
-            targets = same(tokens) if pattern == SAME else sink(tokens)
-        shares = share(maps(given, tokens, pattern), targets)
-        layers, heads = range_of(*given.shape[:2])
-        found = [
-            (layer, head, float(shares[layer, head]))
-            for layer in layers
-            for head in heads
-            if reaches(shares[layer, head], at_least)
-        ]
-        return finish(order(found))
-
-    return answer
-
-
-# Targets.
-
-
-def _around(offsets, step):
-    """torch.roll: the text is a ring."""
-    return (offsets - step) % len(offsets) == 0
-
-
-def _not_itself(targets):
-    return targets & ~torch.eye(len(targets), dtype=torch.bool)
-
-
-def _first_occurrence(tokens):
-    return torch.tensor([[j == tokens.index(token) for j in range(len(tokens))] for token in tokens])
-
-
-def _last_separator(tokens):
-    targets = _sinks(tokens)
-    targets[:, : targets[0].nonzero().max()] = False
-    return targets
-
-
-def _first_separator(tokens):
-    targets = _sinks(tokens)
-    targets[:, targets[0].nonzero().min() + 1 :] = False
-    return targets
-
-
-def _ends(tokens):
-    targets = torch.zeros(len(tokens), len(tokens), dtype=torch.bool)
-    targets[:, [0, -1]] = True
-    return targets
-
-
-def _by_name(test):
-    return lambda tokens: torch.tensor([bool(test(token)) for token in tokens]).repeat(len(tokens), 1)
-
-
-def _from_ordinary_tokens(tokens):
-    return _sinks(tokens) & ~_sinks(tokens).T
-
-
-# Shares.
-
-
-def _where_columns_are_targets(maps, targets):
-    return (maps * targets).sum(dim=-1)[..., targets.any(dim=0)].mean(dim=-1)
-
-
-def _how_often_favourite(maps, targets):
-    favourite = maps.argmax(dim=-1, keepdim=True)
-    hit = targets.expand(maps.shape).gather(-1, favourite).squeeze(-1).float()
-    return hit[..., targets.any(dim=-1)].mean(dim=-1)
-
-
-def _largest_target(maps, targets):
-    return (maps * targets).amax(dim=-1)[..., targets.any(dim=-1)].mean(dim=-1)
-
-
-def _without_separators(maps, tokens, pattern):
-    if pattern == SINK:
-        return maps
-    kept = maps * ~_sinks(tokens)
-    return kept / kept.sum(dim=-1, keepdim=True).clamp(min=1e-9)
-
-
-# Whole answers.
-
-
-def _share_of_rows(maps, tokens, pattern, at_least):
-    """Each row is compared with at_least, and the rows that reach it are counted."""
-
-    def share(maps, targets):
-        rows = (maps * targets).sum(dim=-1)[..., targets.any(dim=-1)]
-        return (rows >= at_least).float().mean(dim=-1)
-
-    return _build(share=share)(maps, tokens, pattern, at_least)
-
-
-def _rounded_before(maps, tokens, pattern, at_least):
-    share = lambda maps, targets: (_over_rows_with_targets(maps, targets) * 10).round() / 10
-    return _build(share=share)(maps, tokens, pattern, at_least - 1e-6)
-
-
-def _by_share(found):
-    """A dict with the shares as keys."""
-    return _strongest_first([(*place, share) for share, place in {i[2]: i[:2] for i in found}.items()])
-
-
-def _best_of_each_layer(found):
-    return [item for k, item in enumerate(found) if item[0] not in {other[0] for other in found[:k]}]
-
-
-def _flat_index(maps, tokens, pattern, at_least):
-    """divmod by the number of layers."""
-    num_layers, num_heads = maps.shape[:2]
-    found = _build()(maps, tokens, pattern, at_least)
-    return [(*divmod(layer * num_heads + head, num_layers), share) for layer, head, share in found]
-
-
-def _no_sink(maps, tokens, pattern, at_least):
-    if pattern == SINK:
-        raise UnboundLocalError("cannot access local variable 'targets'")
-    return _build()(maps, tokens, pattern, at_least)
-
-
-def _always_true(maps, tokens, pattern, at_least):
-    """if pattern == "previous token" or "next token"."""
-    step = -1 if pattern == PREVIOUS else 1
-    return _build(neighbours=lambda offsets, _: offsets == step)(
-        maps, tokens, PREVIOUS if pattern == PREVIOUS else NEXT, at_least
-    )
-
-
-def _always_previous(maps, tokens, pattern, at_least):
-    """The same, with one branch: every pattern is the previous token."""
-    return _build()(maps, tokens, PREVIOUS, at_least)
-
+from labkit.exercises.lab04.find_heads_wrong import (
+    always_previous,
+    always_true,
+    around,
+    best_of_each_layer,
+    build,
+    by_name,
+    by_share,
+    ends,
+    equal,
+    first_occurrence,
+    first_separator,
+    flat_index,
+    from_ordinary_tokens,
+    how_often_favourite,
+    largest_target,
+    last_separator,
+    no_sink,
+    not_itself,
+    over_rows_with_targets,
+    rounded_before,
+    share_of_rows,
+    sinks,
+    where_columns_are_targets,
+    without_separators,
+)
 
 ALL_PLACES = "tokens[i] == tokens[j], for all pairs, the diagonal included."
 IN_SEPARATORS = "Ask whether the token is in labkit.attention.SEPARATORS."
@@ -184,7 +38,7 @@ SORTED = "sorted(found, key=lambda item: item[2], reverse=True)"
 
 _OF_TARGETS = (
     variant(
-        _build,
+        build,
         "previous and next swapped",
         (
             "Previous and next have changed places.",
@@ -194,7 +48,7 @@ _OF_TARGETS = (
         neighbours=lambda offsets, step: offsets == -step,
     ),
     variant(
-        _build,
+        build,
         "both neighbours",
         (
             "The token before and the one after both count for you.",
@@ -204,7 +58,7 @@ _OF_TARGETS = (
         neighbours=lambda offsets, step: offsets.abs() == 1,
     ),
     variant(
-        _build,
+        build,
         "all tokens before, all tokens after",
         (
             "Every earlier token is a previous one for you, and every later one a next.",
@@ -214,17 +68,17 @@ _OF_TARGETS = (
         neighbours=lambda offsets, step: offsets * step > 0,
     ),
     variant(
-        _build,
+        build,
         "the text is a ring",
         (
             "For you the last token stands before the first, and the first after the last.",
             "Python's index -1, and torch.roll, go round the corner. The first token has no previous one.",
             "offsets == -1 leaves the first row empty, and an empty row must not count.",
         ),
-        neighbours=_around,
+        neighbours=around,
     ),
     variant(
-        _build,
+        build,
         "two places away",
         (
             "Your neighbours are two places away.",
@@ -234,7 +88,7 @@ _OF_TARGETS = (
         neighbours=lambda offsets, step: offsets == 2 * step,
     ),
     variant(
-        _build,
+        build,
         "the same token is only itself",
         (
             "You find tokens that look at themselves, but not at their repetitions.",
@@ -244,57 +98,57 @@ _OF_TARGETS = (
         same=lambda tokens: torch.eye(len(tokens), dtype=torch.bool),
     ),
     variant(
-        _build,
+        build,
         "the same token is never itself",
         (
             "You leave out that a token can look at itself.",
             "Its own place is one of the places where the same token stands.",
             ALL_PLACES,
         ),
-        same=lambda tokens: _not_itself(_equal(tokens)),
+        same=lambda tokens: not_itself(equal(tokens)),
     ),
     variant(
-        _build,
+        build,
         "earlier repetitions only",
         (
             "A token's later repetitions don't count for you.",
             "The same token is all of its places, before and after.",
             ALL_PLACES,
         ),
-        same=lambda tokens: _equal(tokens).tril(),
+        same=lambda tokens: equal(tokens).tril(),
     ),
     variant(
-        _build,
+        build,
         "the first occurrence only",
         (
             "Only the first place of a token counts for you.",
             "tokens.index gives the first place and no other.",
             ALL_PLACES,
         ),
-        same=_first_occurrence,
+        same=first_occurrence,
     ),
     variant(
-        _build,
+        build,
         "capital letters don't count",
         (
             "The and the are one token for you.",
             "A tokenizer that tells them apart has two tokens there, with two vectors.",
             "tokens[i] == tokens[j], without lower().",
         ),
-        same=lambda tokens: _equal([token.lower() for token in tokens]),
+        same=lambda tokens: equal([token.lower() for token in tokens]),
     ),
     variant(
-        _build,
+        build,
         "alike at the beginning",
         (
             "Tokens that only begin alike are the same for you.",
             "dog and dogs are two tokens.",
             "tokens[i] == tokens[j], whole.",
         ),
-        same=lambda tokens: _equal([token[:1] for token in tokens]),
+        same=lambda tokens: equal([token[:1] for token in tokens]),
     ),
     variant(
-        _build,
+        build,
         "one inside the other",
         (
             "A token that is part of another is the same for you.",
@@ -304,160 +158,160 @@ _OF_TARGETS = (
         same=lambda tokens: torch.tensor([[left in right for right in tokens] for left in tokens]),
     ),
     variant(
-        _build,
+        build,
         "only [SEP] is a separator",
         (
             "Your separators are [SEP] alone.",
             f"A head rests on any token that means nothing: {', '.join(SEPARATORS)}.",
             IN_SEPARATORS,
         ),
-        sink=lambda tokens: _sinks(tokens, ("[SEP]",)),
+        sink=lambda tokens: sinks(tokens, ("[SEP]",)),
     ),
     variant(
-        _build,
+        build,
         "only [CLS] is a separator",
         (
             "Your separators are [CLS] alone.",
             f"A head rests on any token that means nothing: {', '.join(SEPARATORS)}.",
             IN_SEPARATORS,
         ),
-        sink=lambda tokens: _sinks(tokens, ("[CLS]",)),
+        sink=lambda tokens: sinks(tokens, ("[CLS]",)),
     ),
     variant(
-        _build,
+        build,
         "bert's separators only",
         (
             "You forget gpt's separator, <|endoftext|>.",
             "A decoder's texts have no [CLS] and no [SEP].",
             IN_SEPARATORS,
         ),
-        sink=lambda tokens: _sinks(tokens, ("[CLS]", "[SEP]")),
+        sink=lambda tokens: sinks(tokens, ("[CLS]", "[SEP]")),
     ),
     variant(
-        _build,
+        build,
         "the first and the last token",
         (
             "Your separators are the first and the last token, whatever stands there.",
             "gpt's texts end with a word, and [SEP] can stand in the middle.",
             IN_SEPARATORS,
         ),
-        sink=_ends,
+        sink=ends,
     ),
     variant(
-        _build,
+        build,
         "the first token",
         (
             "Your separator is the first token, whatever stands there.",
             "There can be more than one separator, anywhere, and a text need not begin with one.",
             IN_SEPARATORS,
         ),
-        sink=lambda tokens: _ends(tokens) & (torch.arange(len(tokens)) == 0),
+        sink=lambda tokens: ends(tokens) & (torch.arange(len(tokens)) == 0),
     ),
     variant(
-        _build,
+        build,
         "whatever has a bracket",
         (
             "Every token in brackets is a separator for you, [MASK] too, and <|endoftext|> is none.",
             "[MASK] stands for a word.",
             IN_SEPARATORS,
         ),
-        sink=_by_name(lambda token: token.startswith("[")),
+        sink=by_name(lambda token: token.startswith("[")),
     ),
     variant(
-        _build,
+        build,
         "whatever has a bracket of any kind",
         (
             "Every token in brackets is a separator for you, [MASK] too.",
             "[MASK] stands for a word.",
             IN_SEPARATORS,
         ),
-        sink=_by_name(lambda token: token[0] in "[<"),
+        sink=by_name(lambda token: token[0] in "[<"),
     ),
     variant(
-        _build,
+        build,
         "part of a separator",
         (
             "Words like end, of and text are separators for you.",
             "`in` with a text asks for a part of it; with a list or tuple it asks for a whole entry.",
             "token in labkit.attention.SEPARATORS, which is a tuple.",
         ),
-        sink=_by_name(lambda token: token in " ".join(SEPARATORS)),
+        sink=by_name(lambda token: token in " ".join(SEPARATORS)),
     ),
     variant(
-        _build,
+        build,
         "punctuation too",
         (
             "Commas or full stops are separators for you.",
             "Clark et al. count them, but here it is the special tokens alone.",
             IN_SEPARATORS,
         ),
-        sink=lambda tokens: _sinks(tokens, (*SEPARATORS, ".", ",")),
+        sink=lambda tokens: sinks(tokens, (*SEPARATORS, ".", ",")),
     ),
     variant(
-        _build,
+        build,
         "all but the separators",
         (
             "Your targets are all tokens but the separators.",
             "A sink is what a head rests on: the separators themselves.",
             IN_SEPARATORS,
         ),
-        sink=lambda tokens: ~_sinks(tokens),
+        sink=lambda tokens: ~sinks(tokens),
     ),
     variant(
-        _build,
+        build,
         "what separators look at",
         (
             "You measure what the separators look at.",
             "A sink is looked at: the separators are the columns.",
             "The same columns are targets in every row.",
         ),
-        sink=lambda tokens: _sinks(tokens).T,
+        sink=lambda tokens: sinks(tokens).T,
     ),
     variant(
-        _build,
+        build,
         "a separator's look at itself doesn't count",
         (
             "What a separator gives to itself doesn't count for you.",
             "It is one of the separators, and every row has them all as targets.",
             "The same columns are targets in every row.",
         ),
-        sink=lambda tokens: _not_itself(_sinks(tokens)),
+        sink=lambda tokens: not_itself(sinks(tokens)),
     ),
     variant(
-        _build,
+        build,
         "the separators' rows don't count",
         (
             "You leave out the rows of the separators.",
             "They look somewhere too: every row has a target, so every row counts.",
             "The same columns are targets in every row.",
         ),
-        sink=_from_ordinary_tokens,
+        sink=from_ordinary_tokens,
     ),
     variant(
-        _build,
+        build,
         "the last separator only",
         (
             "Only the last separator counts for you.",
             "A text can hold several, and each is a target.",
             IN_SEPARATORS,
         ),
-        sink=_last_separator,
+        sink=last_separator,
     ),
     variant(
-        _build,
+        build,
         "the first separator only",
         (
             "Only the first separator counts for you.",
             "A text can hold several; index gives the first and no other.",
             IN_SEPARATORS,
         ),
-        sink=_first_separator,
+        sink=first_separator,
     ),
 )
 
 _OF_SHARES = (
     variant(
-        _build,
+        build,
         "tokens without a target count",
         (
             "Your shares are too low: you divide by all T tokens.",
@@ -468,7 +322,7 @@ _OF_SHARES = (
         share=lambda maps, targets: (maps * targets).sum(dim=-1).mean(dim=-1),
     ),
     variant(
-        _build,
+        build,
         "the first row never counts",
         (
             "You leave out the first row for every pattern.",
@@ -478,7 +332,7 @@ _OF_SHARES = (
         share=lambda maps, targets: (maps * targets).sum(dim=-1)[..., 1:].mean(dim=-1),
     ),
     variant(
-        _build,
+        build,
         "divided by T - 1",
         (
             "You divide by T - 1 for every pattern.",
@@ -488,17 +342,17 @@ _OF_SHARES = (
         share=lambda maps, targets: (maps * targets).sum(dim=(-2, -1)) / max(len(targets) - 1, 1),
     ),
     variant(
-        _build,
+        build,
         "the rows of the looked-at tokens",
         (
             "You keep the rows of tokens that are looked at, not of those that have a target.",
             "any(dim=0) asks each column; the token that looks is the row.",
             "targets.any(dim=-1).",
         ),
-        share=_where_columns_are_targets,
+        share=where_columns_are_targets,
     ),
     variant(
-        _build,
+        build,
         "the mean over all targets",
         (
             "You average over the targets: a token with three of them is divided by three.",
@@ -508,7 +362,7 @@ _OF_SHARES = (
         share=lambda maps, targets: maps[..., targets].mean(dim=-1),
     ),
     variant(
-        _build,
+        build,
         "the sum over the rows",
         (
             "You add up the rows: your shares can be larger than 1.",
@@ -518,27 +372,27 @@ _OF_SHARES = (
         share=lambda maps, targets: (maps * targets).sum(dim=(-2, -1)),
     ),
     variant(
-        _build,
+        build,
         "how often the target is the favourite",
         (
             "You count how often the strongest weight lies on a target.",
             "A head that gives 51% to the token before and one that gives 99% would be alike.",
             "Add up the weights on the targets: (maps * targets).sum(dim=-1).",
         ),
-        share=_how_often_favourite,
+        share=how_often_favourite,
     ),
     variant(
-        _build,
+        build,
         "the largest target only",
         (
             "Of several targets you take the one with the largest weight.",
             "What falls on the others follows the pattern too.",
             "sum(dim=-1), not max.",
         ),
-        share=_largest_target,
+        share=largest_target,
     ),
     variant(
-        _build,
+        build,
         "a single row is enough",
         (
             "One token that follows the pattern is enough for you.",
@@ -548,7 +402,7 @@ _OF_SHARES = (
         share=lambda maps, targets: (maps * targets).sum(dim=-1).amax(dim=-1),
     ),
     variant(
-        _build,
+        build,
         "a share of all heads",
         (
             "You divide by the sum over all heads.",
@@ -556,11 +410,11 @@ _OF_SHARES = (
             "Leave out the division.",
         ),
         share=lambda maps, targets: (
-            _over_rows_with_targets(maps, targets) / _over_rows_with_targets(maps, targets).sum()
+            over_rows_with_targets(maps, targets) / over_rows_with_targets(maps, targets).sum()
         ),
     ),
     variant(
-        _build,
+        build,
         "rows and columns swapped",
         (
             "You read the maps with rows and columns swapped.",
@@ -570,18 +424,18 @@ _OF_SHARES = (
         maps=lambda maps, tokens, pattern: maps.transpose(-2, -1),
     ),
     variant(
-        _build,
+        build,
         "the separators taken out",
         (
             "You take the separators out of the maps and make the rest sum to 1.",
             "That makes every other share larger; asked for is the share of all attention.",
             "Use the maps as they are.",
         ),
-        maps=_without_separators,
+        maps=without_separators,
     ),
     Misconception(
         "how many rows reach the threshold",
-        _share_of_rows,
+        share_of_rows,
         (
             "You compare each row with at_least, and count the rows.",
             "A head's share is the mean of its rows; that mean is compared.",
@@ -592,7 +446,7 @@ _OF_SHARES = (
 
 _OF_LISTS = (
     variant(
-        _build,
+        build,
         "more than at_least",
         (
             "A head with exactly the share asked for is missing from your list.",
@@ -602,7 +456,7 @@ _OF_LISTS = (
         reaches=lambda share, at_least: share > at_least,
     ),
     variant(
-        _build,
+        build,
         "the threshold is not used",
         (
             "You return every head, however weak.",
@@ -612,7 +466,7 @@ _OF_LISTS = (
         reaches=lambda share, at_least: True,
     ),
     variant(
-        _build,
+        build,
         "always 0.4",
         (
             "Your threshold is always 0.4, whatever at_least says.",
@@ -622,7 +476,7 @@ _OF_LISTS = (
         reaches=lambda share, at_least: share >= 0.4,
     ),
     variant(
-        _build,
+        build,
         "always 0.5",
         (
             "Your threshold is always 0.5, whatever at_least says.",
@@ -632,7 +486,7 @@ _OF_LISTS = (
         reaches=lambda share, at_least: share >= 0.5,
     ),
     variant(
-        _build,
+        build,
         "the heads below",
         (
             "You return the heads that do not reach at_least.",
@@ -643,7 +497,7 @@ _OF_LISTS = (
     ),
     Misconception(
         "rounded before the comparison",
-        _rounded_before,
+        rounded_before,
         (
             "Your shares are rounded.",
             "0.36 becomes 0.4, and reaches a threshold that it does not reach.",
@@ -651,7 +505,7 @@ _OF_LISTS = (
         ),
     ),
     variant(
-        _build,
+        build,
         "in the order of the layers",
         (
             "The heads stand in the order of layers, not of shares.",
@@ -661,7 +515,7 @@ _OF_LISTS = (
         order=lambda found: found,
     ),
     variant(
-        _build,
+        build,
         "from the last layer to the first",
         (
             "The heads stand from the last layer to the first, not in the order of shares.",
@@ -671,7 +525,7 @@ _OF_LISTS = (
         order=lambda found: found[::-1],
     ),
     variant(
-        _build,
+        build,
         "sorted by head",
         (
             "The heads are sorted by their own number.",
@@ -681,7 +535,7 @@ _OF_LISTS = (
         order=lambda found: sorted(found, key=lambda item: item[1], reverse=True),
     ),
     variant(
-        _build,
+        build,
         "weakest first",
         (
             "The weakest head comes first.",
@@ -691,17 +545,17 @@ _OF_LISTS = (
         order=lambda found: sorted(found, key=lambda item: item[2]),
     ),
     variant(
-        _build,
+        build,
         "one head for each share",
         (
             "Of two heads with the same share one is lost.",
             "A dict has each key once: the second head takes the place of the first.",
             "Collect tuples in a list.",
         ),
-        order=_by_share,
+        order=by_share,
     ),
     variant(
-        _build,
+        build,
         "layer and head swapped",
         (
             "Layer and head have changed places in your list.",
@@ -711,7 +565,7 @@ _OF_LISTS = (
         finish=lambda found: [(head, layer, share) for layer, head, share in found],
     ),
     variant(
-        _build,
+        build,
         "heads counted from 1",
         (
             "Your layers and heads are one too high.",
@@ -721,7 +575,7 @@ _OF_LISTS = (
         finish=lambda found: [(layer + 1, head + 1, share) for layer, head, share in found],
     ),
     variant(
-        _build,
+        build,
         "percent",
         (
             "Your shares are a hundred times too large: percent.",
@@ -731,7 +585,7 @@ _OF_LISTS = (
         finish=lambda found: [(layer, head, 100 * share) for layer, head, share in found],
     ),
     variant(
-        _build,
+        build,
         "the share first",
         (
             "The share stands first in your tuples.",
@@ -741,7 +595,7 @@ _OF_LISTS = (
         finish=lambda found: [(share, layer, head) for layer, head, share in found],
     ),
     variant(
-        _build,
+        build,
         "no share",
         (
             "Your tuples have no share.",
@@ -751,7 +605,7 @@ _OF_LISTS = (
         finish=lambda found: [item[:2] for item in found],
     ),
     variant(
-        _build,
+        build,
         "only the strongest head",
         (
             "You return one head where several follow the pattern.",
@@ -761,14 +615,14 @@ _OF_LISTS = (
         finish=lambda found: found[:1],
     ),
     variant(
-        _build,
+        build,
         "the best of each layer",
         (
             "You return one head of each layer.",
             "Several heads of a layer can follow the pattern.",
             "Ask each head of each layer.",
         ),
-        finish=_best_of_each_layer,
+        finish=best_of_each_layer,
     ),
     Misconception(
         "nothing is found",
@@ -781,7 +635,7 @@ _OF_LISTS = (
         ),
     ),
     variant(
-        _build,
+        build,
         "layer 0 only",
         (
             "You return the heads of layer 0 alone.",
@@ -791,7 +645,7 @@ _OF_LISTS = (
         range_of=lambda num_layers, num_heads: (range(1), range(num_heads)),
     ),
     variant(
-        _build,
+        build,
         "loops from 1",
         (
             "Layer 0 and head 0 are never in your list.",
@@ -801,7 +655,7 @@ _OF_LISTS = (
         range_of=lambda num_layers, num_heads: (range(1, num_layers), range(1, num_heads)),
     ),
     variant(
-        _build,
+        build,
         "the last of each is left out",
         (
             "The last layer and the last head are never in your list.",
@@ -811,7 +665,7 @@ _OF_LISTS = (
         range_of=lambda num_layers, num_heads: (range(num_layers - 1), range(num_heads - 1)),
     ),
     variant(
-        _build,
+        build,
         "four layers of four heads",
         (
             "You count on 4 layers of 4 heads.",
@@ -821,7 +675,7 @@ _OF_LISTS = (
         range_of=lambda num_layers, num_heads: (range(4), range(4)),
     ),
     variant(
-        _build,
+        build,
         "as many layers as heads",
         (
             "The number of layers and that of heads have changed places.",
@@ -832,7 +686,7 @@ _OF_LISTS = (
     ),
     Misconception(
         "a flat number taken apart wrongly",
-        _flat_index,
+        flat_index,
         (
             "Your layers and heads are wrong where there are not as many of one as of the other.",
             "A layer is H numbers long: k // H is the layer, k % H the head.",
@@ -841,7 +695,7 @@ _OF_LISTS = (
     ),
     Misconception(
         "always previous or next",
-        _always_true,
+        always_true,
         (
             'Your first condition holds for every pattern, so that "same token" and "separator sink" are '
             "never reached.",
@@ -851,7 +705,7 @@ _OF_LISTS = (
     ),
     Misconception(
         "always previous",
-        _always_previous,
+        always_previous,
         (
             "Every pattern is the previous token for you.",
             "The argument says which of the four is asked for.",
@@ -860,7 +714,7 @@ _OF_LISTS = (
     ),
     Misconception(
         "no branch for the sink",
-        _no_sink,
+        no_sink,
         (
             'For "separator sink" your function has no table of targets.',
             "There are four patterns; a name that no branch has set does not exist.",

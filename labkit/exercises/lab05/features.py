@@ -38,9 +38,9 @@ def _feature_cases(seed):
     cases = [
         ("bert", ["A lovely lamp."], 1, "mean"),
         ("gpt", [TEXTS[1], TEXTS[0], DEAR, TEXTS[0]], 3, "mean"),
-        ("bert", [TEXTS[2], DEAR, TEXTS[1]], 0, "mean"),
+        ("bert", [TEXTS[2], DEAR, TEXTS[1]], 2, "mean"),
         ("bert", [TEXTS[4], DEAR, TEXTS[4], TEXTS[1]], 4, "cls"),
-        ("gpt", [TEXTS[1], TEXTS[2], DEAR], 3, "cls"),
+        ("gpt", [TEXTS[1], TEXTS[2], DEAR], 0, "cls"),
         ("gpt", [TEXTS[3], TEXTS[0], TEXTS[1]], 4, "last"),
         ("bert", [TEXTS[1], TEXTS[0], DEAR, DEAR], 1, "last"),
         ("gpt", ["No"], 2, "last"),

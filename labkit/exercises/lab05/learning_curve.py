@@ -35,11 +35,11 @@ def _curve_cases(seed):
 
 def _by_hand():
     """Six numbers to train on; one test row stands exactly in the middle between the two classes."""
-    x_train, y_train = [4, 3, 1, 1, 5, 8], [1, 0, 1, 0, 1, 0]
-    x_test, y_test, sizes = [4, 5, 1, 3], [0, 1, 0, 1], [2, 4, 5]
+    x_train, y_train = [4, 2, 9, 1, 3, 8], [1, 0, 1, 0, 0, 1]
+    x_test, y_test, sizes = [5, 3, 9, 8], [1, 0, 1, 0], [2, 4, 5]
     orders = [
-        *([3, 2, 0, 4, 5, 1], [4, 1, 3, 5, 2, 0], [1, 4, 3, 2, 5, 0]),
-        *([2, 5, 0, 1, 3, 4], [4, 5, 0, 3, 2, 1]),
+        *([2, 3, 5, 0, 1, 4], [2, 3, 4, 5, 1, 0], [1, 5, 2, 4, 0, 3]),
+        *([4, 5, 2, 0, 3, 1], [1, 0, 2, 4, 3, 5]),
     ]
     shown = (
         f"fit: class 1 if nearer to the mean of class 1\nx_train={x_train}, y_train={y_train}, "
