@@ -123,8 +123,9 @@ def features(model, texts, layer, how):
 lab.check(features)
 
 # %% id="features-small"
-small = lab.best(features)(bert, list(train_texts[:4]), layer=2, how="mean")
-print(small.shape, small[:, :3].round(2))
+four = lambda features: features(bert, list(train_texts[:4]), layer=2, how="mean")
+for whose, small in lab.both(features, four).items():
+    print(f"{whose} {small.shape} {small[..., :3].round(2)}".strip())
 
 # %% [markdown]
 # For all 1,280 reviews we use `labkit.features.extract_poolings`: the same numbers, many texts at a
@@ -174,7 +175,8 @@ print(names)
 def fit_probe(x_train, y_train, x_test):
     """Train a linear probe; the probability of "positive" for each test row.
 
-    x_train: (N, D); a feature may be the same in all rows. y_train: (N,) of 0 and 1. x_test: (M, D), M from 1.
+    x_train: (N, D); a feature may be the same in all rows. y_train: (N,) of 0 and 1.
+    x_test: (M, D), M from 1.
     Returns (M,) floats, the probabilities of class 1.
     """
     from sklearn.linear_model import LogisticRegression
@@ -261,7 +263,7 @@ def bootstrap_interval(correct, num_samples, seed):
 
     correct: (N,) floats, 1 where the answer was right, else 0. num_samples, seed: int; the same seed gives
     the same interval.
-    Returns (mean, low, high), three float: the mean of `correct` itself, and the middle 95% of the means drawn.
+    Returns (mean, low, high), three float: the mean of `correct` itself, and the ends of the middle 95%.
     """
     ### BEGIN SOLUTION
     rng = np.random.default_rng(seed)
@@ -573,7 +575,6 @@ def compare(correct_a, correct_b):
 lab.check(compare)
 
 # %% id="pairs"
-test_pair = lab.best(compare)
 the_pair, bert_twin = f"{bert.name} against {gpt.name}", f"{bert.name} against its random twin"
 rivals = {
     the_pair: (correct[bert.name, "mean"], correct[gpt.name, "mean"]),
@@ -581,11 +582,14 @@ rivals = {
     f"{gpt.name} against its random twin": (correct[gpt.name, "mean"], correct[names[3], "mean"]),
     f"TF-IDF against {bert.name}": (tfidf_correct, correct[bert.name, "mean"]),
 }
-tested = {name: test_pair(*pair) for name, pair in rivals.items()}
-p_said = {name: f"p = {p:.3f}" if p >= 0.001 else "p < 0.001" for name, (_, p) in tested.items()}
-for name, (difference, p) in tested.items():
-    verdict = "hardly luck" if p < 0.05 else "may be luck"
-    print(f"{name:34} {100 * difference:+5.1f} points, {p_said[name]}: {verdict}")
+test_all = lambda compare: {name: compare(*pair) for name, pair in rivals.items()}
+say_p = lambda p: f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
+tested = test_all(lab.best(compare))
+p_said = {name: say_p(p) for name, (_, p) in tested.items()}
+for whose, found in lab.both(compare, test_all).items():
+    for name, (difference, p) in found.items():
+        verdict = "hardly luck" if p < 0.05 else "may be luck"
+        print(f"{whose} {name:34} {100 * difference:+5.1f} points, {say_p(p)}: {verdict}".strip())
 
 # %% [markdown]
 # A p of 0.05 means: if there were no difference, one comparison in twenty would look like this. You

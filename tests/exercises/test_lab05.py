@@ -4,6 +4,7 @@ What holds for every lab is in test_every_lab.py, which reads STYLES.
 """
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -54,6 +55,19 @@ def features_padded(model, texts, layer, how):
     return (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
 
 
+def features_lists(model, texts, layer, how):
+    """Weights over the tokens; nested lists."""
+    rows = []
+    for text in texts:
+        batch = model.tokenizer([text], return_tensors="pt")
+        with torch.no_grad():
+            hidden = model.network.base_model(**batch, output_hidden_states=True).hidden_states[layer]
+        weights = torch.zeros(hidden.shape[1])
+        weights[{"cls": slice(0, 1), "last": slice(-1, None), "mean": slice(None)}[how]] = 1.0
+        rows.append(torch.einsum("t,btd->d", weights / weights.sum(), hidden).tolist())
+    return rows
+
+
 def fit_probe_pipeline(x_train, y_train, x_test):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -67,6 +81,7 @@ def fit_probe_by_hand(x_train, y_train, x_test):
     """Newton's method on the loss that scikit-learn minimises; the spread with N - 1, as in torch."""
     x_train, x_test = torch.tensor(x_train), torch.tensor(x_test)
     mean, spread = x_train.mean(0), x_train.std(0)
+    spread[spread == 0] = 1.0
     design = torch.cat([(x_train - mean) / spread, torch.ones(len(x_train), 1, dtype=x_train.dtype)], dim=1)
     penalty = torch.diag(torch.tensor([1.0] * x_train.shape[1] + [0.0], dtype=x_train.dtype))
     weights = torch.zeros(design.shape[1], dtype=x_train.dtype)
@@ -76,6 +91,25 @@ def fit_probe_by_hand(x_train, y_train, x_test):
         hessian = 0.1 * (design * (p * (1 - p)).unsqueeze(1)).T @ design + penalty
         weights = weights - torch.linalg.solve(hessian, gradient)
     return torch.sigmoid((x_test - mean) / spread @ weights[:-1] + weights[-1]).tolist()
+
+
+def fit_probe_sigmoid(x_train, y_train, x_test):
+    """The score by hand, and a tensor."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean, spread = x_train.mean(axis=0), x_train.std(axis=0)
+    scaled = [(x - mean) / np.where(spread > 0, spread, 1) for x in (x_train, x_test)]
+    probe = LogisticRegression(C=0.1, max_iter=1000).fit(scaled[0], y_train)
+    return torch.sigmoid(torch.tensor(scaled[1] @ probe.coef_[0] + probe.intercept_[0]))
+
+
+def fit_probe_row_by_row(x_train, y_train, x_test):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler()
+    probe = LogisticRegression(C=0.1, max_iter=1000).fit(scaler.fit_transform(x_train), y_train)
+    return [1 - probe.predict_proba(scaler.transform(row[None]))[0, 0] for row in x_test]
 
 
 def layer_sweep_loop(fit, features, labels, train, dev, test):
@@ -101,6 +135,29 @@ def layer_sweep_numpy(fit, features, labels, train, dev, test):
     return [on_dev.argmax(), on_dev, on_test[on_dev.argmax()]]
 
 
+def layer_sweep_errors(fit, features, labels, train, dev, test):
+    """Counts mistakes, and chooses the fewest."""
+
+    def mistakes(layer, rows):
+        said = np.where(fit(features[train][:, layer], labels[train], features[rows][:, layer]) > 0.5, 1, 0)
+        return int(np.abs(said - labels[rows]).sum())
+
+    on_dev = [mistakes(layer, dev) for layer in range(features.shape[1])]
+    layer = min(range(len(on_dev)), key=on_dev.__getitem__)
+    return float(layer), tuple(1 - n / len(dev) for n in on_dev), 1 - mistakes(layer, test) / len(test)
+
+
+def layer_sweep_tensors(fit, features, labels, train, dev, test):
+    """Both sets of rows at once; everything a tensor."""
+    rows = np.concatenate([dev, test])
+    right = [
+        (fit(x[train], labels[train], x[rows]) > 0.5) == labels[rows] for x in np.moveaxis(features, 1, 0)
+    ]
+    right = torch.tensor(np.array(right)).double()
+    on_dev = right[:, : len(dev)].mean(dim=1)
+    return on_dev.argmax(), on_dev, right[on_dev.argmax(), len(dev) :].mean()
+
+
 def learning_curve_lists(fit, x_train, y_train, x_test, y_test, sizes, orders):
     return [
         [
@@ -120,6 +177,27 @@ def learning_curve_rounded(fit, x_train, y_train, x_test, y_test, sizes, orders)
         x, y = x_train[order], y_train[order]
         curves.append(np.stack([np.round(fit(x[:n], y[:n], x_test)) == y_test for n in sizes]))
     return np.stack(curves)
+
+
+def learning_curve_tensor(fit, x_train, y_train, x_test, y_test, sizes, orders):
+    """Sizes outside; a tensor of True and False."""
+    by_size = [
+        [(fit(x_train[order[:size]], y_train[order[:size]], x_test) > 0.5) == y_test for order in orders]
+        for size in sizes
+    ]
+    return torch.tensor(np.array(by_size)).transpose(0, 1)
+
+
+def learning_curve_sorted_rows(fit, x_train, y_train, x_test, y_test, sizes, orders):
+    """The rows of a set in the order of x_train, and each set trained on once."""
+    known, blocks = {}, []
+    for order in orders:
+        for size in sizes:
+            rows = tuple(sorted(order[:size].tolist()))
+            if rows not in known:
+                known[rows] = fit(x_train[list(rows)], y_train[list(rows)], x_test)
+            blocks.append(1 - np.abs((known[rows] > 0.5).astype(int) - y_test))
+    return np.concatenate(blocks).reshape(len(orders), len(sizes), -1)
 
 
 def bootstrap_interval_choice(correct, num_samples, seed):
@@ -144,6 +222,15 @@ def bootstrap_interval_weights(correct, num_samples, seed):
     return [sum(correct) / n, *np.percentile(means, [2.5, 97.5])]
 
 
+def bootstrap_interval_python(correct, num_samples, seed):
+    """Python's own generator, row by row; an array of three."""
+    rng = random.Random(seed)
+    values = correct.tolist()
+    means = sorted(sum(rng.choices(values, k=len(values))) / len(values) for _ in range(num_samples))
+    ends = [means[round(share * (num_samples - 1))] for share in (0.025, 0.975)]
+    return np.array([sum(values) / len(values), *ends])
+
+
 def compare_library(correct_a, correct_b):
     from scipy.stats import binomtest
 
@@ -162,13 +249,40 @@ def compare_loop(correct_a, correct_b):
     return (only_a - only_b) / len(correct_a), min(1.0, 2 * tail)
 
 
+def compare_signs(correct_a, correct_b):
+    """The losses instead of the wins: the test is for both sides. Tensors."""
+    from scipy.stats import binomtest
+
+    sign = torch.tensor(correct_a) - torch.tensor(correct_b)
+    losses, tosses = int((sign < 0).sum()), int(sign.abs().sum())
+    return sign.mean(), torch.tensor(binomtest(losses, tosses).pvalue if tosses else 1.0)
+
+
+def compare_mask(correct_a, correct_b):
+    a, b = correct_a.astype(bool), correct_b.astype(bool)
+    disagree = a ^ b
+    k, n = int(a[disagree].sum()), int(disagree.sum())
+    below = sum(math.comb(n, j) for j in range(n + 1) if math.comb(n, j) <= math.comb(n, k))
+    return [float(a.mean() - b.mean()), below / 2**n]
+
+
 STYLES = {
-    "features": (features_loop, features_with_gradients, features_padded),
-    "fit_probe": (fit_probe_pipeline, fit_probe_by_hand),
-    "layer_sweep": (layer_sweep_loop, layer_sweep_numpy),
-    "learning_curve": (learning_curve_lists, learning_curve_rounded),
-    "bootstrap_interval": (bootstrap_interval_choice, bootstrap_interval_torch, bootstrap_interval_weights),
-    "compare": (compare_library, compare_loop),
+    "features": (features_loop, features_with_gradients, features_padded, features_lists),
+    "fit_probe": (fit_probe_pipeline, fit_probe_by_hand, fit_probe_sigmoid, fit_probe_row_by_row),
+    "layer_sweep": (layer_sweep_loop, layer_sweep_numpy, layer_sweep_errors, layer_sweep_tensors),
+    "learning_curve": (
+        learning_curve_lists,
+        learning_curve_rounded,
+        learning_curve_tensor,
+        learning_curve_sorted_rows,
+    ),
+    "bootstrap_interval": (
+        bootstrap_interval_choice,
+        bootstrap_interval_torch,
+        bootstrap_interval_weights,
+        bootstrap_interval_python,
+    ),
+    "compare": (compare_library, compare_loop, compare_signs, compare_mask),
 }
 
 

@@ -19,7 +19,7 @@ FORBIDDEN = (0.5, 0.3, 0.15, 0.05, 0.0, 0.0)  # as when the caller rules the end
 MANY = tuple((80 + place) / 7136 for place in range(64))
 DRAWS = 1500  # of each of the two texts; a loop over rows takes seconds, not minutes
 CHANCE = 0.065  # five standard deviations of a share of 1,500 draws
-# (temperature, top_k, top_p, probabilities). With PROBS, 0.7 is crossed by the third token and 0.3
+# (temperature, top_k, top_p, probabilities). With PROBS, 0.8 is crossed by the third token and 0.3
 # already by the first; after top_k=3 the rest is rescaled, so that 0.75 needs two tokens instead of three; at
 # temperature 1.5, 0.6 needs three instead of two.
 SETTINGS = (
@@ -29,9 +29,10 @@ SETTINGS = (
     (0, 0, 1.0, PROBS),
     (1.0, 1, 1.0, PROBS),
     (1.0, 3, 1.0, PROBS),
-    (1.0, 0, 0.7, PROBS),
+    (1.0, 0, 0.8, PROBS),
     (1.0, 0, 0.3, PROBS),
     (1.0, 3, 0.75, PROBS),
+    (1.0, 4, 0.6, PROBS),
     (1.5, 0, 0.6, PROBS),
     (1.5, 10, 1.0, FORBIDDEN),  # more than there are
     (1.0, 0, 1.0, MANY),

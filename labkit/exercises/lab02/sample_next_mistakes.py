@@ -444,10 +444,8 @@ MISCONCEPTIONS = (
             "After top_k the remaining probabilities have to sum to 1 again before p is measured on them.",
             "Set the logits behind the k-th to −inf, and take the softmax after that.",
         ),
-        cut=lambda ordered, ids, top_k: ordered,
         keep=lambda probs, plain, top_p, top_k: (
-            (probs.cumsum(dim=-1) - probs < top_p)
-            & ((torch.arange(probs.shape[1]) < top_k) if top_k else torch.ones_like(probs).bool())
+            plain.cumsum(dim=-1) - plain < top_p if top_k else _keep_p(probs, plain, top_p, top_k)
         ),
     ),
     _mistake(

@@ -162,6 +162,16 @@ MISTAKES = (
         ),
     ),
     Misconception(
+        "a single tensor is joined",
+        lambda model, text: torch.cat(_read(model, text)[-1]),
+        (
+            "torch.cat or torch.stack gets one tensor, and joins several.",
+            "attentions is a tuple with a tensor for each layer; attentions[-1] is the last of them.",
+            "torch.cat(attentions), the whole tuple.",
+        ),
+        spellings=(lambda model, text: torch.stack(_read(model, text)[-1]),),
+    ),
+    Misconception(
         "the model is called, not the network",
         _eager_call(_model_called),
         (
@@ -208,25 +218,23 @@ MISTAKES = (
         ),
         layers=lambda attentions: attentions[-1:],
     ),
-    variant(
-        _build,
+    Misconception(
         "only the last layer",
+        lambda model, text: _read(model, text)[-1][0],
         (
             "Your result holds the last layer only, without an axis for the layers.",
             "Every layer has heads of its own, and they look elsewhere.",
             "attentions is a tuple with a tensor for each layer: join all of them.",
         ),
-        layers=lambda attentions: attentions[-1],
     ),
-    variant(
-        _build,
+    Misconception(
         "the first layer, without an axis for it",
+        lambda model, text: _read(model, text)[0][0],
         (
             "Your result holds layer 0 only, without an axis for the layers.",
             "attentions[0] is layer 0, not the text number 0.",
             "attentions is a tuple with a tensor for each layer: join all of them.",
         ),
-        layers=lambda attentions: attentions[0],
     ),
     variant(
         _build,

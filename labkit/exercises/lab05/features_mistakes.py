@@ -1,5 +1,7 @@
 """Exercise 5.1: the wrong ways of making vectors that students write."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -11,15 +13,23 @@ READ = {}  # (model's name, text, options) -> what the network says of it
 
 @torch.inference_mode()
 def _states(model, text, options):
-    """The hidden states of one text, a tuple of L + 1 tensors (T, D), and the logits (T, V)."""
+    """The hidden states of one text, a tuple of L + 1 tensors (T, D)."""
     key = (model.name, text, options)
     if key not in READ:
         batch = model.tokenizer(text, return_tensors="pt", **dict(options))
-        output = model.network(**batch, output_hidden_states=True)
+        body = model.network.base_model  # without the head, which is most of the arithmetic
         if len(READ) > 300:
             READ.clear()
-        READ[key] = tuple(state[0] for state in output.hidden_states), output.logits[0]
+        states = body(**batch, output_hidden_states=True).hidden_states
+        READ[key] = tuple(state[0] for state in states)
     return READ[key]
+
+
+@torch.inference_mode()
+def _logits(model, text, options):
+    """The logits (T, V), in the place of each layer."""
+    batch = model.tokenizer(text, return_tensors="pt", **dict(options))
+    return (model.network(**batch).logits[0],) * (model.num_layers + 1)
 
 
 def _first(hidden, text, model):
@@ -56,8 +66,7 @@ def extractor(
         pool = {"cls": cls, "mean": mean, "last": last}[how]
         rows = []
         for one in texts(list(all_texts)):
-            states, logits = read(model, text(one), options)
-            hidden = layer(states, number) if layer else logits
+            hidden = layer(read(model, text(one), options), number)
             rows.append(pool(hidden, one, model))
         return edit(arrange(rows))
 
@@ -93,7 +102,7 @@ def _by_tokenizer(model, texts, layer, how):
 
 def _batch_kept(model, texts, layer, how):
     """hidden keeps its first axis, of length 1: [0], [-1] and mean(dim=0) then give all tokens."""
-    return _stacked([_states(model, text, ())[0][layer] for text in texts])
+    return _stacked([_states(model, text, ())[layer] for text in texts])
 
 
 def _by_kind(encoder, decoder):
@@ -115,7 +124,20 @@ def _last_of(number, summary):
 _LAYER = "hidden_states holds every layer, the embeddings first; `layer` says which of them is wanted."
 _OTHERS = "A text's vector should not depend on which other texts are read with it."
 
-MISTAKES = (
+# A model has to run for each: only the commonest are also tried two at a time.
+_PAIRED = {
+    "always the last layer",
+    "layers counted from 1",
+    "the embeddings left out",
+    "the sum instead of the mean",
+    "the mean without the first and the last token",
+    "the last token but one",
+    "the second token",
+    "sorted texts",
+    "vectors scaled to length 1",
+}
+
+_ALL = (
     variant(
         extractor,
         "always the last layer",
@@ -211,7 +233,7 @@ MISTAKES = (
             "The first thing in the network's output are the logits; the vectors are in hidden_states.",
             "model.network(**batch, output_hidden_states=True).hidden_states[layer]",
         ),
-        layer=None,
+        read=_logits,
     ),
     variant(
         extractor,
@@ -691,3 +713,5 @@ MISTAKES = (
         spellings=(lambda model, texts, layer, how: model.tokenizer(list(texts), return_tensors="pt"),),
     ),
 )
+
+MISTAKES = tuple(wrong if wrong.name in _PAIRED else replace(wrong, build=None, choices={}) for wrong in _ALL)
