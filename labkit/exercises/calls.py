@@ -22,13 +22,14 @@ PRINTS = "It prints its result. Put `return` before it instead: print only shows
 NO_RETURN = "There is no `return` in it, so what it has computed is lost."
 
 
-def call_on_copies(function, args, form=anything):
+def call_on_copies(function, args, form=anything, ours=False):
     """Call on copies of the arguments; raises nothing but OutOfTime and KeyboardInterrupt.
 
+    ours: whether the function is one of ours, which is guarded less closely and so faster.
     form: of what it should return (`forms`); the Outcome has the value in this form.
     """
     given = fresh(args)
-    guard = Guard(given)
+    guard = Guard(given, closely=not ours)
     try:
         value = function(*given)
     except KeyboardInterrupt:
@@ -59,7 +60,8 @@ def observe_outcome(outcome, exercise, case):
 def observe_all(function, exercise, cases):
     """The observations of a function of ours on all cases."""
     return [
-        observe_outcome(call_on_copies(function, case.args, exercise.form), exercise, case) for case in cases
+        observe_outcome(call_on_copies(function, case.args, exercise.form, ours=True), exercise, case)
+        for case in cases
     ]
 
 
@@ -121,5 +123,5 @@ def _where(error, function):
 
 
 def message_kind(message):
-    """An error message without what differs from call to call: numbers, and what stands in quotes."""
-    return re.sub(r"-?\d+(\.\d+)?", "#", re.sub(r"'[^']*'|\"[^\"]*\"", "''", message))
+    """An error message without what differs from call to call: the numbers in it."""
+    return re.sub(r"-?\d+(\.\d+)?", "#", message)

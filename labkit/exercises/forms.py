@@ -5,6 +5,7 @@ check takes it as the tensor that it means, and `lab.best` hands on the tensor. 
 is refused with a sentence.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -86,8 +87,8 @@ def array(dtype=float):
 
 
 def _number(value):
-    if isinstance(value, torch.Tensor | np.ndarray) and (value.ndim or value.dtype in (torch.complex64,)):
-        raise NotMeant("`.item()` takes the number out of a tensor that holds one.")
+    if isinstance(value, torch.Tensor | np.ndarray) and math.prod(value.shape) != 1:
+        raise NotMeant("one number is wanted, and it holds more or none.")
     if isinstance(value, torch.Tensor | np.ndarray | np.generic):
         value = value.item()
     if not isinstance(value, bool | int | float):

@@ -23,11 +23,14 @@ PRISTINE = weakref.WeakKeyDictionary()  # network -> (fingerprint, copy of its w
 
 
 class Guard:
-    """A picture of the state before a call: `changes()` compares, puts back, and says what it was."""
+    """A picture of the state before a call: `changes()` compares, puts back, and says what it was.
 
-    def __init__(self, args):
+    closely: whether changes of weights through `.data` are looked for, which takes a millisecond or two.
+    """
+
+    def __init__(self, args, closely=True):
         self.networks = [n for n in (getattr(arg, "network", arg) for arg in args) if _is_network(n)]
-        self.networks = [_Network(network) for network in self.networks]
+        self.networks = [_Network(network, closely) for network in self.networks]
         self.tokenizers = [t for t in (getattr(arg, "tokenizer", None) for arg in args) if t is not None]
         self.tokenizers = [(tokenizer, _flags(tokenizer)) for tokenizer in self.tokenizers]
         self.grad, self.dtype = torch.is_grad_enabled(), torch.get_default_dtype()
@@ -60,17 +63,17 @@ class Guard:
 class _Network:
     """The state of one network."""
 
-    def __init__(self, network):
-        self.network = network
+    def __init__(self, network, closely):
+        self.network, self.closely = network, closely
         self.config = getattr(network, "config", None)
         self.fields = dict(vars(self.config)) if self.config is not None else {}
         self.modes = [(module, module.training) for module in network.modules()]
         self.hooks = [(hooks, set(hooks)) for module in network.modules() for hooks in _hooks(module)]
         self.params = list(network.parameters())
         self.wanted = [parameter.requires_grad for parameter in self.params]
-        self.print = _fingerprint(self.params)
+        self.print = _fingerprint(self.params, closely)
         kept = PRISTINE.get(network)
-        if kept is None or kept[0] != self.print:
+        if kept is None or not _same_print(kept[0], self.print):
             PRISTINE[network] = (self.print, [parameter.detach().clone() for parameter in self.params])
 
     def changes(self):
@@ -99,11 +102,11 @@ class _Network:
             for parameter, wanted in zip(self.params, self.wanted, strict=True):
                 parameter.requires_grad_(wanted)
             yield "left requires_grad of the model's weights changed.\n`with torch.no_grad():` is enough."
-        if _fingerprint(self.params) != self.print:
+        if not _same_print(_fingerprint(self.params, self.closely), self.print):
             _, copies = PRISTINE[self.network]
             for parameter, copy in zip(self.params, copies, strict=True):
                 parameter.data = copy.clone()
-            PRISTINE[self.network] = (_fingerprint(self.params), copies)
+            PRISTINE.pop(self.network)
             yield "changed the model's weights.\nA function that measures a model leaves it as it is."
 
 
@@ -120,11 +123,18 @@ def _is_transformers(hook):
     return str(getattr(hook, "__module__", "")).startswith("transformers")
 
 
-def _fingerprint(params):
+def _fingerprint(params, closely):
     """Version counters see every change but those through `.data`, which the norms see."""
+    seen = [(parameter._version, parameter.data_ptr()) for parameter in params]
+    if not closely or not params:
+        return seen, None
     with torch.no_grad():
-        norms = torch._foreach_norm(params) if params else ()
-    return tuple((p._version, norm.item(), p.data_ptr()) for p, norm in zip(params, norms, strict=True))
+        return seen, [norm.item() for norm in torch._foreach_norm(params)]
+
+
+def _same_print(a, b):
+    """Are two fingerprints of the same weights? What only one of them looked at is not compared."""
+    return a[0] == b[0] and (None in (a[1], b[1]) or a[1] == b[1])
 
 
 def _equal(now, before, name):

@@ -50,6 +50,7 @@ def test_numbers_become_the_promised_kind_of_tensor(form, value, expected):
     [
         (forms.number, torch.tensor(0.5), 0.5),
         (forms.number, np.float32(0.5), 0.5),
+        (forms.number, torch.tensor([[0.5]]), 0.5),
         (forms.number, 1, 1.0),
         (forms.whole, torch.tensor(3.0), 3),
         (forms.whole, np.int64(3), 3),
@@ -94,7 +95,8 @@ def test_an_array_is_made_of_whatever_holds_numbers():
         (forms.tensor(), torch.ones(2).to_sparse(), ""),
         (forms.tensor(), np.array(["a"]), ""),
         (forms.number, "0.5", ""),
-        (forms.number, torch.ones(1), ".item()"),
+        (forms.number, torch.ones(2), "one number"),
+        (forms.number, [1.0], ""),
         (forms.number, 1j, ""),
         (forms.number, 10**400, "larger"),
         (forms.whole, 0.5, ""),

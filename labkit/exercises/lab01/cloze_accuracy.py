@@ -39,7 +39,7 @@ FIXED = (
     (
         3,
         *("cats house tree | cat", "chat car song | hat", "man at car | cart", "tree house | house"),
-        *("house sea | houses", "film lake | films lake", "night day | tonight"),
+        *("sea house | houses", "film lake | films lake", "night day | tonight"),
     ),
     (4, "cat dog bird fish | dog cat", "day night year | hour week", "sea lake river | river"),
     (
@@ -50,7 +50,7 @@ FIXED = (
         "film book | film night",
         "house tree | house",
     ),
-    (3, "cat dog bird fish | fish", "cat dog | night day", "sea lake river | film book song"),
+    (3, "cat dog bird fish | fish", "cat dog | night day", "sea son glove | film song"),
     (5, "tree house | house film"),
     (1, *["cat dog | dog"] * 6, "cat dog | cat bird", *["sea lake | river"] * 5),
     (2, *["cat dog bird | dog"] * 7, "sea lake river | river", *["sea lake | sea"] * 4),

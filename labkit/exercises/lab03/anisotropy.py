@@ -1,6 +1,5 @@
 """Exercise 3.5: how narrow is the cone?"""
 
-import numpy as np
 import torch
 
 from labkit import geometry
@@ -57,22 +56,13 @@ def _is_spread(case):
     return case.args[0].tolist() in SPREAD
 
 
-def _number(value):
-    """A number; also out of a tensor or array that holds just one."""
-    if isinstance(value, torch.Tensor | np.ndarray) and value.shape and max(value.shape) == 1:
-        value = value.reshape(())
-    return forms.number(value)
-
-
-ONE_NUMBER = forms.Form(forms.number.name, _number)
-
 ANISOTROPY = Exercise(
     name="anisotropy",
     title="How narrow is the cone?",
     minutes=6,
     reference=anisotropy,
     cases=_cases,
-    form=ONE_NUMBER,
+    form=forms.number,
     observe=say_nan,
     properties=(
         matches_reference("vectors that point everywhere", 1, _is_spread),

@@ -3,8 +3,8 @@
 import torch
 
 from labkit import geometry
+from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
-from labkit.exercises.lab03.anisotropy import ONE_NUMBER
 from labkit.exercises.lab03.cka_mistakes import MISTAKES
 from labkit.exercises.lab03.cosine_similarity_matrix import say_nan
 from labkit.exercises.properties import inputs_unchanged, matches_reference
@@ -89,7 +89,7 @@ LINEAR_CKA = Exercise(
     minutes=9,
     reference=linear_cka,
     cases=_cases,
-    form=ONE_NUMBER,
+    form=forms.number,
     observe=say_nan,
     properties=(
         matches_reference("linear CKA by the formula", 3),

@@ -32,6 +32,12 @@ def _logits(model, text, options):
     return (model.network(**batch).logits[0],) * (model.num_layers + 1)
 
 
+def _of_bert(model, text, options):
+    from labkit.models import load
+
+    return _states(load("bert-mini"), text, options)
+
+
 def _first(hidden, text, model):
     return hidden[0]
 
@@ -700,6 +706,15 @@ _ALL = (
             "alone.",
             "In a batch the short texts are filled up, and without the mask an encoder reads the filling.",
             "Text by text there is no padding. (Or hand the network the attention_mask: **batch.)",
+        ),
+    ),
+    Misconception(
+        "one model for all",
+        extractor(read=_of_bert),
+        (
+            "You read the texts with bert, whatever model you are given.",
+            "`bert` is the notebook's variable; the function gets its own, `model`.",
+            "model.tokenizer and model.network",
         ),
     ),
     Misconception(

@@ -1,0 +1,57 @@
+"""Small networks with random weights, made in memory: what works for bert-mini and gpt-mini alone fails on them.
+
+They have other sizes, dropout (in training mode alone; they come in evaluation mode), and weights so large
+that nothing about them is even.
+"""
+
+import torch
+
+SEED = 4
+
+
+def small_bert(tokenizer, layers, width, heads, longest, dropout, spread):
+    """An encoder with the tokenizer's vocabulary; `spread` is the standard deviation of its weights."""
+    from transformers import BertConfig, BertForMaskedLM
+
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=2 * width,
+        max_position_embeddings=longest,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+        initializer_range=spread,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return _model(BertForMaskedLM, config, tokenizer, "encoder", "small-bert")
+
+
+def small_gpt(tokenizer, layers, width, heads, longest, dropout, spread):
+    """A decoder with the tokenizer's vocabulary; `spread` is the standard deviation of its weights."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    config = GPT2Config(
+        vocab_size=len(tokenizer),
+        n_embd=width,
+        n_layer=layers,
+        n_head=heads,
+        n_positions=longest,
+        resid_pdrop=dropout,
+        embd_pdrop=dropout,
+        attn_pdrop=dropout,
+        initializer_range=spread,
+        bos_token_id=tokenizer.eos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    return _model(GPT2LMHeadModel, config, tokenizer, "decoder", "small-gpt")
+
+
+def _model(network_class, config, tokenizer, kind, name):
+    from labkit.models import Model
+
+    with torch.random.fork_rng(devices=[]):
+        torch.random.default_generator.manual_seed(SEED)
+        network = network_class(config).eval()
+    return Model(network, tokenizer, kind, name, "memory")
