@@ -11,11 +11,13 @@ from labkit.exercises.state import drawn_alike
 PAIR_SECONDS = 5.0  # of own time: where a model has to run, not all pairs of choices can be tried
 
 
-def diagnose(trial, exercise, prop=None, focus=None):
+def diagnose(trial, exercise, prop=None, focus=None, exactly=False):
     """The misconception that explains the answer best, or None.
 
     prop, focus: the property that the report shows as failing, and the case that it shows: the hint is about
     these, so a mistake that does not behave like the answer there, or is right there, explains nothing.
+
+    exactly: whether only a mistake that explains every case is named, as where something else is shown first.
 
     Best is one that behaves like the answer on every case; then two choices made wrongly at once, of which
     the first that goes wrong in the shown case is named; then one that explains all of what the shown
@@ -27,10 +29,11 @@ def diagnose(trial, exercise, prop=None, focus=None):
     if not failing:
         return None
     with drawn_alike(0):
-        return _best(trial, exercise, prop, focus if focus in failing else failing[0], failing)
+        focus = focus if focus in failing else failing[0]
+        return _best(trial, exercise, prop, focus, failing, exactly)
 
 
-def _best(trial, exercise, prop, focus, failing):
+def _best(trial, exercise, prop, focus, failing, exactly):
     everywhere = all(isinstance(observed, Raised) for observed in trial.observed)
     evidence = _Evidence(trial, exercise, focus, everywhere)
 
@@ -48,7 +51,7 @@ def _best(trial, exercise, prop, focus, failing):
             behaviour = evidence.of(first.build(**first.choices, **second.choices))
             if behaviour and all(behaviour.agrees(k) for k in range(len(trial.cases))):
                 return first if evidence.goes_wrong(first.wrong) else second
-    return evidence.by_part(suspects, failing, prop)
+    return None if exactly else evidence.by_part(suspects, failing, prop)
 
 
 class _Evidence:

@@ -74,7 +74,9 @@ def conclude(trial, exercise, results, printed=""):
             result.passed = False
     shown = report.shown
     place = results.index(shown) if shown else 0
-    recognised = diagnose(trial, exercise, exercise.properties[place], shown.case if shown else None)
+    prop, case = exercise.properties[place], shown.case if shown else None
+    changed = shown is not None and shown.guard and case is not None and not trial.outcomes[case].error
+    recognised = diagnose(trial, exercise, prop, case, exactly=changed)
     if recognised is not None:
         report.misconception, report.hints = recognised.name, list(recognised.hints)
     elif shown and shown.advice:

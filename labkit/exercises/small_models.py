@@ -1,4 +1,4 @@
-"""Small networks with random weights, made in memory: what works for bert-mini and gpt-mini alone fails on them.
+"""Small networks with random weights, made in memory: what works for the bundled pair alone fails on them.
 
 They have other sizes, dropout (in training mode alone; they come in evaluation mode), and weights so large
 that nothing about them is even.
@@ -54,4 +54,4 @@ def _model(network_class, config, tokenizer, kind, name):
     with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(SEED)
         network = network_class(config).eval()
-    return Model(network, tokenizer, kind, name, "memory")
+    return Model(network, tokenizer, kind, name, "folder")

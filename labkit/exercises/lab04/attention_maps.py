@@ -9,8 +9,8 @@ from labkit import attention
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab04.attention_maps_mistakes import MISTAKES
-from labkit.exercises.lab04.small_models import small_bert, small_gpt
 from labkit.exercises.properties import compares, expected_got, inputs_unchanged
+from labkit.exercises.small_models import small_bert, small_gpt
 
 LONG = (
     "When the old King came back to the Town by the River, nobody knew Him any more: he had been away for so "
@@ -39,12 +39,11 @@ def _models():
     from labkit.models import load
 
     bert, gpt = load("bert-mini"), load("gpt-mini")
-    return {
-        "bert": bert,
-        "gpt": gpt,
-        "small-bert": small_bert(bert.tokenizer),
-        "small-gpt": small_gpt(gpt.tokenizer),
-    }
+    common = dict(longest=128, dropout=0.5, spread=0.6)  # attention far from even
+    other_bert = small_bert(bert.tokenizer, layers=3, width=8, heads=2, **common)
+    other_gpt = small_gpt(gpt.tokenizer, layers=2, width=12, heads=3, **common)
+    other_gpt.network.set_attn_implementation("eager")  # as attentions=True loads it
+    return {"bert": bert, "gpt": gpt, "small-bert": other_bert, "small-gpt": other_gpt}
 
 
 def _map_cases(seed):
