@@ -513,12 +513,13 @@ def score_pairs(log_p):
     return [(log_p(gpt, good), log_p(gpt, odd)) for good, odd in pairs]
 
 
+rows = []
 for whose, scores in lab.both(sentence_log_prob, score_pairs).items():
-    rows = [
-        f"{a:6.1f}  {good:36} {b:6.1f}  {odd:38} {'right' if a > b else 'wrong'}"
-        for (good, odd), (a, b) in zip(pairs, scores)
-    ]
-    print("\n".join([f"{whose}:"] * bool(whose) + rows))
+    rows += [f"{whose}:"] if whose else []
+    for (good, odd), (a, b) in zip(pairs, scores):
+        verdict = "right" if a > b else "wrong"
+        rows.append(f"{a:6.1f}  {good:36} {b:6.1f}  {odd:38} {verdict}")
+print("\n".join(rows))
 
 # %% id="compare-pairs"
 pairs_right = sum(a > b for a, b in scores)

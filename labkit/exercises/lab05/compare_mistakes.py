@@ -444,7 +444,6 @@ MISTAKES = (
         spellings=(
             tester(p_of=lambda k, n: 2 * _tail(k, n)),
             tester(p_of=lambda k, n: 2 * _tail(n - k, n)),
-            tester(p_of=lambda k, n: min(1.0, 2 * _tail(n - k, n))),
             tester(p_of=lambda k, n: 2 * _tail(max(k, n - k), n)),
         ),
     ),
