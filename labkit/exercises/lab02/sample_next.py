@@ -15,8 +15,10 @@ def sample_next(logits, temperature, top_k, top_p, generator):
 
 
 PROBS = (0.42, 0.25, 0.15, 0.09, 0.06, 0.03)
+SURE = (0.70, 0.12, 0.08, 0.05, 0.03, 0.02)  # of the second text: one that needs fewer tokens to reach p
 FORBIDDEN = (0.5, 0.3, 0.15, 0.05, 0.0, 0.0)  # as when the caller rules the end-of-text token out
 MANY = tuple((80 + place) / 7136 for place in range(64))
+HALVES = (0.5, 0.25, 0.25)  # what is likelier than the second token has exactly 0.5
 DRAWS = 1500  # of each of the two texts; a loop over rows takes seconds, not minutes
 CHANCE = 0.065  # five standard deviations of a share of 1,500 draws
 # (temperature, top_k, top_p, probabilities). With PROBS, 0.8 is crossed by the third token and 0.3
@@ -35,6 +37,7 @@ SETTINGS = (
     (1.0, 4, 0.6, PROBS),
     (1.5, 0, 0.6, PROBS),
     (1.5, 10, 1.0, FORBIDDEN),  # more than there are
+    (1.0, 0, 0.5, HALVES),
     (1.0, 0, 1.0, MANY),
 )
 
@@ -46,8 +49,12 @@ def _sample_cases(seed):
         orders = [torch.randperm(len(given), generator=make) for _ in range(2)]
         while orders[0].argmin() == orders[1].argmin() or 0 in (orders[0].argmin(), orders[1].argmin()):
             orders = [torch.randperm(len(given), generator=make) for _ in range(2)]  # favourites: two, not 0
-        probs = torch.stack([torch.tensor(given)[order] for order in orders])  # (2, V)
-        shift = torch.tensor([[-1.0], [0.5]])  # logits are log-probabilities up to a constant
+        pair = (given, SURE if given is PROBS else given)
+        probs = torch.stack([torch.tensor(p)[order] for p, order in zip(pair, orders, strict=True)])  # (2, V)
+        if given is HALVES and not (probs.log().softmax(dim=-1) == probs).all():
+            continue  # where this machine rounds, a right answer may keep one token more
+        # Logits are log-probabilities up to a constant.
+        shift = torch.tensor([[-1.0], [0.5]]) if given is not HALVES else torch.zeros(2, 1)
         logits = (probs.log() + shift).repeat(DRAWS, 1)  # (2 * DRAWS, V), the texts in turn
         generator = torch.Generator().manual_seed(2000 * seed + number)
         lists = " and ".join(str([round(p, 2) for p in row]) for row in probs.tolist())
@@ -123,6 +130,8 @@ def _generator_decides(trial):
     if wrong:
         return Fault(wrong.said, 0, wrong.advice)
     first, again, other = (outcome.value for outcome in calls)
+    if first.shape != logits.shape[:1]:
+        return Fault(f"expected: an id for each of {len(logits)} texts\ngot:      {first.numel()} of them", 0)
     if not torch.equal(first, again):
         said = "Two generators of the same seed drew different tokens: hand `generator` to torch.multinomial."
         return Fault(said, 0, "Whoever hands in a generator wants to be able to repeat the draw.")
