@@ -626,7 +626,7 @@ MISCONCEPTIONS = (
         "two hits and two misses added",
         _with_interval(_agresti),
         (
-            "Your interval is another one than the exercise's: its middle is not p.",
+            "Your interval is that of two more hits and two more misses.",
             "Agresti and Coull add two hits and two misses; here the normal approximation is asked for.",
             "p ± 1.96 · sqrt(p (1 - p) / n)",
         ),
