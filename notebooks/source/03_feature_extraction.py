@@ -257,8 +257,8 @@ items = labkit.senses.load_senses()
 texts = [item.text for item in items]
 question, layer = "He wanted to borrow money for a new car.", 1
 for model in (bert, gpt):
-    vectors = torch.from_numpy(labkit.features.extract(model, [question, *texts], "mean"))
-    hits = lambda search: [texts[row - 1] for row in search(vectors[:, layer], 0, 3)]
+    vectors = torch.from_numpy(labkit.features.extract(model, [question, *texts], "mean"))[:, layer]
+    hits = lambda search, space=vectors: [texts[row - 1] for row in search(space, 0, 3)]
     for whose, found in lab.both(nearest, hits).items():
         print(f"{model.name}, layer {layer} {whose}".strip())
         for hit in found:
