@@ -48,7 +48,7 @@ def _best(trial, exercise, prop, focus, failing, exactly):
         if time.process_time() > until:
             break
         if first.build is second.build and not first.choices.keys() & second.choices.keys():
-            behaviour = evidence.of(first.build(**first.choices, **second.choices))
+            behaviour = evidence.of(first.build(**first.choices, **second.choices), by_words=True)
             if behaviour and all(behaviour.agrees(k) for k in range(len(trial.cases))):
                 return first if evidence.goes_wrong(first.wrong) else second
     return None if exactly else evidence.by_part(suspects, failing, prop)
@@ -59,11 +59,10 @@ class _Evidence:
 
     def __init__(self, trial, exercise, focus, everywhere):
         self.trial, self.exercise, self.focus, self.everywhere = trial, exercise, focus, everywhere
-        self.project = lambda observed: observed
 
-    def of(self, function):
+    def of(self, function, by_words=False):
         """The _Behaviour of a wrong answer; None when it is not the student's in the case shown."""
-        behaviour = _Behaviour(self, function)
+        behaviour = _Behaviour(self, function, by_words=by_words)
         return behaviour if behaviour.differs(self.focus) and behaviour.agrees(self.focus) else None
 
     def goes_wrong(self, function):
@@ -103,10 +102,14 @@ class _Evidence:
 
 
 class _Behaviour:
-    """What one wrong answer does on the cases, computed as it is asked for."""
+    """What one wrong answer does on the cases, computed as it is asked for.
 
-    def __init__(self, evidence, function, project=lambda observed: observed):
-        self.evidence, self.function, self.project, self.seen = evidence, function, project, {}
+    by_words: whether its errors must be in the student's words; two choices at once can fail in many ways.
+    """
+
+    def __init__(self, evidence, function, project=lambda observed: observed, by_words=False):
+        self.evidence, self.function, self.project = evidence, function, project
+        self.by_words, self.seen = by_words or evidence.everywhere, {}
 
     def __call__(self, place):
         if place not in self.seen:
@@ -122,7 +125,7 @@ class _Behaviour:
         """
         mine, theirs = self(place), self.evidence.trial.observed[place]
         both = isinstance(mine, Raised) and isinstance(theirs, Raised)
-        if both and (self.evidence.everywhere or mine.type is WrongForm):
+        if both and (self.by_words or mine.type is WrongForm):
             return mine.type is theirs.type and message_kind(mine.message) == message_kind(theirs.message)
         return alike(self._part(mine), self._part(theirs))
 
