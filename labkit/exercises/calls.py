@@ -16,7 +16,7 @@ CHANGED = "changed its argument {name}.\nWork on a copy ({copy}): the caller sti
 COPIES = {"Tensor": "{name}.clone()", "ndarray": "{name}.copy()", "list": "list({name})"}
 RESEEDED = (
     "called {seeder}: from now on the whole notebook draws the same numbers.\n"
-    "Draw with a generator of its own (torch.Generator().manual_seed(0)), or with the one that it is given."
+    "Leave that out. What has to be drawn alike is drawn with a generator: one of its own, or the one given."
 )
 PRINTS = "It prints its result. Put `return` before it instead: print only shows it to you."
 NO_RETURN = "There is no `return` in it, so what it has computed is lost."

@@ -26,9 +26,13 @@ def relation(expected, got):
     """One sentence when all of a result is wrong in one simple way ("each is half ..."), else ""."""
     if isinstance(expected, Mapping) and isinstance(got, Mapping) and expected.keys() == got.keys():
         key = next((key for key in expected if not same(expected[key], got[key])), None)
-        said = relation(expected[key], got[key]) if key is not None else ""
+        if key is None or isinstance(expected[key], int | float):
+            return ""  # one number among other things is related to another by chance
+        said = relation(expected[key], got[key])
         return f"{key}: {said}" if said else ""
     left, right = as_array(expected), as_array(got)
+    if _is_sequence(expected) and _is_sequence(got) and len(expected) != len(got):
+        return _of_sequences(expected, got)
     if left is not None and right is not None:
         return _of_shapes(left, right) if left.shape != right.shape else _of_arrays(left, right)
     if _is_sequence(expected) and _is_sequence(got):
@@ -95,9 +99,9 @@ def _of_arrays(expected, got):
     """One sentence when two arrays of one shape are related in a simple way, else ""."""
     if np.isnan(got).any() and not np.isnan(expected).any():
         all_or_some = "All of yours is NaN" if np.isnan(got).all() else "There is a NaN in it"
-        return f"{all_or_some}: 0/0, or a softmax over nothing but −inf."
+        return f"{all_or_some}. Often that comes of 0/0, or of a softmax over nothing but −inf."
     if np.isinf(got).any() and not np.isinf(expected).any():
-        return "There is an infinity in it: a division by 0, or the logarithm of 0."
+        return "There is an infinity in it. Often that comes of a division by 0, or of the logarithm of 0."
     if np.isin(expected, (0, 1)).all() and np.isin(got, (0, 1)).all():
         if got.size > 1 and _near(expected, 1 - got):
             return "Exactly the other way round: 0 (False) and 1 (True) have changed places."
@@ -125,6 +129,8 @@ def _of_places(expected, got):
 
 def _of_values(expected, got):
     """All numbers wrong in the same way."""
+    if got.size == 1 and float(expected.item()).is_integer() and float(got.item()).is_integer():
+        return ""  # small whole numbers are twice or half of each other by chance
     enough = got.size == 1 or len(np.unique(expected.round(6))) >= FEWEST
     known = np.abs(expected) > 1e-6
     ratio = _constant(got[known] / expected[known])

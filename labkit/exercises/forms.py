@@ -35,7 +35,10 @@ class Form:
         """(what was returned in place of this form, what to try); why: what NotMeant said."""
         said = f"returned {_described(value)} where {self.name} is wanted"
         if value is None:
-            return said, "Does every way through it end in a return?"
+            return said, (
+                "Does every way through it end in a return? (What changes its object, as list.sort() and "
+                "list.append(), returns None as well.)"
+            )
         if callable(value):
             return said, "Was it meant to be called? Its round brackets are missing."
         return f"{said}{': ' if why else '.'}{why}", f"Return {self.name}, as the docstring says."

@@ -7,11 +7,13 @@ from labkit.exercises.values import as_array, same
 __all__ = ["alike", "compares", "each_case", "expected_got", "inputs_unchanged", "matches_reference"]
 
 
-def each_case(test, where=lambda case: True):
+def each_case(test, where=lambda case: True, relate=relation):
     """A Property's `holds` that looks at one case after the other, and tells an error before a difference.
 
     test: (expected, seen) -> "" or what is wrong, both as `observe` returns them.
     where: selects the cases that the property is about.
+    relate: (expected, seen) -> a sentence on how all of the result is wrong, or ""; None for no sentence, as
+        where what is compared is not the result itself.
     """
 
     def holds(trial):
@@ -28,30 +30,30 @@ def each_case(test, where=lambda case: True):
         for place, case, outcome, expected, seen in rows:
             message = "" if outcome.error else test(expected, seen)
             if message:
-                return Fault(f"For {case.shown}\n{message}", place, _advice(place, rows))
+                return Fault(f"For {case.shown}\n{message}", place, _advice(place, rows, relate))
         return ""
 
     return holds
 
 
-def _advice(place, rows):
+def _advice(place, rows, relate):
     """How a result is related to the right one; of a single number only what is so in other cases too."""
     wrong = [(e, s) for k, _, o, e, s in rows if k >= place and not o.error and not alike(e, s)]
-    if not wrong:
+    if not wrong or relate is None:
         return ""
-    said = relation(*wrong[0])
+    said = relate(*wrong[0])
     number = as_array(wrong[0][0])
     if number is not None and number.ndim == 0:
-        return said if len(wrong) > 1 and all(relation(*pair) == said for pair in wrong[1:4]) else ""
+        return said if len(wrong) > 1 and all(relate(*pair) == said for pair in wrong[1:4]) else ""
     return said
 
 
-def compares(name, points, test, where=lambda case: True, project=lambda observed: observed):
+def compares(name, points, test, where=lambda case: True, project=lambda observed: observed, relate=relation):
     """A Property that looks at each case by `test`, as `each_case` does."""
-    return Property(name, points, each_case(test, where), where, project)
+    return Property(name, points, each_case(test, where, relate), where, project)
 
 
-def matches_reference(name, points, where=lambda case: True, project=None):
+def matches_reference(name, points, where=lambda case: True, project=None, relate=relation):
     """A Property: the same result as the reference on the cases selected by `where`.
 
     project: what of an observation it is about; all of it, if None.
@@ -65,7 +67,7 @@ def matches_reference(name, points, where=lambda case: True, project=None):
             return f"expected: {expected.message}\ngot:      a result, and no error"
         return difference(part(expected), part(seen))
 
-    return compares(name, points, test, where, part)
+    return compares(name, points, test, where, part, relate)
 
 
 def inputs_unchanged(points=1):

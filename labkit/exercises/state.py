@@ -70,6 +70,7 @@ class _Network:
         self.modes = [(module, module.training) for module in network.modules()]
         self.hooks = [(hooks, set(hooks)) for module in network.modules() for hooks in _hooks(module)]
         self.params = list(network.parameters())
+        self.dtypes = [parameter.dtype for parameter in self.params]
         self.wanted = [parameter.requires_grad for parameter in self.params]
         self.print = _fingerprint(self.params, closely)
         kept = PRISTINE.get(network)
@@ -102,6 +103,9 @@ class _Network:
             for parameter, wanted in zip(self.params, self.wanted, strict=True):
                 parameter.requires_grad_(wanted)
             yield "left requires_grad of the model's weights changed.\n`with torch.no_grad():` is enough."
+        if [parameter.dtype for parameter in self.params] != self.dtypes:
+            self.network.to(self.dtypes[0])
+            yield "left the model's weights in another dtype.\nConvert its results, not the model."
         if not _same_print(_fingerprint(self.params, self.closely), self.print):
             _, copies = PRISTINE[self.network]
             for parameter, copy in zip(self.params, copies, strict=True):
