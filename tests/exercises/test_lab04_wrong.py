@@ -245,3 +245,56 @@ def other_side_and_weakest_first(maps, tokens, pattern, at_least):
 )
 def test_of_two_mistakes_one_is_named(name, answer, hints):
     assert report_on(name, answer).misconception in hints
+
+
+def flag_left_in_the_config(model, text):
+    with attention.eager(model) as network, torch.no_grad():
+        network.config.output_attentions = True
+        return torch.cat(network(**model.tokenizer(text, return_tensors="pt")).attentions)
+
+
+def test_a_flag_left_in_the_config_is_not_taken_for_training_mode():
+    report = report_on("attention_maps", flag_left_in_the_config)
+    assert [result.passed for result in report.results] == [True, True, False, False]
+    assert "config" in report.hints[0] and ".train()" not in report.hints[0]
+
+
+def not_halved_but_softmaxed(maps):
+    rollout = torch.eye(maps.shape[-1])
+    for layer in maps:
+        rollout = (layer.mean(0) + torch.eye(maps.shape[-1])) @ rollout
+    return rollout.softmax(-1)
+
+
+def from_one(maps):
+    rollout = 1
+    for layer in maps:
+        rollout = (layer.mean(0) + torch.eye(maps.shape[-1])) / 2 @ rollout
+    return rollout
+
+
+def first_layer_bare(maps):
+    rollout = maps[0].mean(0)
+    for layer in maps[1:]:
+        rollout = (layer.mean(0) + torch.eye(maps.shape[-1])) / 2 @ rollout
+    return rollout
+
+
+def whole_map(maps):
+    return torch.special.entr(maps.flatten(2) / maps.shape[-1]).sum(-1)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "hint"),
+    [
+        ("attention_rollout", not_halved_but_softmaxed, "a softmax for the halves"),
+        ("attention_rollout", from_one, "starts from a number"),
+        ("attention_rollout", first_layer_bare, "the first layer without the identity"),
+        ("head_entropy", whole_map, "the whole map as one distribution"),
+        ("head_entropy", lambda maps: attention.head_entropy(maps).item(), "one number taken out of many"),
+        ("mean_distance", lambda maps: float(attention.mean_distance(maps)), "one number taken out of many"),
+        ("find_heads", lambda maps, tokens, pattern, at_least: None, "what sort() gives back"),
+    ],
+)
+def test_the_more_specific_mistake_is_named(name, answer, hint):
+    assert report_on(name, answer).misconception == hint

@@ -100,6 +100,56 @@ def interval_mirrored(correct, num_samples, seed):
     return correct.mean(), 2 * correct.mean() - high, 2 * correct.mean() - low
 
 
+def interval_with_one_sample_mean(correct, num_samples, seed):
+    means = _means(correct, num_samples, seed)
+    return means[0], *np.percentile(means, [2.5, 97.5])
+
+
+def interval_of_one_standard_error(correct, num_samples, seed):
+    error = correct.std(ddof=1) / np.sqrt(len(correct))
+    return correct.mean(), correct.mean() - error, correct.mean() + error
+
+
+def sweep_above_0(fit, features, labels, train, dev, test):
+    def log_odds(*args):
+        return (fit(*args) > 0) * 1.0
+
+    return EXERCISES["layer_sweep"].reference(log_odds, features, labels, train, dev, test)
+
+
+def sweep_with_labels_from_the_front(fit, features, labels, train, dev, test):
+    def said(layer, rows):
+        return fit(features[train, layer], labels[train], features[rows, layer]) > 0.5
+
+    on_dev = [(said(layer, dev) == labels[: len(dev)]).mean() for layer in range(features.shape[1])]
+    layer = int(np.argmax(on_dev))
+    return layer, on_dev, (said(layer, test) == labels[test]).mean()
+
+
+def curve_taught_the_test_rows(fit, x_train, y_train, x_test, y_test, sizes, orders):
+    def taught(x, y, asked):
+        return fit(np.concatenate([x, x_test]), np.concatenate([y, y_test]), asked)
+
+    return curve(taught, x_train, y_train, x_test, y_test, sizes, orders)
+
+
+def probe_on_the_scaler(x_train, y_train, x_test):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler()
+    probe = LogisticRegression(C=0.1, max_iter=1000).fit(scaler.fit(x_train), y_train)
+    return probe.predict_proba(scaler.fit(x_test))[:, 1]
+
+
+def compare_with_a_loaded_coin(correct_a, correct_b):
+    from scipy.stats import binomtest
+
+    k, n = int((correct_a > correct_b).sum()), int((correct_a != correct_b).sum())
+    p = binomtest(k, n, p=float(correct_b.mean())).pvalue if n else 1.0
+    return correct_a.mean() - correct_b.mean(), p
+
+
 def compare_uncapped(correct_a, correct_b):
     from scipy.stats import binom
 
@@ -123,6 +173,13 @@ WRONG = [
     ("bootstrap_interval", interval_of_2000, "always 2,000 samples"),
     ("bootstrap_interval", interval_of_two_spreads, "a formula instead of percentiles"),
     ("bootstrap_interval", interval_mirrored, "mirrored at the mean"),
+    ("bootstrap_interval", interval_with_one_sample_mean, "the mean of one sample"),
+    ("bootstrap_interval", interval_of_one_standard_error, "a formula that is 0/0"),
+    ("layer_sweep", sweep_above_0, "every row class 1"),
+    ("layer_sweep", sweep_with_labels_from_the_front, "the answers compared with other rows' labels"),
+    ("learning_curve", curve_taught_the_test_rows, "trained on the test rows"),
+    ("fit_probe", probe_on_the_scaler, "the scaler in place of the scaled rows"),
+    ("compare", compare_with_a_loaded_coin, "a coin that is not fair"),
     ("compare", compare_uncapped, "more than 1"),
 ]
 

@@ -26,6 +26,8 @@ class TablePredictor:
     def __call__(self, text, k):
         if not isinstance(text, str):
             raise TypeError(f"predict(text, k) wants a text first, not {type(text).__name__}")
+        if BLANK not in text:
+            raise ValueError(f"predict(text, k) wants a text with a {BLANK}, and there is none in this one")
         return list(self.words_by_text.get(text, ["?"] * k)[:k])
 
 
@@ -40,6 +42,7 @@ FIXED = (
         3,
         *("cats house tree | cat", "chat car song | hat", "man at car | cart", "tree house | house"),
         *("sea house | houses", "film lake | films lake", "night day | tonight"),
+        *("door day | doors", "bird fish | cow"),
     ),
     (4, "cat dog bird fish | dog cat", "day night year | hour week", "sea lake river | river"),
     (

@@ -2,6 +2,7 @@
 
 import math
 
+from labkit.cloze import BLANK
 from labkit.exercises.exercise import Misconception, variant
 
 
@@ -65,6 +66,11 @@ def _agresti(p, n):
 
 def _rank(words, answers, k):
     return next((1 / (place + 1) for place, word in enumerate(words) if word in answers), 0.0)
+
+
+def _pooled(predict, items, k):
+    pool = {answer for item in items for answer in item.answers}
+    return counter(hit=lambda words, answers, k: _any(words, pool, k))(predict, items, k)
 
 
 def _by_text(predict, items, k):
@@ -274,6 +280,34 @@ MISCONCEPTIONS = (
             "Compare with the tuple of answers itself, not with a text made of it, nor with each answer.",
         ),
         hit=lambda words, answers, k: any(word in answer for answer in answers for word in words),
+    ),
+    variant(
+        counter,
+        "exactly the answers",
+        (
+            "An item counts only if its words are exactly its answers.",
+            "One answer among the k words is enough, whatever else is there.",
+            "Take the answers one by one: any(answer in words for answer in item.answers).",
+        ),
+        hit=lambda words, answers, k: set(words) == set(answers),
+    ),
+    Misconception(
+        "the answers of all items together",
+        _pooled,
+        (
+            "An item counts as right with the answer of another item.",
+            "Each blank has its own answers: what fits one sentence need not fit the next.",
+            "Compare the words for an item with item.answers alone.",
+        ),
+    ),
+    Misconception(
+        "a text without its blank",
+        lambda predict, items, k: [predict(item.text.replace(BLANK, item.answers[0]), k) for item in items],
+        (
+            "The text that predict gets has no [MASK] in it.",
+            "It is to fill the blank; where an answer or another word stands already, there is none.",
+            "predict(item.text, k), with the text as it is.",
+        ),
     ),
     variant(
         counter,
@@ -675,6 +709,16 @@ MISCONCEPTIONS = (
     ),
     variant(
         counter,
+        "the accuracy last",
+        (
+            "Your accuracy stands behind its interval.",
+            "Whoever calls it unpacks (accuracy, low, high).",
+            "return p, low, high",
+        ),
+        finish=lambda p, low, high: (low, high, p),
+    ),
+    variant(
+        counter,
         "another order",
         (
             "Your three numbers stand in another order.",
@@ -707,8 +751,8 @@ MISCONCEPTIONS = (
         counter,
         "the interval in brackets of its own",
         (
-            "You return two things: the accuracy, and a pair.",
-            "Whoever calls it unpacks three numbers.",
+            "You return two things where three numbers are asked for.",
+            "Whoever calls it unpacks three: a pair in brackets is one thing, and so is half of the width.",
             "return p, low, high",
         ),
         finish=lambda p, low, high: (p, (low, high)),

@@ -1,5 +1,7 @@
 """What goes wrong when two sentences are laid out: one builder, and its choices made wrongly."""
 
+from dataclasses import replace
+
 from labkit.exercises.exercise import Misconception, variant
 
 
@@ -109,6 +111,14 @@ def _last_alike(place, first, second):
     return int(place > first.index(first[-2]) + 1)
 
 
+def _popped_empty(pieces_a, pieces_b, vocab, max_length):
+    """A second [CLS], and no room for it where both sentences are short."""
+    if max_length < 4:
+        raise IndexError("pop from empty list")
+    encode = encoder(second=lambda b: ["[CLS]", *b, "[SEP]"], special=4)
+    return encode(pieces_a, pieces_b, vocab, max_length)
+
+
 def _single_when_empty(b):
     return [*b, "[SEP]"] if b else []
 
@@ -167,16 +177,52 @@ MISCONCEPTIONS = (
         ),
         first=lambda a: [*a, "[SEP]"],
     ),
-    variant(
-        encoder,
-        "a second [CLS]",
-        (
-            "There is a second [CLS], in front of the second sentence.",
-            "[CLS] opens the input, and that has one beginning, however many sentences it holds.",
-            "[CLS] a [SEP] b [SEP]: three special tokens, one of them [CLS].",
+    replace(
+        variant(
+            encoder,
+            "a second [CLS]",
+            (
+                "There is a second [CLS], in front of the second sentence.",
+                "[CLS] opens the input, and that has one beginning, however many sentences it holds.",
+                "[CLS] a [SEP] b [SEP]: three special tokens, one of them [CLS].",
+            ),
+            second=lambda b: ["[CLS]", *b, "[SEP]"],
+            special=4,
         ),
-        second=lambda b: ["[CLS]", *b, "[SEP]"],
-        special=4,
+        spellings=(_popped_empty,),
+    ),
+    Misconception(
+        "cut by the alphabet",
+        encoder(choose=lambda a, b: "b" if b >= a else "a"),
+        (
+            "You cut the sentence that stands later in the alphabet, not the longer one.",
+            "max(a, b) of two lists compares their first pieces, and no lengths.",
+            "Compare len(a) with len(b).",
+        ),
+        (encoder(choose=lambda a, b: "a" if a >= b else "b"),),
+    ),
+    Misconception(
+        "a list as a key",
+        lambda pieces_a, pieces_b, vocab, max_length: vocab[["[CLS]", *pieces_a]],
+        (
+            "You look up a whole list at once.",
+            "vocab has one id for each piece, so each piece has to be looked up by itself.",
+            "[vocab[piece] for piece in pieces]",
+        ),
+    ),
+    Misconception(
+        "a number and a list are added",
+        lambda pieces_a, pieces_b, vocab, max_length: vocab["[CLS]"] + [vocab[piece] for piece in pieces_a],
+        (
+            "You join a single number and a list with +.",
+            "+ joins a list only with another list, and an id by itself is a number.",
+            'Brackets around the single ones: [vocab["[CLS]"]] + ids.',
+        ),
+        (
+            lambda pieces_a, pieces_b, vocab, max_length: (
+                [vocab[piece] for piece in pieces_a] + vocab["[SEP]"]
+            ),
+        ),
     ),
     Misconception(
         "two separators",

@@ -1,5 +1,7 @@
 """What goes wrong when a blank is filled: one builder, and its choices made wrongly."""
 
+from dataclasses import replace
+
 import torch
 
 from labkit.cloze import BLANK
@@ -98,6 +100,39 @@ def _least(probs, k):
     return [n for n in probs.argsort().tolist() if probs[n] > -torch.inf][:k]
 
 
+def _of_more(fit):
+    """Spellings that take some more by topk and leave some out: a small vocabulary has too few."""
+
+    def spelling(more):
+        def wrong(model, text, k):
+            pairs = filler(choose=lambda probs, k: probs.topk(k).indices.tolist())(model, text, more(k))
+            return [pair for pair in pairs if fit(pair[0])][:k]
+
+        return wrong
+
+    return tuple(spelling(more) for more in (lambda k: k + 50, lambda k: 5 * k, lambda k: 2 * k))
+
+
+def _letter(model, text, k):
+    """The place of the blank in the text, letter by letter, taken for a position."""
+    batch = model.tokenizer(text, return_tensors="pt")
+    with torch.inference_mode():
+        probs = model.network(**batch).logits[0, text.index(BLANK)].softmax(-1)
+    return filler(scores=lambda logits, place: probs)(model, text, k)
+
+
+def _not_found(model, text, k):
+    return [0].index(model.tokenizer.mask_token_id)
+
+
+def _nowhere(model, text, k):
+    return torch.tensor([0]).eq(1).nonzero()[0]
+
+
+def _item_of_two(model, text, k):
+    return torch.tensor([0, 0]).item()
+
+
 WHERE = "Find where input_ids equals tokenizer.mask_token_id."
 
 MISCONCEPTIONS = (
@@ -150,6 +185,35 @@ MISCONCEPTIONS = (
             WHERE,
         ),
         position=lambda model, ids, text: 2,
+    ),
+    Misconception(
+        "position counted in letters",
+        _letter,
+        (
+            "You read the prediction at the place that [MASK] has in the text, counted in letters.",
+            "Tokens are pieces of several letters, and [CLS] stands in front: they are counted otherwise.",
+            WHERE,
+        ),
+    ),
+    Misconception(
+        "no blank among the ids",
+        _not_found,
+        (
+            "What you look for is not among the ids.",
+            "Either the text has lost its [MASK] (text.lower() makes [mask] of it, no special token), "
+            "or you look for another number or text than mask_token_id.",
+            "Give the tokenizer the text as it is, and look for model.tokenizer.mask_token_id in input_ids.",
+        ),
+        (_nowhere,),
+    ),
+    Misconception(
+        "a row and a position in one item",
+        _item_of_two,
+        (
+            ".item() makes a number of a single entry, and gets two here.",
+            "input_ids have two axes, so nonzero gives a pair for each place: its row and its position.",
+            "Look in input_ids[0], which has one axis, or take the second of the pair: places[0, 1].",
+        ),
     ),
     variant(
         filler,
@@ -394,6 +458,16 @@ MISCONCEPTIONS = (
     ),
     variant(
         filler,
+        "the best word k times",
+        (
+            "The same word comes back k times.",
+            "argmax finds the best, and finds it again in the next round.",
+            "The k best are asked for, each once: .topk(k).",
+        ),
+        choose=lambda probs, k: [probs.argmax().item()] * k,
+    ),
+    variant(
+        filler,
         "one word only",
         (
             "One word comes back, whatever k is.",
@@ -432,15 +506,18 @@ MISCONCEPTIONS = (
         ),
         ask=lambda k: k - 1,
     ),
-    variant(
-        filler,
-        "the best is missing",
-        (
-            "The most probable word is missing.",
-            "Lists count from 0: [1:] leaves out the best.",
-            "[:k]",
+    replace(
+        variant(
+            filler,
+            "the best is missing",
+            (
+                "The most probable word is missing.",
+                "Lists count from 0: [1:] leaves out the best.",
+                "[:k]",
+            ),
+            choose=lambda probs, k: _best(probs, k + 1)[1:],
         ),
-        choose=lambda probs, k: _best(probs, k + 1)[1:],
+        spellings=(filler(choose=lambda probs, k: probs.topk(k + 1).indices[1:].tolist()),),
     ),
     variant(
         filler,
@@ -522,25 +599,31 @@ MISCONCEPTIONS = (
         ),
         fit=lambda word, text: not word.startswith("##"),
     ),
-    variant(
-        filler,
-        "letters only",
-        (
-            "You leave out signs and pieces that are no plain words, and fill up with others.",
-            "The k most probable are asked for, whatever they are; what the model thinks should be seen.",
-            "Take the top k as they are.",
+    replace(
+        variant(
+            filler,
+            "letters only",
+            (
+                "You leave out signs, or pieces that are no plain words, and fill up with others.",
+                "The k most probable are asked for, whatever they are; what the model thinks should be seen.",
+                "Take the top k as they are.",
+            ),
+            fit=lambda word, text: word.isalpha(),
         ),
-        fit=lambda word, text: word.isalpha(),
+        spellings=_of_more(str.isalpha),
     ),
-    variant(
-        filler,
-        "no special tokens among the words",
-        (
-            "You leave out special tokens, and fill up with others.",
-            "The k most probable are asked for, whatever they are; what the model thinks should be seen.",
-            "Take the top k as they are.",
+    replace(
+        variant(
+            filler,
+            "no special tokens among the words",
+            (
+                "You leave out special tokens, and fill up with others.",
+                "The k most probable are asked for, whatever they are; what the model thinks should be seen.",
+                "Take the top k as they are.",
+            ),
+            fit=lambda word, text: not (word.startswith("[") and word.endswith("]")),
         ),
-        fit=lambda word, text: not (word.startswith("[") and word.endswith("]")),
+        spellings=_of_more(lambda word: not word.startswith("[")),
     ),
     variant(
         filler,

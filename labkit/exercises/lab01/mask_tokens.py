@@ -27,7 +27,7 @@ def _mask_cases(seed):
     def draw(low, high, *shape):
         return torch.randint(low, high, shape, generator=make)
 
-    only_special = torch.tensor([2, 3] + [0] * 38).repeat(2, 1)
+    only_special = torch.tensor([2, 3] * 14 + [0] * 12).repeat(2, 1)
     cases = [
         (only_special, torch.ones_like(only_special), 4, 9, "2 x 40 ids, all of them special"),
         (draw(0, 30, 1, 2000), torch.zeros(1, 2000).long(), 30, 31, "1 x 2000 ids, none of them special"),
@@ -163,7 +163,8 @@ def _varied(values, where, at_least):
 def _spared(input_ids, chosen, ordinary):
     """Ids that stand in the text often, and never get a label."""
     ids, counts = input_ids[ordinary].unique(return_counts=True)
-    missing = sorted(set(ids[counts > 200].tolist()) - set(input_ids[chosen & ordinary].tolist()))
+    rate = (chosen & ordinary).sum() / ordinary.sum()
+    missing = sorted(set(ids[counts * rate > 20].tolist()) - set(input_ids[chosen & ordinary].tolist()))
     return ", ".join(map(str, missing)) or "none"
 
 

@@ -56,6 +56,12 @@ def _tenth_of_the_rest(fate, generator):
     return masked, ~masked & (torch.rand(fate.shape, generator=generator) < 0.1)
 
 
+def _first_row(drawn):
+    first = torch.zeros_like(drawn)
+    first[0] = drawn[0]
+    return first
+
+
 def _by_place(drawn, ids, special):
     inner = torch.ones_like(drawn)
     inner[:, 0] = inner[:, -1] = False
@@ -105,6 +111,26 @@ COLUMN = lambda shape: (1, shape[1])  # drawn once, for all rows
 ROW = lambda shape: (shape[0], 1)  # drawn once, for a whole row
 
 MISCONCEPTIONS = (
+    variant(
+        masker,
+        "only the id 0 is spared",
+        (
+            "Of the special tokens, only those with the id 0 are spared, and so is a word with that id.",
+            "An id does not say whether a token is special; special_tokens_mask does.",
+            "special_tokens_mask is 1 where a special token stands: take those out of the selection.",
+        ),
+        select=lambda drawn, ids, special: (drawn & (ids != 0), drawn & (ids != 0)),
+    ),
+    variant(
+        masker,
+        "only the first text",
+        (
+            "Only the first text of the batch has labels.",
+            "The batch has B texts, and each token of each is chosen or not by itself.",
+            "Draw for all of input_ids.shape, and write no [0] and no row number.",
+        ),
+        select=lambda drawn, ids, special: 2 * (_first_row(drawn) & (special == 0),),
+    ),
     variant(
         masker,
         "special tokens are hidden too",

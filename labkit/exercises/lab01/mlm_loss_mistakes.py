@@ -69,6 +69,10 @@ def _first_of_each(costs, keep):
     return torch.stack([c[k][0] for c, k in zip(costs, keep, strict=True) if k.any()]).mean()
 
 
+def _guesses(logits, labels):
+    return logits[labels != IGNORE].argmax(-1)
+
+
 def _distinct(logits, labels):
     hidden = labels != IGNORE
     return pricer(reduce=lambda costs, keep: costs[keep].sum())(logits, labels) / len(labels[hidden].unique())
@@ -244,6 +248,16 @@ MISCONCEPTIONS = (
             "logits[labels != -100] takes all of them.",
         ),
         reduce=_first_of_each,
+    ),
+    variant(
+        pricer,
+        "only the first blank of the batch",
+        (
+            "Only the very first hidden position of the batch counts.",
+            "[0] picks one; each hidden position of each sentence has its price.",
+            "The mean over all of them: .mean(), without [0].",
+        ),
+        reduce=lambda costs, keep: costs[keep][0],
     ),
     Misconception(
         "mean of the sentences' means",
@@ -425,6 +439,16 @@ MISCONCEPTIONS = (
             ),
         ),
     ),
+    Misconception(
+        "rows and labels in different orders",
+        lambda logits, labels: F.cross_entropy(logits.transpose(0, 1).flatten(0, 1), labels.flatten()),
+        (
+            "Logits and labels are laid out in different orders, so a row gets another position's label.",
+            "One goes sentence by sentence, the other position by position: one of the two is transposed.",
+            "Transpose neither: logits.reshape(-1, V) and labels.reshape(-1) go together.",
+        ),
+        (lambda logits, labels: F.cross_entropy(logits.flatten(0, 1), labels.T.flatten()),),
+    ),
     variant(
         pricer,
         "softmax over the wrong axis",
@@ -483,6 +507,24 @@ MISCONCEPTIONS = (
             "labels say which column to look up: gather, or an index.",
         ),
         pick=lambda log_p, labels: log_p.max(-1).values,
+    ),
+    Misconception(
+        "the share of wrong guesses",
+        lambda logits, labels: (_guesses(logits, labels) != labels[labels != IGNORE]).float().mean(),
+        (
+            "You return the share of the hidden positions where the most probable word is wrong.",
+            "The loss asks for more: how probable was the right word? A near miss costs less than a bad one.",
+            "The mean of -log of the right word's probability; no argmax.",
+        ),
+    ),
+    Misconception(
+        "the share of right guesses",
+        lambda logits, labels: (_guesses(logits, labels) == labels[labels != IGNORE]).float().mean(),
+        (
+            "You return the share of the hidden positions where the most probable word is right.",
+            "That is accuracy. The loss asks for more: how probable was the right word?",
+            "The mean of -log of the right word's probability; no argmax.",
+        ),
     ),
     variant(
         pricer,

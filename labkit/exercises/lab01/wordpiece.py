@@ -89,6 +89,8 @@ def _advise(args, expected, seen):
         return "[UNK] stands for the whole word: nothing else is in the list then."
     if foreign is not None:
         return f'"{foreign}" is no entry of this vocabulary. Return what you have found `in vocab`, as it is.'
+    if seen[0].startswith("##"):
+        return f'A word\'s first piece is looked up without ##; "{seen[0]}" goes on behind another piece.'
     if expected == ["[UNK]"]:
         return "Take the longest beginning, then the longest continuation: at some point nothing fits here."
     if seen == ["[UNK]"]:

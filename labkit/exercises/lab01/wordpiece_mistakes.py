@@ -111,6 +111,53 @@ def _anywhere(word, vocab):
     return pieces
 
 
+def _marks_ignored(size):
+    """Entries with and without ## serve for every part; the longest by `size` is taken."""
+
+    def spell(word, vocab):
+        pieces, text = [], word
+        while text:
+            fitting = [p for p in vocab if p.replace("##", "") and text.startswith(p.replace("##", ""))]
+            if not fitting:
+                return None
+            pieces.append(max(sorted(fitting), key=size))
+            text = text[len(pieces[-1].replace("##", "")) :]
+        return pieces
+
+    return spell
+
+
+def _used_up(word, vocab):
+    left, pieces, start = set(vocab), [], 0
+    while start < len(word):
+        for end in range(len(word), start, -1):
+            piece = word[start:end] if start == 0 else "##" + word[start:end]
+            if piece in left:
+                break
+        else:
+            return None
+        left.discard(piece)
+        pieces.append(piece)
+        start = end
+    return pieces
+
+
+def _only_the_example(word, vocab):
+    return ["un", "##aff", "##able"] if word == "unaffable" else _whole(word, vocab)
+
+
+def _example_or_unknown(word, vocab):
+    return ["un", "##aff", "##able"] if word == "unaffable" else ["[UNK]"]
+
+
+def _endless(word, vocab):
+    raise RecursionError("maximum recursion depth exceeded")
+
+
+def _endless_in_a_comparison(word, vocab):
+    raise RecursionError("maximum recursion depth exceeded in comparison")
+
+
 def _stale(word, vocab):
     return ["un", "##aff", "##able"]
 
@@ -345,6 +392,46 @@ MISCONCEPTIONS = (
             "Start with the whole word and shorten it from the end until it is in the vocabulary.",
         ),
         spell=_merged,
+    ),
+    Misconception(
+        "only the example is split",
+        splitter(spell=_only_the_example),
+        (
+            "No word is split but the notebook's unaffable.",
+            "un, ##aff, ##able is one example; any other word has to be looked up part by part.",
+            "Look for the longest beginning in vocab, move start to its end, and look again.",
+        ),
+        (_example_or_unknown,),
+    ),
+    Misconception(
+        "calls itself without end",
+        _endless,
+        (
+            "Your function calls itself without end.",
+            "Each call has to get a shorter rest, and the one that gets an empty rest must call no more.",
+            'Begin with what needs no further call: an empty rest is [], and no fit ["[UNK]"].',
+        ),
+        (_endless_in_a_comparison,),
+    ),
+    variant(
+        splitter,
+        "entries with and without ## are taken as one",
+        (
+            "Entries with ## and without are the same to you: either is taken, at any place of the word.",
+            "## means: glued to the piece before. An entry with ## begins no word, one without begins it.",
+            "Look up the bare string for the first piece, and the one with ## for all others.",
+        ),
+        spell=_marks_ignored(len),
+    ),
+    variant(
+        splitter,
+        "a piece can be used once",
+        (
+            "A piece that a word needs twice is found only once.",
+            "banana has ##an two times: what is used stays in vocab, which the caller needs as well.",
+            "Take nothing out of vocab; only look pieces up in it.",
+        ),
+        spell=_used_up,
     ),
     variant(
         splitter,

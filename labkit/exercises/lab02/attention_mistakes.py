@@ -1,10 +1,10 @@
 """Exercise 2.2: the wrong answers that students write."""
 
-from math import sqrt
+from math import isqrt, sqrt
 
 import torch
 
-from labkit.exercises.exercise import variant
+from labkit.exercises.exercise import Misconception, variant
 
 LOWEST = torch.finfo(torch.float32).min
 
@@ -32,6 +32,7 @@ def _as_given(mask, q):
 def _attend(
     divisor=_root_of_width,
     swap=False,
+    lengths=lambda x: x,
     keys=lambda k: k.transpose(-2, -1),
     read=_as_given,
     hide=HIDDEN,
@@ -42,7 +43,7 @@ def _attend(
     """attention, with single choices made wrongly."""
 
     def answer(q, k, v, mask):
-        left, right = (k, q) if swap else (q, k)
+        left, right = map(lengths, (k, q) if swap else (q, k))
         scores = left @ keys(right) / divisor(q, v)  # (B, T, T)
         weights = hide(scores, read(mask, q), weigh)
         return finish(mix(weights, k, v), q)
@@ -60,6 +61,10 @@ def _behind(scores, visible, weigh):
 
 def _penalty(number):
     return lambda scores, visible, weigh: weigh(scores - number * (~visible).float())
+
+
+def _nudge(scores, visible, weigh):
+    return weigh(scores + visible.float())
 
 
 def _own_triangle(mask, q):
@@ -134,6 +139,27 @@ MISCONCEPTIONS = (
         ),
         hide=_penalty(10.0),
     ),
+    *(
+        _mistake(
+            f"hidden scores are set to {number:.0f}",
+            (
+                f"Hidden tokens still get some weight in your result: their scores become {number:.0f}.",
+                f"{number:.0f} is an ordinary score, and e to the {number:.0f} is small, not 0.",
+                "Take the lowest number there is: torch.finfo(scores.dtype).min.",
+            ),
+            hide=_fill(number),
+        )
+        for number in (-1.0, -10.0)
+    ),
+    _mistake(
+        "the mask is added to the scores",
+        (
+            "Hidden tokens still get weight: for the softmax your mask makes a difference of 1 only.",
+            "True counts as 1 in a sum: what may be seen is lifted by 1, and what is hidden stays in play.",
+            "The hidden scores need the lowest number there is: scores.masked_fill(~mask, ...).",
+        ),
+        hide=_nudge,
+    ),
     _mistake(
         "the lowest score that occurs",
         (
@@ -191,6 +217,16 @@ MISCONCEPTIONS = (
         read=lambda mask, q: mask[0] if mask.ndim == 3 else mask,
     ),
     _mistake(
+        "an axis in front of the mask",
+        (
+            "Where each text has a mask of its own, your result has four axes.",
+            "A mask of shape (B, T, T) has the axis of the texts already; one more in front of it makes "
+            "(1, B, T, T).",
+            "Leave the mask as it is, without None or unsqueeze: (T, T) and (B, T, T) both fit the scores.",
+        ),
+        read=lambda mask, q: mask[None],
+    ),
+    _mistake(
         "text b reads row b of the mask",
         (
             "With a mask of shape (T, T), your texts take one row of it each.",
@@ -219,6 +255,30 @@ MISCONCEPTIONS = (
             "Use the mask as it came. The lowest number, not −inf, keeps empty rows from being NaN.",
         ),
         read=lambda mask, q: mask | torch.eye(q.shape[1], dtype=torch.bool),
+    ),
+    _mistake(
+        "queries and keys are normalised",
+        (
+            "The lengths of your queries and keys play no part in the scores.",
+            "That makes cosines of them. In attention a longer key counts for more.",
+            "q @ k.transpose(-2, -1), with q and k as they come.",
+        ),
+        lengths=lambda x: torch.nn.functional.normalize(x, dim=-1),
+    ),
+    *(
+        _mistake(
+            f"the root of D is {done}",
+            (
+                f"Your root of D is {done} to a whole number: right only where D is a square.",
+                "The root of 8 is 2.83, and every digit of it counts.",
+                "q.shape[-1] ** 0.5, without int, round, // or isqrt.",
+            ),
+            divisor=divisor,
+        )
+        for done, divisor in (
+            ("cut off", lambda q, v: isqrt(q.shape[-1])),
+            ("rounded", lambda q, v: round(sqrt(q.shape[-1]))),
+        )
     ),
     _mistake(
         "no scaling",
@@ -296,7 +356,7 @@ MISCONCEPTIONS = (
     _mistake(
         "divided after the softmax",
         (
-            "Your results are too small: the weights of a row do not sum to 1.",
+            "Your result is divided by the root of D; the scores are not.",
             "What the softmax gives are shares already. Divided by √D they are shares of nothing.",
             "Divide the scores, before the softmax. Brackets help.",
         ),
@@ -394,6 +454,16 @@ MISCONCEPTIONS = (
         mix=lambda weights, k, v: weights.transpose(-2, -1) @ v,
     ),
     _mistake(
+        "the values are added",
+        (
+            "Your result is too large by the values themselves: v is added to the weighted mean.",
+            "A Transformer block adds its input afterwards (a residual connection); attention alone does "
+            "not.",
+            "weights @ v, and nothing else.",
+        ),
+        mix=lambda weights, k, v: v + weights @ v,
+    ),
+    _mistake(
         "the mean of the keys",
         (
             "You return the weighted mean of the keys.",
@@ -428,5 +498,14 @@ MISCONCEPTIONS = (
             "Leave it out; or say which axis is meant, .squeeze(dim).",
         ),
         finish=lambda result, q: result.squeeze(),
+    ),
+    Misconception(
+        "finfo of a tensor",
+        lambda q, k, v, mask: torch.finfo(q).min,
+        (
+            "You hand torch.finfo a tensor; it wants a dtype.",
+            "The lowest number depends on the kind of numbers (float32, float16), not on a single tensor.",
+            "torch.finfo(scores.dtype).min",
+        ),
     ),
 )

@@ -251,6 +251,17 @@ CAUSAL_MASK = Exercise(
         ),
         variant(
             _triangle,
+            "the first column is empty",
+            (
+                "The first column of your mask is all False: nobody sees the first token, not even itself.",
+                "It is a token like any other: it may look at itself, and every later one may look back at "
+                "it.",
+                "Row i has i + 1 entries that are True, from 0 to i. Does your inner loop begin at 1?",
+            ),
+            touch=_with((slice(None), 0), 0),
+        ),
+        variant(
+            _triangle,
             "nobody sees the first token",
             (
                 "From the second row on, the first column of your mask is False.",
@@ -280,6 +291,17 @@ CAUSAL_MASK = Exercise(
             ),
         ),
         Misconception(
+            "a number for each token",
+            lambda T: torch.ones(T).cumsum(dim=0),
+            (
+                "You return a single row with a number for each token, not a table.",
+                "How *many* tokens may be looked at does not say which; each token has a row of T truth "
+                "values.",
+                "torch.ones(T, T) makes the table, and .tril() takes its upper half away.",
+            ),
+            spellings=(lambda T: torch.arange(T), lambda T: torch.arange(T + 1)),
+        ),
+        Misconception(
             "0 and minus infinity",
             lambda T: torch.zeros(T, T).masked_fill(torch.ones(T, T).triu(1).bool(), float("-inf")),
             (
@@ -293,14 +315,17 @@ CAUSAL_MASK = Exercise(
                 lambda T: torch.full((T, T), float("-inf")).triu(1),
             ),
         ),
-        Misconception(
-            "always for six tokens",
-            lambda T: torch.ones(6, 6).tril().bool(),
-            (
-                "Your mask is always 6 by 6, whatever T is.",
-                "The 6 tokens were an example; a mask is made for each text anew.",
-                "Let T decide: torch.ones(T, T).",
-            ),
+        *(
+            Misconception(
+                f"always for {size} tokens",
+                lambda T, size=size: torch.ones(size, size).tril().bool(),
+                (
+                    f"Your mask is always {size} by {size}, whatever T is.",
+                    "That many tokens were an example; a mask is made for each text anew.",
+                    "Let T decide: torch.ones(T, T).",
+                ),
+            )
+            for size in (6, 4, 5, 8, 10)
         ),
     ),
 )

@@ -53,7 +53,7 @@ def _added(causal, real):
 
 
 def _additive(mask):
-    return torch.zeros(mask.shape).masked_fill(~mask, float("-inf"))
+    return torch.zeros(mask.shape).masked_fill(mask == 0, float("-inf"))
 
 
 def _mistake(name, hints, **choices):
@@ -70,6 +70,26 @@ MISCONCEPTIONS = (
             "Rows are queries, columns are keys. Which axis must padding[:, None, :] run along?",
         ),
         place=_rows,
+    ),
+    _mistake(
+        "real tokens hidden as queries",
+        (
+            "In your mask only padding tokens look at anything; the real tokens look at nobody.",
+            "In an attention_mask, 1 stands for a real token; it is the *columns* of the padding that are "
+            "hidden, not rows.",
+            "(padding == 1)[:, None, :] says of each column whether it may be looked at.",
+        ),
+        place=_rows,
+        real_as=lambda padding: padding == 0,
+    ),
+    _mistake(
+        "the whole mask is transposed",
+        (
+            "Rows and columns of your whole mask are exchanged, the triangle and the padding.",
+            "Row i belongs to the token that looks, column j to the one that is looked at.",
+            "causal as it came, the padding as padding[:, None, :], and no transpose afterwards.",
+        ),
+        finish=lambda mask: mask.transpose(1, 2),
     ),
     _mistake(
         "padding hidden as query and as key",
@@ -157,6 +177,16 @@ MISCONCEPTIONS = (
         causal_as=lambda causal: causal.T,
     ),
     _mistake(
+        "causal taken for what is hidden",
+        (
+            "In your mask a real token is looked at exactly where `causal` is False.",
+            "Some libraries mark with True what is hidden; here True means: may look. An encoder's mask is "
+            "all True.",
+            "Use `causal` as it came, without ~.",
+        ),
+        causal_as=lambda causal: ~causal,
+    ),
+    _mistake(
         "real tokens hidden instead of padding",
         (
             "Your mask hides the real tokens and shows the padding.",
@@ -168,7 +198,8 @@ MISCONCEPTIONS = (
     _mistake(
         "the padding is shifted by one",
         (
-            "The padding in your mask lies one column too far to the right.",
+            "Your hidden columns lie one place to the right of the padding (behind the last comes the first "
+            "again).",
             "Column j of the mask belongs to token j, and so does column j of the padding.",
             "No shift is needed here: that comes with the loss.",
         ),
@@ -343,6 +374,30 @@ MISCONCEPTIONS = (
             lambda causal, padding: causal & (padding == 1)[None],
             lambda causal, padding: causal * padding,
             lambda causal, padding: torch.logical_and(causal, padding),
+        ),
+    ),
+    Misconception(
+        "masked_fill with whole numbers",
+        lambda causal, padding: causal[None].masked_fill(1 - padding[:, None, :], False),
+        (
+            "Your masked_fill gets a mask of whole numbers; it wants one of True and False.",
+            "padding holds 0 and 1 as whole numbers, and so does 1 - padding.",
+            "A comparison makes truth values: padding == 0 is True at the padding.",
+        ),
+    ),
+    Misconception(
+        "one truth value for a whole tensor",
+        lambda causal, padding: causal & bool(padding),
+        (
+            "In your function Python has to say of a whole tensor whether it is True.",
+            "That is what bool(...), `and`, `or`, `not` and `if` ask for; but each entry has an answer of "
+            "its own.",
+            "Entry by entry: padding.bool() (or padding == 1) with an axis for the queries, and & for `and`.",
+        ),
+        spellings=(
+            lambda causal, padding: causal and padding,
+            lambda causal, padding: causal and padding[:, None, :],
+            lambda causal, padding: padding[:, None, :] and causal,
         ),
     ),
     Misconception(

@@ -122,6 +122,19 @@ def _placed(model, input_ids, num_new, choose):
     return input_ids
 
 
+def _asks(ask, read):
+    """Asks `choose` in a way of its own."""
+
+    def answer(model, input_ids, num_new, choose):
+        return _writer(read=read)(model, input_ids, num_new, lambda logits: ask(choose, logits))
+
+    return answer
+
+
+def _every_position(output):
+    return output.logits
+
+
 def _second_last(output):
     return output.logits[:, -2 if output.logits.shape[1] > 1 else -1]
 
@@ -254,6 +267,38 @@ MISCONCEPTIONS = (
             "choose(output.logits[:, -1]), as they come.",
         ),
         read=_probabilities,
+    ),
+    _alone(
+        "the mean over the positions",
+        (
+            "You choose from the mean over all positions.",
+            "Each position predicts the token after it; the new token comes after the last.",
+            "logits[:, -1], and no mean",
+        ),
+        read=lambda output: output.logits.mean(dim=1),
+    ),
+    Misconception(
+        "all positions handed to choose",
+        _asks(lambda choose, logits: choose(logits).flatten()[-1:], _every_position),
+        (
+            "choose gets the logits of all positions, (1, T, V); it wants those of one, (1, V).",
+            "It takes a row for each text, (B, V), and gives an id for each. Only the last position "
+            "predicts the new token.",
+            "choose(output.logits[:, -1])",
+        ),
+        spellings=(
+            _asks(lambda choose, logits: choose(logits)[:, -1], _every_position),
+            _asks(lambda choose, logits: choose(logits), _every_position),
+        ),
+    ),
+    Misconception(
+        "a row without an axis for the texts",
+        _asks(lambda choose, logits: choose(logits), lambda output: output.logits[0, -1]),
+        (
+            "choose gets a single row of shape (V,); it wants a table (1, V).",
+            "It takes a row for each text, (B, V), and gives an id for each, (B,); here B is 1.",
+            "choose(output.logits[:, -1]): the colon keeps the axis of the texts.",
+        ),
     ),
     _alone(
         "the last position but one is read",

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 import torch.nn.functional as F
 
 from labkit.exercises.exercise import Misconception, variant
@@ -45,6 +46,22 @@ def _loss(
 
 def _over_the_border(logits, input_ids):
     return logits.flatten(0, 1)[None, :-1], input_ids.flatten()[None, 1:]
+
+
+def _padded(logits, input_ids):
+    return logits, F.pad(input_ids[:, 1:], (0, 1))
+
+
+def _last_again(logits, input_ids):
+    return logits, torch.cat([input_ids[:, 1:], input_ids[:, -1:]], dim=1)
+
+
+def _all_of_its_text(log_probs, targets):
+    return log_probs.gather(-1, targets[:, None, :].expand(-1, log_probs.shape[1], -1))
+
+
+def _one_hot(log_probs, targets):
+    return F.one_hot(targets, log_probs.shape[-1]) * log_probs
 
 
 def _smoothed(log_probs, targets):
@@ -149,6 +166,24 @@ MISCONCEPTIONS = (
             "In a loop: range(T − 1) already stops before the last position.",
         ),
         shift=lambda logits, input_ids: (logits[:, :-2], input_ids[:, 1:-1]),
+    ),
+    _mistake(
+        "the last position predicts token 0",
+        (
+            "Your last position is judged too, by a token 0 put behind the text.",
+            "No token comes after the last, so nothing can be asked there. Id 0 is a real token.",
+            "The logits lose their last entry instead: logits[:, :-1].",
+        ),
+        shift=_padded,
+    ),
+    _mistake(
+        "the last position predicts the last token again",
+        (
+            "Your last position is judged too, by the last token once more.",
+            "No token comes after the last, so nothing can be asked there.",
+            "The logits lose their last entry instead: logits[:, :-1].",
+        ),
+        shift=_last_again,
     ),
     _mistake(
         "only the last prediction",
@@ -325,6 +360,16 @@ MISCONCEPTIONS = (
         log_probs=lambda logits: logits.softmax(dim=-1),
     ),
     _mistake(
+        "1 minus the probability",
+        (
+            "Your loss is 1 minus the mean probability; there is no logarithm.",
+            "-log p punishes a confident mistake without limit; 1 - p is never more than 1.",
+            "log_softmax instead of softmax, and a minus in front of the mean.",
+        ),
+        log_probs=lambda logits: logits.softmax(dim=-1),
+        finish=lambda loss: 1 + loss,
+    ),
+    _mistake(
         "the logarithm of a probability that is 0 to the computer",
         (
             "Where a token is very unlikely, your loss is infinite.",
@@ -372,6 +417,24 @@ MISCONCEPTIONS = (
             "gather(-1, targets.unsqueeze(-1)) picks one entry in each row.",
         ),
         pick=lambda log_probs, targets: log_probs[..., targets],
+    ),
+    _mistake(
+        "every position meets every target of its text",
+        (
+            "At each position you pick the entries of all the targets of its text.",
+            "Each position has a single target: the token that comes next there.",
+            "gather wants an index (B, T - 1, 1), one entry for each row: targets.unsqueeze(-1).",
+        ),
+        pick=_all_of_its_text,
+    ),
+    _mistake(
+        "the zeros of a one-hot vector are averaged too",
+        (
+            "Your loss is V times too small: the mean goes over the words of the vocabulary too.",
+            "Of each row one entry is the true token's; the zeros beside it are no predictions.",
+            "Sum over the words first, .sum(dim=-1), and then take the mean (or pick with gather).",
+        ),
+        pick=_one_hot,
     ),
     _mistake(
         "the mean over the whole vocabulary",
@@ -477,6 +540,22 @@ MISCONCEPTIONS = (
         spellings=(
             lambda logits, input_ids: F.cross_entropy(
                 logits[:, :-1].reshape(len(logits), logits.shape[-1], -1), input_ids[:, 1:]
+            ),
+        ),
+    ),
+    Misconception(
+        "rows and targets in different orders",
+        lambda logits, input_ids: F.cross_entropy(
+            logits[:, :-1].transpose(0, 1).flatten(0, 1), input_ids[:, 1:].flatten()
+        ),
+        (
+            "With more than one text, your rows of logits and your targets stand in different orders.",
+            "One of the two goes text by text, the other position by position.",
+            "Flatten both as they are, without a transpose: logits.flatten(0, 1) and targets.flatten().",
+        ),
+        spellings=(
+            lambda logits, input_ids: F.cross_entropy(
+                logits[:, :-1].flatten(0, 1), input_ids[:, 1:].T.flatten()
             ),
         ),
     ),

@@ -37,6 +37,7 @@ def chances(
     places=False,
     lookup=None,
     forgive=False,
+    always=False,
 ):
     """(B, V): what the next token of each text is drawn with; single choices can be made wrongly."""
     if forgive:
@@ -49,7 +50,7 @@ def chances(
     if top_p < 1 and keep is None:  # the running sum in the order of the ids
         by_id = torch.zeros_like(probs).scatter(-1, ids, probs)
         probs = probs * (by_id.cumsum(dim=-1) - by_id < top_p).gather(-1, ids)
-    elif top_p < 1:
+    elif top_p < 1 or always:
         probs = probs * keep(probs, plain, top_p, top_k)
     if even:
         probs = (probs > 0).float()
@@ -89,6 +90,14 @@ def _head(ordered, ids, top_k):
     ordered = ordered.clone()
     ordered[:, :top_k] = NOTHING
     return ordered
+
+
+def _one_less(ordered, ids, top_k):
+    return _cut_k(ordered, ids, max(1, top_k - 1)) if top_k else ordered
+
+
+def _head_of_more(ordered, ids, top_k):
+    return _head(ordered, ids, top_k) if 0 < top_k < ordered.shape[1] else ordered
 
 
 def _tail(ordered, ids, top_k):
@@ -144,6 +153,23 @@ def _one_too_many(probs, plain, top_p, top_k):
     reached = _shares(probs).cumsum(dim=-1).roll(2, dims=-1)
     reached[:, :2] = 0
     return reached < top_p
+
+
+def _below_p(probs, plain, top_p, top_k):
+    return (probs.cumsum(dim=-1) < top_p) | _first(probs)
+
+
+def _as_many_as_the_first_text(probs, plain, top_p, top_k):
+    kept = _keep_p(probs, plain, top_p, top_k)[:1].sum()
+    return (torch.arange(probs.shape[1]) < kept).expand(len(probs), -1)
+
+
+def _largest_logit(logits, temperature, top_k, top_p, generator):
+    return (
+        logits.max(dim=-1).values
+        if temperature == 0
+        else _sampler()(logits, temperature, top_k, top_p, generator)
+    )
 
 
 def _one_number_for_all(logits, temperature, top_k, top_p, generator):
@@ -223,6 +249,15 @@ MISCONCEPTIONS = (
         ),
         favourite=lambda logits: torch.zeros(len(logits), dtype=torch.int64),
     ),
+    Misconception(
+        "a logit instead of the token at temperature 0",
+        _largest_logit,
+        (
+            "At temperature 0 you return the largest logit itself, not the id of its token.",
+            "max and sort give values and indices; the ids are the indices.",
+            "logits.argmax(dim=-1), or ids[:, 0] of what sort gives.",
+        ),
+    ),
     _mistake(
         "the first text's favourite at temperature 0",
         (
@@ -267,6 +302,15 @@ MISCONCEPTIONS = (
             "What goes is ordered[:, top_k:], not ordered[:, :top_k].",
         ),
         cut=_head,
+    ),
+    _mistake(
+        "top_k takes the first k away, if there are more",
+        (
+            "With top_k you take the k likeliest tokens away and keep the rest.",
+            "The k likeliest are the ones that stay.",
+            "What goes is ordered[:, top_k:], not ordered[:, :top_k].",
+        ),
+        cut=_head_of_more,
     ),
     _mistake(
         "the first k of the vocabulary",
@@ -323,6 +367,15 @@ MISCONCEPTIONS = (
         cut=lambda ordered, ids, top_k: (
             ordered.masked_fill(torch.arange(ordered.shape[1]) >= top_k - 1, NOTHING) if top_k else ordered
         ),
+    ),
+    _mistake(
+        "one token fewer than top_k, but one at least",
+        (
+            "With top_k above 1 you keep one token too few.",
+            "The k likeliest are k tokens: with top_k = 3 there are three to draw from.",
+            "The first k of a sorted row are [:, :top_k]; what goes is [:, top_k:].",
+        ),
+        cut=_one_less,
     ),
     _mistake(
         "one token more than top_k",
@@ -388,6 +441,34 @@ MISCONCEPTIONS = (
             "first as well.",
         ),
         keep=lambda probs, plain, top_p, top_k: (_shares(probs).cumsum(dim=-1) <= top_p) | _first(probs),
+    ),
+    _mistake(
+        "the token that reaches p is dropped, also at top_p = 1",
+        (
+            "Your top_p drops the token with which the sum reaches p, even at top_p = 1.",
+            "The set has to *reach* p, so that token belongs to it; at top_p = 1 all tokens stay.",
+            "Keep a token if what is likelier, without itself, is still below p: cumsum − probs < top_p.",
+        ),
+        keep=_below_p,
+        always=True,
+    ),
+    _mistake(
+        "one token more than top_p where the sum is p",
+        (
+            "Your top_p keeps one token too many where the sum of the likelier ones is exactly p.",
+            "With 0.5, 0.25, 0.25 and top_p = 0.5 the first token reaches p alone: the set is complete.",
+            "A token stays if what is likelier is *below* p: <, not <=.",
+        ),
+        keep=lambda probs, plain, top_p, top_k: _shares(probs).cumsum(dim=-1) - _shares(probs) <= top_p,
+    ),
+    _mistake(
+        "as many tokens as the first text's top_p keeps",
+        (
+            "With top_p all your texts keep as many tokens as the first text.",
+            "Each row reaches p in its own place: a sure one with few tokens, an unsure one with many.",
+            "Decide row by row: a comparison (B, V), without [0] or a single number of tokens.",
+        ),
+        keep=_as_many_as_the_first_text,
     ),
     _mistake(
         "one token more than top_p",
@@ -546,6 +627,17 @@ MISCONCEPTIONS = (
             "torch.multinomial(probs, 1, ...) draws for all rows at once.",
         ),
         finish=lambda ids: ids[:1],
+    ),
+    Misconception(
+        "the generator stands where replacement belongs",
+        lambda logits, temperature, top_k, top_p, generator: torch.multinomial(
+            logits.softmax(dim=-1), 1, generator
+        ),
+        (
+            "You hand the generator to torch.multinomial by its place, and the third place is replacement's.",
+            "torch.multinomial(probs, num_samples, replacement): the generator goes by its name only.",
+            "torch.multinomial(probs, 1, generator=generator)",
+        ),
     ),
     Misconception(
         "one random number for the whole batch",

@@ -75,6 +75,10 @@ def _favourites(output):
     return output.argmax(dim=-1).float().reshape(-1)
 
 
+def _second_axis_first(output):
+    return output[:, :].movedim(1, 0)
+
+
 def _first_number(output):
     return output[:, 0]
 
@@ -261,7 +265,7 @@ MISCONCEPTIONS = (
     _mistake(
         "means are compared",
         (
-            "You compare means: where one number rises and another falls, a leak passes your test.",
+            "You compare means or sums: where one number rises and another falls, a leak passes your test.",
             "Probabilities, for one, always sum to 1: their mean cannot move.",
             "Compare number by number: torch.allclose, or .abs() of the differences first.",
         ),
@@ -329,6 +333,16 @@ MISCONCEPTIONS = (
             "Cut along the positions only, [:j], and compare all that is left.",
         ),
         look=_first_number,
+    ),
+    _mistake(
+        "cut along the second axis",
+        (
+            "You cut the outputs along their second axis; the positions are the first.",
+            "[:, :j] takes some of the numbers of *every* position. And an output that is a single number "
+            "has no second axis.",
+            "[:j] keeps the outputs of the positions before j, whatever their shape.",
+        ),
+        look=_second_axis_first,
     ),
     _mistake(
         "cut along the last axis",

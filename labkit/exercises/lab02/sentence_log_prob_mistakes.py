@@ -76,6 +76,24 @@ def _each_token_once(model, text):
     return sum({token: log_probs[t, token].item() for t, token in enumerate(ids[1:])}.values())
 
 
+def _its_own_first_token_in_front(model, text):
+    ids = model.tokenizer(text).input_ids
+    ids = [ids[0], *ids]
+    return _gather(_in_context(model, ids[:-1]).log_softmax(dim=-1), torch.tensor(ids[1:])).sum().item()
+
+
+def _words_alone(model, text):
+    return sum(_RIGHT(model, word) for word in text.split())
+
+
+def _words_alone_with_their_spaces(model, text):
+    first, *others = text.split()
+    return sum(_RIGHT(model, word) for word in (first, *(f" {word}" for word in others)))
+
+
+_RIGHT = _scorer()
+
+
 def _mistake(name, hints, **choices):
     """A choice made wrongly that often comes together with another."""
     return variant(_scorer, name, hints, **choices)
@@ -149,6 +167,36 @@ MISCONCEPTIONS = (
             ("token 50256", lambda model: [50256]),
         )
     ),
+    Misconception(
+        "a number and a list are added",
+        lambda model, text: model.tokenizer.eos_token_id + model.tokenizer(text).input_ids,
+        (
+            "You join a number and a list with +; it joins only lists.",
+            "eos_token_id is a single number, input_ids a list of them.",
+            "Brackets make a list of the number: [model.tokenizer.eos_token_id] + ids.",
+        ),
+        spellings=(lambda model, text: model.tokenizer(text).input_ids + model.tokenizer.eos_token_id,),
+    ),
+    Misconception(
+        "the text's own first token in front",
+        _its_own_first_token_in_front,
+        (
+            "In front of your text stands its own first token, once more.",
+            "The first token is to be predicted from nothing but that a text begins. The end-of-text token "
+            "says that.",
+            "[model.tokenizer.eos_token_id, *ids]",
+        ),
+    ),
+    Misconception(
+        "each word on its own",
+        _words_alone,
+        (
+            "You score each word on its own, as if it stood at the beginning of a text.",
+            "The chain rule asks for each token *given those before it*; and the spaces belong to the text.",
+            "Hand the whole text to the tokenizer, without .split().",
+        ),
+        spellings=(_words_alone_with_their_spaces,),
+    ),
     _mistake(
         "the mean instead of the sum",
         (
@@ -187,6 +235,15 @@ MISCONCEPTIONS = (
             "Add the logarithms instead: .log_softmax(dim=-1), then a sum.",
         ),
         combine=lambda picked: picked.exp().prod().log(),
+    ),
+    _alone(
+        "the logarithm of the mean",
+        (
+            "You take the mean of the probabilities first, and the logarithm of that.",
+            "P(text) is a *product*: its logarithm is the sum of the logarithms.",
+            "First the logarithm of each, then the sum.",
+        ),
+        combine=lambda picked: picked.exp().mean().log(),
     ),
     _alone(
         "the logarithm of the sum",
@@ -440,6 +497,15 @@ MISCONCEPTIONS = (
             "No max_length, no truncation=True, no [:10].",
         ),
         most=10,
+    ),
+    _alone(
+        "cut at eight tokens",
+        (
+            "Only the first eight tokens of the text are counted.",
+            "The chain goes on to the last one.",
+            "No max_length, no truncation=True, no [:8].",
+        ),
+        most=8,
     ),
     _alone(
         "rounded",

@@ -72,8 +72,10 @@ def _v(name, first, second, third, spellings=(), **choices):
     return Misconception(name, wrong.wrong, wrong.hints, spellings, build, wrong.choices)
 
 
-def _m(name, first, second, third, measure):
-    return Misconception(name, _mean_by(measure), (first, second, third))
+def _m(name, first, second, third, measure, *spellings):
+    return Misconception(
+        name, _mean_by(measure), (first, second, third), tuple(_mean_by(each) for each in spellings)
+    )
 
 
 LEFT = "Without the diagonal, how many entries has a matrix of N rows and N columns?"
@@ -109,6 +111,20 @@ MISTAKES = (
         lambda v: (_cosines(v).sum() - 1) / _pairs(len(v)),
     ),
     _m(
+        "the diagonal taken from every row",
+        "You take N² ones away: the whole diagonal from every row.",
+        "matrix − matrix.diagonal() subtracts N numbers from each row; only one of each row is to go.",
+        "First the two sums, then their difference: matrix.sum() − matrix.diagonal().sum()",
+        lambda v: (_cosines(v).sum() - len(v) ** 2) / _pairs(len(v)),
+    ),
+    _v(
+        "only the diagonal",
+        "Your number is 1, whatever the vectors are.",
+        "Each vector has the cosine 1 with itself, so the mean of the diagonal is 1 for any vectors.",
+        PAIRS,
+        which=torch.diagonal,
+    ),
+    _m(
         "the mean of the diagonal taken from the mean",
         "You take 1 from the mean of the whole matrix.",
         "The sum without the diagonal, over the number of entries without it: two means can't be subtracted.",
@@ -121,6 +137,14 @@ MISTAKES = (
         "A vector with itself is no pair.",
         "torch.triu has an argument that says where the triangle begins.",
         which=_upper(0),
+    ),
+    _v(
+        "the diagonal in the triangle's sum, not in its count",
+        "Your triangle's sum still holds the diagonal, though your count doesn't.",
+        "matrix.triu() keeps the diagonal, N ones; N (N − 1) / 2 counts only the pairs beside it.",
+        "torch.triu has an argument that says where the triangle begins.",
+        which=_upper(0),
+        divide=lambda kept, vectors: _pairs(len(vectors)) / 2,
     ),
     _v(
         "the triangle begins too late",
@@ -196,6 +220,13 @@ MISTAKES = (
         lambda v: _cosines(v).sum() - len(v) / _pairs(len(v)),
     ),
     _v(
+        "N + 1 in place of N − 1",
+        "Your divisor has N + 1 in it, where N − 1 is wanted.",
+        "Each of the N rows has N − 1 others; N (N + 1) / 2 counts each row with itself as well.",
+        LEFT,
+        divide=lambda kept, vectors: len(vectors) * (len(vectors) + 1),
+    ),
+    _v(
         "N is taken from the columns",
         "You divide by D (D − 1), where N (N − 1) is wanted.",
         "vectors is (N, D): N is the number of rows.",
@@ -208,6 +239,7 @@ MISTAKES = (
         "There are 240 sentences in the lab; the function may get any number.",
         "len(vectors)",
         divide=lambda kept, vectors: _pairs(240),
+        spellings=(_mean_by(lambda v: (_cosines(v).sum() - 240) / _pairs(240)),),
     ),
     _v(
         "absolute values",
@@ -325,6 +357,7 @@ MISTAKES = (
         "It is the number in the middle; asked is the mean.",
         "The sum over all pairs, divided by their number.",
         lambda v: torch.quantile(_upper(1)(_cosines(v)), 0.5),
+        lambda v: _upper(1)(_cosines(v)).median(),
     ),
     _m(
         "the cosine to the mean vector",

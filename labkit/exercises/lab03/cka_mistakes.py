@@ -85,6 +85,42 @@ def _correlated(x, y):
     return float(torch.corrcoef(torch.stack(tables))[0, 1])
 
 
+def _correlated_with_diagonals(x, y):
+    tables = [_table(space / space.norm(dim=1, keepdim=True)).flatten() for space in (x, y)]
+    return float(torch.corrcoef(torch.stack(tables))[0, 1])
+
+
+def _above(x, y):
+    return (y.T @ x).norm() ** 2
+
+
+def _below(x, y):
+    return (x.T @ x).norm() * (y.T @ y).norm()
+
+
+def _ratio(above, x, y):
+    return float(above / _below(x, y))
+
+
+def _by_length(rows):
+    return rows[rows.norm(dim=1).argsort()]
+
+
+def _no_diagonal(table):
+    return table - torch.diag(table.diagonal())
+
+
+def _less_biased(x, y):
+    """The estimator of HSIC that leaves the diagonals out."""
+    num, (k, m) = len(x), (_no_diagonal(_table(v)) for v in (x, y))
+
+    def hsic(a, b):
+        whole = a.sum() * b.sum() / ((num - 1) * (num - 2))
+        return (a * b).sum() + whole - 2 * (a @ b).sum() / (num - 2)
+
+    return float(hsic(k, m) / (hsic(k, k) * hsic(m, m)).sqrt())
+
+
 def _cca(x, y):
     left, right = (torch.linalg.svd(_centred(v).double(), full_matrices=False).U for v in (x, y))
     return float((left.T @ right).square().sum()) / min(left.shape[1], right.shape[1])
@@ -136,6 +172,20 @@ MISTAKES = (
         CENTRE,
         centre=lambda x, y: (x, _centred(y)),
     ),
+    _m(
+        "not centred below the line",
+        "Below the line your spaces are not centred.",
+        "The norms of XᵀX and YᵀY belong to the same clouds as the numerator: without their means.",
+        CENTRE,
+        lambda x, y: _ratio(_above(_centred(x), _centred(y)), x, y),
+    ),
+    _m(
+        "not centred above the line",
+        "Above the line your spaces are not centred.",
+        "YᵀX belongs to the same clouds as the norms below: without their means.",
+        CENTRE,
+        lambda x, y: _ratio(_above(x, y), _centred(x), _centred(y)),
+    ),
     _v(
         "the mean of x for both",
         "You take the mean of x away from y as well.",
@@ -149,6 +199,13 @@ MISTAKES = (
         "What has to go is where the cloud lies: the mean over the texts, a number for each column.",
         "mean(dim=...): which axis are the texts?",
         centre=lambda x, y: (_centred(x, 1), _centred(y, 1)),
+    ),
+    _m(
+        "the means of the rows along the columns",
+        "You subtract the means of the rows without keepdim=True: (N, D) and (N,).",
+        "That raises an error unless N and D are equal; and what has to go is one number for each column.",
+        "mean(dim=...): which axis are the texts?",
+        build(centre=lambda x, y: (x - x.mean(dim=1), y - y.mean(dim=1))),
     ),
     _v(
         "one mean for all numbers",
@@ -329,6 +386,23 @@ MISTAKES = (
         build(product=lambda a, b: a * b),
     ),
     _m(
+        "number by number, the one turned over",
+        "You turn y over, and then multiply number by number with *: y.T * x.",
+        "* needs equal shapes; a product of matrices sums over the texts that both share.",
+        "The product of matrices is written @: y.T @ x.",
+        lambda x, y: float((_centred(y).T * _centred(x)).norm() ** 2 / _below(_centred(x), _centred(y))),
+        build(product=lambda a, b: a.T * b),
+    ),
+    _m(
+        "no norm above the line",
+        "You return a matrix, not a number: it is the norm above the line that makes one number of YᵀX.",
+        "** 2 alone squares every number of the matrix and leaves it a matrix.",
+        FORMULA,
+        lambda x, y: (_centred(y).T @ _centred(x)) ** 2 / _below(_centred(x), _centred(y)),
+        lambda x, y: (_centred(y).T @ _centred(x)) / _below(_centred(x), _centred(y)),
+        lambda x, y: (_centred(x).T @ _centred(y)) ** 2 / _below(_centred(x), _centred(y)),
+    ),
+    _m(
         "not transposed",
         "Your products do not fit: none of the two is turned over.",
         "x and y are (N, D1) and (N, D2); the N has to meet the N.",
@@ -365,6 +439,21 @@ MISTAKES = (
         "Row i of both is about the same text; that is all that connects the two spaces.",
         "Leave the rows where they are.",
         of=lambda x, y: (x.sort(dim=0).values, y.sort(dim=0).values),
+    ),
+    _v(
+        "rows in another order",
+        "You put the rows of a space in another order.",
+        "Row i of both is about the same text; that is all that connects the two spaces.",
+        "Leave the rows where they are.",
+        centre=lambda x, y: (_centred(x), _by_length(_centred(y))),
+        spellings=(
+            build(of=lambda x, y: (x, _by_length(y))),
+            build(of=lambda x, y: (_by_length(x), y)),
+            build(of=lambda x, y: (_by_length(x), _by_length(y))),
+            build(centre=lambda x, y: (_by_length(_centred(x)), _by_length(_centred(y)))),
+            build(of=lambda x, y: (x, y.flip(0))),
+            build(of=lambda x, y: (x, y.roll(1, 0))),
+        ),
     ),
     _v(
         "distance instead of similarity",
@@ -410,6 +499,15 @@ MISTAKES = (
         _rows_and_columns(_table, lambda k: k - k.mean(dim=1, keepdim=True)),
     ),
     _m(
+        "tables of texts, without their diagonals",
+        "You leave out the diagonals of the two tables of similarities.",
+        "An estimator with less bias does that; the formula here keeps each text's product with itself.",
+        FORMULA,
+        _rows_and_columns(lambda x: _no_diagonal(_table(_centred(x))), lambda k: k),
+        _rows_and_columns(_table, lambda k: _no_diagonal(_both_sides(k))),
+        _less_biased,
+    ),
+    _m(
         "another kernel",
         "You compute CKA with a kernel of distances (RBF).",
         "The paper has both; asked is the linear one.",
@@ -422,6 +520,7 @@ MISTAKES = (
         "That is another measure (representational similarity analysis).",
         FORMULA,
         _correlated,
+        _correlated_with_diagonals,
     ),
     _m(
         "canonical correlations",

@@ -75,6 +75,20 @@ MISTAKES = (
         length=lambda v: v.norm(dim=0, keepdim=True),
     ),
     _v(
+        "the columns are compared",
+        "You compare the columns: your matrix is (D, D).",
+        "A row is a vector, so the cosine of rows i and j belongs at (i, j): (N, N).",
+        "a @ b.T multiplies the rows of a with the rows of b, a.T @ b the columns.",
+        centre=lambda v: v.T,
+    ),
+    _v(
+        "rows of length 1, but columns multiplied",
+        "Your matrix is (D, D): you multiply the columns.",
+        "The rows have their lengths right; then each has to meet each.",
+        "a @ b.T multiplies the rows of a with the rows of b, a.T @ b the columns.",
+        product=lambda a, b: a.T @ b,
+    ),
+    _v(
         "one length divided away only",
         "You divide by one of the two lengths only, the row's: your matrix is not symmetric.",
         "The cosine divides by the lengths of both.",
@@ -224,20 +238,6 @@ MISTAKES = (
         "That changes every direction. The lab comes to it later, as a cure that has to be asked for.",
         "Divide by the length, and change nothing else.",
         centre=lambda v: v - v.mean(dim=0),
-    ),
-    _v(
-        "the columns are compared",
-        "You compare the columns: your matrix is (D, D).",
-        "A row is a vector, so the cosine of rows i and j belongs at (i, j): (N, N).",
-        "a @ b.T multiplies the rows of a with the rows of b, a.T @ b the columns.",
-        centre=lambda v: v.T,
-    ),
-    _v(
-        "rows of length 1, but columns multiplied",
-        "Your matrix is (D, D): you multiply the columns.",
-        "The rows have their lengths right; then each has to meet each.",
-        "a @ b.T multiplies the rows of a with the rows of b, a.T @ b the columns.",
-        product=lambda a, b: a.T @ b,
     ),
     _v(
         "reshaped instead of transposed",

@@ -49,6 +49,14 @@ def _logits(model, texts):
     return model.network(**batch).logits, batch["attention_mask"]
 
 
+@torch.inference_mode()
+def _logits_last(model, texts):
+    batch = features.encode_batch(model, texts)
+    states = _states(model, batch["input_ids"], batch["attention_mask"])
+    logits = model.network(**batch).logits[..., : states[0].shape[-1]]
+    return torch.stack([*states[:-1], logits]), batch["attention_mask"]
+
+
 def _ones(batch):
     return torch.ones_like(batch["attention_mask"])
 
@@ -76,6 +84,11 @@ def _cut_to_shortest(batch):
 @torch.inference_mode()
 def _raw_words(states, model, batch):
     return [model.network.get_input_embeddings()(batch["input_ids"]), *states[1:]]
+
+
+@torch.inference_mode()
+def _words_too(states, model, batch):
+    return [model.network.get_input_embeddings()(batch["input_ids"]), *states]
 
 
 @torch.inference_mode()
@@ -305,6 +318,23 @@ MISTAKES = (
             "returns.",
         ),
     ),
+    Misconception(
+        "logits in place of the last layer",
+        _logits_last,
+        (
+            "In place of the last layer's vectors you have put logits, cut to the same width.",
+            "Logits are the answer to a question (which word?); number 7 of them belongs to word 7.",
+            ALL_OF_THEM,
+        ),
+    ),
+    _v(
+        "layer 0 twice",
+        "You have one layer too many: the embeddings are there twice.",
+        "hidden_states begins with them already.",
+        ALL_OF_THEM,
+        layers=_of(lambda states: [states[0], *states]),
+        spellings=(build(layers=_words_too),),
+    ),
     _v(
         "the texts come first",
         "Your axes are (B, L + 1, T, D).",
@@ -527,6 +557,15 @@ MISTAKES = (
             "output_hidden_states=True in the call.",
         ),
         (_called(lambda network, batch: torch.stack(list(network(**batch).hidden_states))),),
+    ),
+    Misconception(
+        "the batch without its two stars",
+        _called(lambda network, batch: torch.stack(network(batch, output_hidden_states=True).hidden_states)),
+        (
+            "The network got the batch, a dict, where it wants input_ids.",
+            "It takes input_ids and attention_mask by their names, not a dict with both in it.",
+            "Two stars hand over the parts of a dict by name: model.network(**batch, ...)",
+        ),
     ),
     Misconception(
         "the tokenizer pads",

@@ -17,6 +17,11 @@ def linear_cka(x, y):
 
 # Centred, x is (−1, 0, 1) · 1 and y is (1, −2, 1): at a right angle in the first column, not in the second.
 HAND = [[2.0], [3.0], [4.0]], [[2.0, 1.0], [-1.0, 3.0], [2.0, 5.0]]
+# N = D1 = D2: a wrong axis raises no error
+SQUARE = (
+    [[2.0, 0.0, 1.0, 5.0], [0.0, 3.0, -1.0, 1.0], [1.0, 1.0, 4.0, 0.0], [-1.0, 2.0, 0.0, 2.0]],
+    [[1.0, -2.0, 0.0, 3.0], [4.0, 1.0, 1.0, 0.0], [0.0, 2.0, -3.0, 1.0], [2.0, 0.0, 5.0, -1.0]],
+)
 # N, D1, D2, how much of its own each space has: also equal widths, one number a text, more numbers than texts
 SHAPES = ((6, 2, 3, 0.3), (8, 4, 4, 1.0), (5, 7, 3, 0.6), (9, 1, 2, 0.5))
 DRAWN = ((12, 3, 6, 2.0), (10, 5, 2, 0.5))
@@ -25,6 +30,7 @@ DRAWN = ((12, 3, 6, 2.0), (10, 5, 2, 0.5))
 def _cases(seed):
     fixed, drawn = torch.Generator().manual_seed(0), torch.Generator().manual_seed(seed)
     cases = [Case(tuple(torch.tensor(rows) for rows in HAND), f"linear_cka({HAND[0]}, {HAND[1]})")]
+    cases.append(Case(tuple(torch.tensor(rows) for rows in SQUARE), f"linear_cka({SQUARE[0]}, {SQUARE[1]})"))
     for shape in SHAPES:
         cases.append(_case(_pair(fixed, *shape), "random"))
     x, y = _pair(fixed, 7, 4, 3, 0.8)

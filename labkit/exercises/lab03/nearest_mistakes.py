@@ -87,6 +87,28 @@ def _down_the_columns(vectors, index, k):
     return matrix.topk(len(matrix), dim=0).indices[index].tolist()[:k]
 
 
+def _on_and_on(vectors, index, k):
+    """The nearest, then the nearest of that one that is not there yet, and so on."""
+    unit = vectors / vectors.norm(dim=1, keepdim=True)
+    matrix, found, here = unit @ unit.T, [], index
+    for _ in range(k):
+        matrix[:, here] = -3.0
+        here = int(matrix[here].argmax())
+        found.append(here)
+    return found
+
+
+def _opposite(largest):
+    """By absolute cosines, where torch and not the order of the rows decides between equal ones."""
+
+    def answer(vectors, index, k):
+        values = _cosines(vectors, index).abs()
+        values[index] = -1.0
+        return largest(values, k)
+
+    return answer
+
+
 def _in_matrix(vectors, index, k):
     unit = vectors / vectors.norm(dim=1, keepdim=True)
     return (unit @ unit.T).fill_diagonal_(-2.0).flatten().topk(k).indices.tolist()
@@ -201,6 +223,20 @@ MISTAKES = (
         "You rank by the absolute value of the cosine.",
         "Leave the signs: −1 is as far away as can be.",
         scores=lambda v, i: _cosines(v, i).abs(),
+        spellings=(
+            _opposite(lambda values, k: values.topk(k).indices.tolist()),
+            _opposite(lambda values, k: sorted(values.topk(k).indices.tolist())),
+            _opposite(lambda values, k: values.argsort(descending=True)[:k].tolist()),
+        ),
+    ),
+    Misconception(
+        "the nearest of the nearest",
+        _on_and_on,
+        (
+            "After the first you look for the neighbours of that neighbour, not of row `index`.",
+            "That is a walk from row to row. Asked are the k rows nearest to one and the same row.",
+            "Which row of the matrix do you read in each round? It stays row `index`.",
+        ),
     ),
     _v(
         "rounded cosines",

@@ -27,6 +27,7 @@ ZEROS = (
 MASKS = (
     ([[0, 0, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 1, 0]], 4),
     ([[1], [1], [1], [1]], 2),
+    ([[0, 1, 1, 0, 0], [1, 1, 1, 1, 0]], 5),  # as many tokens as numbers: a wrong axis raises no error
 )
 SIZES = ((4, 7, 3), (5, 4, 6))  # B, T, D of the drawn ones
 

@@ -192,6 +192,21 @@ MISTAKES = (
         mean=lambda hidden, mask: (hidden * mask).sum(dim=1) / mask.sum(dim=1, keepdim=True),
     ),
     _fails(
+        "the mask with its new axis in the wrong place",
+        "The mask has the shape (B, 1, T), and hidden is (B, T, D).",
+        "Axes are matched from the right, so that the T of the mask meets the D of hidden.",
+        "attention_mask.unsqueeze(-1) is (B, T, 1).",
+        mean=lambda hidden, mask: (hidden * mask.unsqueeze(1)).sum(dim=1) / mask.sum(dim=1, keepdim=True),
+    ),
+    _fails(
+        "the mask of the notebook",
+        "The mask that you use is not attention_mask: it has another length than hidden.",
+        "A name that the function does not define is looked up in the notebook; there, `mask` belongs to "
+        "another text.",
+        "The argument is called attention_mask.",
+        mean=lambda hidden, mask: _mean(hidden, torch.ones(1, 9, dtype=torch.int64)),
+    ),
+    _fails(
         "the counts without an axis for the numbers",
         "You divide (B, D) by (B,): with more than one text that does not fit.",
         "Axes are matched from the right, so that the texts of the one meet the numbers of the other.",
@@ -328,6 +343,13 @@ MISTAKES = (
         "In transformers 1 means real. (In PyTorch's own key_padding_mask True means padding.)",
         "Which of 0 and 1 do you select?",
         mask=lambda mask: 1 - mask,
+    ),
+    _v(
+        "the mask of the first text for all",
+        "You take the same positions in all texts: those of the first.",
+        "Each text has its own padding, so each has its own real tokens.",
+        "attention_mask[0] is the row of text 0; each text has a row.",
+        mask=lambda mask: mask[:1].expand_as(mask),
     ),
     _v(
         "the position of the first text for all",

@@ -47,6 +47,22 @@ def _full_columns(vectors, num_directions):
     return _without(centred, vectors, Vh[:, :num_directions].T)
 
 
+def _columns_filled_up(svd, n):
+    """Columns of Vh, with zeros up to D where there are fewer directions than that."""
+    return torch.nn.functional.pad(svd.Vh[:, :n].T, (0, svd.Vh.shape[1] - len(svd.Vh)))
+
+
+def _scaled_part(centred, vectors, directions):
+    along = centred @ directions.T
+    return centred - along @ (along.norm(dim=0)[:, None] * directions)
+
+
+def _part_without_strength(vectors, num_directions):
+    centred = _centred(vectors)
+    U, _, Vh = _svd(centred)
+    return centred - U[:, :num_directions] @ Vh[:num_directions]
+
+
 def _ascending(vectors, num_directions):
     centred = _centred(vectors)
     top = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, :num_directions]
@@ -140,8 +156,9 @@ MISTAKES = (
     ),
     _v(
         "the mean is put back",
-        "You add the mean back in the end.",
-        "All vectors share it, so it is the first thing to go.",
+        "You take away the right part along the directions, but the mean is still in your result.",
+        "The part is subtracted from the vectors as they came, or the mean is added again. All vectors share "
+        "it, so it is the first thing to go.",
         FROM_CENTRED,
         after=lambda result, vectors: result + vectors.mean(dim=0),
     ),
@@ -316,7 +333,7 @@ MISTAKES = (
         "svd returns V already turned over (the h): its *rows* are the directions, the strongest first.",
         "Vh is (directions, D): along which of its axes do you count to num_directions?",
         pick=lambda svd, n: svd.Vh.T[:n],
-        spellings=(_full_columns,),
+        spellings=(_full_columns, build(pick=_columns_filled_up)),
     ),
     _v(
         "directions times their strength",
@@ -324,6 +341,22 @@ MISTAKES = (
         "Only along a direction of length 1 does a product with it give the part that lies along it.",
         "Leave S out.",
         pick=lambda svd, n: svd.S[:n, None] * svd.Vh[:n],
+    ),
+    _v(
+        "the part times the strength",
+        "What you take away is the part along the directions times their singular values.",
+        "centred @ directions.T holds the strength already: it says how far each vector goes along them.",
+        "Leave S out.",
+        remove=_scaled_part,
+    ),
+    Misconception(
+        "the part without the strength",
+        _part_without_strength,
+        (
+            "What you take away points along the right directions, but is not as long as the part there.",
+            "U has columns of length 1; how far each vector goes along the directions is U times S.",
+            FROM_CENTRED,
+        ),
     ),
     _v(
         "U in place of Vh",

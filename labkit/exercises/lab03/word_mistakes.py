@@ -135,6 +135,31 @@ def _cut_to(number):
     return answer
 
 
+def _by_letters(model, text, word):
+    """A mean in which each piece counts as often as it has letters of the word."""
+    start, end = features.word_span(text, word)
+    shared = [max(0, min(right, end) - max(left, start)) for left, right in _spans(model, text)]
+    return (_states(model, text) * torch.tensor(shared)[:, None]).sum(dim=1) / sum(shared)
+
+
+def _words_and_cls(model, text, word):
+    return [_words_before(model, text, word)[0] + (model.kind == "encoder")]
+
+
+def _by_name(of_word, of_piece):
+    """By one piece that is called like the word; an error where there is none."""
+
+    def choose(model, text, word):
+        pieces = model.tokenizer.convert_ids_to_tokens(model.tokenizer(text).input_ids)
+        return [[of_piece(piece) for piece in pieces].index(of_word(word))]
+
+    return _positions(choose)
+
+
+def _without_space(piece):
+    return piece.replace("\u0120", "")
+
+
 def _v(name, first, second, third, spellings=(), **choices):
     wrong = variant(build, name, (first, second, third), **choices)
     return Misconception(name, wrong.wrong, wrong.hints, spellings, build, wrong.choices)
@@ -206,6 +231,7 @@ MISTAKES = (
         "Each piece counts once, however many letters it has.",
         ".mean(dim=1)",
         merge=lambda states, lengths: (states * torch.tensor(lengths)[:, None]).sum(dim=1) / sum(lengths),
+        spellings=(_by_letters,),
     ),
     _v(
         "not averaged",
@@ -366,6 +392,7 @@ MISTAKES = (
         "A word can be several pieces, a sign is one of its own, and BERT has [CLS] in front.",
         SPANS,
         _positions(_words_before),
+        _positions(_words_and_cls),
         _positions(_word_number),
         _positions(
             lambda model, text, word: [_word_number(model, text, word)[0] - (model.kind == "encoder")]
@@ -413,6 +440,17 @@ MISTAKES = (
         'Of a word of several pieces no piece holds all its letters, and "banker" holds "bank".',
         SPANS,
         _positions(_with_its_letters),
+    ),
+    _m(
+        "a piece with the word's name",
+        "You look for one piece that is called like the word, and there is not always one.",
+        'A word can be in several pieces, and BERT\'s are written small: no piece is called "snowboarding".',
+        SPANS,
+        _by_name(lambda word: word, _without_space),
+        _by_name(str.lower, lambda piece: _without_space(piece).lower()),
+        _by_name(str.lower, _without_space),
+        _by_name(lambda word: word, lambda piece: piece),
+        _by_name(lambda word: word, lambda piece: _without_space(piece).replace("##", "")),
     ),
     _m(
         "pieces with the word's ids",

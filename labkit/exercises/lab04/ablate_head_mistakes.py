@@ -36,6 +36,12 @@ def _all_others(mixed, head, num_heads):
     return result
 
 
+def _all_others_apart(mixed, head, num_heads):
+    result = torch.zeros_like(mixed)
+    result[..., head::num_heads] = mixed[..., head::num_heads]
+    return result
+
+
 def _cut_out(mixed, head, num_heads):
     width = mixed.shape[-1] // num_heads
     return torch.cat([mixed[..., : head * width], mixed[..., (head + 1) * width :]], dim=-1)
@@ -345,6 +351,15 @@ MISTAKES = (
             "You silence every head but the one asked for.",
             "That measures what a head can do alone, which is another question.",
             "Set the head's own numbers to 0 and leave the rest.",
+        ),
+    ),
+    Misconception(
+        "all others, every H-th number",
+        _all_others_apart,
+        (
+            "Only numbers H apart are left and all others are 0: you keep what should be silent.",
+            "And a head's numbers lie side by side: first all of head 0, then all of head 1.",
+            f"Set to 0 and leave the rest: {FROM_TO[0].lower()}{FROM_TO[1:]}",
         ),
     ),
     Misconception(

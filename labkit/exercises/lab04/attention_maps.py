@@ -116,6 +116,10 @@ EAGER_STAYS = (
     "After your call the model has another kind of attention than before. `with "
     "labkit.attention.eager(model) as network:` puts back what was there, at the end of the block."
 )
+CONFIG_STAYS = (
+    "You change the model's config and leave it so. Say what you want in the call instead: "
+    "network(**batch, output_attentions=True)."
+)
 MODE_STAYS = (
     "The model comes in the mode that is right for reading it (evaluation: no dropout). Leave out .train() "
     "and .eval()."
@@ -129,9 +133,8 @@ def _left_as_it_was(trial):
             return Fault(f"For {case.shown}\n{outcome.said}", place, outcome.advice)
         if outcome.changed:
             said, _, advice = outcome.changed.partition("\n")
-            advice = (
-                EAGER_STAYS if "attn_implementation" in said else MODE_STAYS if "mode" in said else advice
-            )
+            known = {"attn_implementation": EAGER_STAYS, "config": CONFIG_STAYS, " mode (": MODE_STAYS}
+            advice = next((known[word] for word in known if word in said), advice)
             return Fault(f"For {case.shown}\n{said}", place, advice)
     return ""
 

@@ -128,6 +128,10 @@ def _hidden_states(network, model, text):
     return torch.cat(network(**batch, output_hidden_states=True).hidden_states)
 
 
+def _start_for_gpt(model, text):
+    return torch.cat(_read(model, text if model.kind == "encoder" else "<|endoftext|>" + text))
+
+
 def _squeezed(model, text):
     return torch.stack(_read(model, text)).squeeze()
 
@@ -495,6 +499,35 @@ MISTAKES = (
             "Hand over text as it is.",
         ),
         words=str.lower,
+    ),
+    variant(
+        _build,
+        "a start put in front",
+        (
+            "Your model reads more than the text: <|endoftext|> stands in front of it.",
+            "BERT cuts it into many pieces, and gpt gets a token that is not in the text.",
+            "Hand over text as it is.",
+        ),
+        words=lambda text: "<|endoftext|>" + text,
+    ),
+    Misconception(
+        "a start put in front for gpt",
+        _start_for_gpt,
+        (
+            "Your gpt reads more than the text: a start such as <|endoftext|> stands in front of it.",
+            "It is a token like others, with a row and a column of its own.",
+            "Hand over text as it is.",
+        ),
+    ),
+    variant(
+        _build,
+        "special tokens written by hand",
+        (
+            "Your model reads more than the text: [CLS] and [SEP] are written around it.",
+            "BERT's tokenizer adds them by itself, so they are there twice; gpt does not know them.",
+            "Hand over text as it is.",
+        ),
+        words=lambda text: f"[CLS] {text} [SEP]",
     ),
     variant(
         _build,

@@ -126,11 +126,9 @@ def _four_layers(steps):
     return steps[3] @ steps[2] @ steps[1] @ steps[0]
 
 
-def _starts_with_none(maps):
-    rollout = None
-    for step in _halves(maps.mean(dim=1), torch.eye(maps.shape[-1])):
-        rollout = step @ rollout
-    return rollout
+def _starts_with(rollout):
+    """The product begins with something that is no matrix."""
+    return _build(start=lambda length: rollout)
 
 
 INSIDE = "(mean over heads + identity) / 2 belongs inside the loop."
@@ -157,6 +155,27 @@ _OF_LAYERS = (
             "Divide the sum by 2.",
         ),
         mix=lambda attention, identity: attention + identity,
+    ),
+    variant(
+        _build,
+        "a softmax for the halves",
+        (
+            "You make the rows sum to 1 with a softmax at the end, which changes all the numbers.",
+            "A softmax leaves no 0 and makes the shares nearly even. Halves sum to 1 by themselves.",
+            "(mean over heads + identity) / 2 in each layer, and no softmax.",
+        ),
+        mix=lambda attention, identity: attention + identity,
+        finish=lambda rollout: rollout.softmax(dim=-1),
+    ),
+    variant(
+        _build,
+        "a softmax in each layer",
+        (
+            "You make each layer's rows sum to 1 with a softmax, which changes all the numbers.",
+            "A softmax leaves no 0 and makes the shares nearly even. Halves sum to 1 by themselves.",
+            "(mean over heads + identity) / 2 in each layer, and no softmax.",
+        ),
+        mix=lambda attention, identity: (attention + identity).softmax(dim=-1),
     ),
     variant(
         _build,
@@ -644,12 +663,22 @@ _OF_PRODUCTS = (
     ),
     Misconception(
         "starts from None",
-        _starts_with_none,
+        _starts_with(None),
         (
             "Your product begins with None, and a matrix can't be multiplied with that.",
             "What changes nothing in a product of matrices is the identity.",
             "rollout = torch.eye(T).",
         ),
+    ),
+    Misconception(
+        "starts from a number",
+        _starts_with(1),
+        (
+            "Your product begins with a number, and @ takes matrices only.",
+            "What 1 is to numbers, the identity is to matrices: it changes nothing in a product.",
+            "rollout = torch.eye(T).",
+        ),
+        spellings=(_starts_with(1.0),),
     ),
 )
 

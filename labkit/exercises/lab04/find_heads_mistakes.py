@@ -14,6 +14,7 @@ from labkit.exercises.lab04.find_heads_wrong import (
     by_share,
     ends,
     equal,
+    every_row,
     first_occurrence,
     first_separator,
     flat_index,
@@ -23,6 +24,7 @@ from labkit.exercises.lab04.find_heads_wrong import (
     last_separator,
     no_sink,
     not_itself,
+    over_columns_with_targets,
     over_rows_with_targets,
     rounded_before,
     share_of_rows,
@@ -353,6 +355,16 @@ _OF_SHARES = (
     ),
     variant(
         build,
+        "summed over the queries",
+        (
+            "You sum over the queries, not over the keys: a share of yours can be larger than 1.",
+            "A row says where one token looks, and its weights sum to 1; a column has no such sum.",
+            MEAN_OF_ROWS,
+        ),
+        share=over_columns_with_targets,
+    ),
+    variant(
+        build,
         "the mean over all targets",
         (
             "You average over the targets: a token with three of them is divided by three.",
@@ -432,6 +444,25 @@ _OF_SHARES = (
             "Use the maps as they are.",
         ),
         maps=without_separators,
+    ),
+    Misconception(
+        "every row must reach the threshold",
+        every_row,
+        (
+            "A head counts for you only if every single row reaches at_least.",
+            "A head's share is the mean of its rows; that mean is compared.",
+            MEAN_OF_ROWS,
+        ),
+    ),
+    variant(
+        build,
+        "the weakest row is the share",
+        (
+            "Your share is that of the row that gives its targets least.",
+            "A pattern is what a head does on average, not in its worst row.",
+            MEAN_OF_ROWS,
+        ),
+        share=lambda maps, targets: (maps * targets).sum(dim=-1)[..., targets.any(dim=-1)].amin(dim=-1),
     ),
     Misconception(
         "how many rows reach the threshold",
@@ -543,6 +574,15 @@ _OF_LISTS = (
             SORTED,
         ),
         order=lambda found: sorted(found, key=lambda item: item[2]),
+    ),
+    Misconception(
+        "what sort() gives back",
+        lambda maps, tokens, pattern, at_least: build()(maps, tokens, pattern, at_least).sort(),
+        (
+            "Your function returns None: it ends without a return, or what it returns is None.",
+            "found.sort() sorts the list itself and gives back None; sorted(found) gives back a new list.",
+            f"return {SORTED}",
+        ),
     ),
     variant(
         build,

@@ -112,6 +112,10 @@ def how_often_favourite(maps, targets):
     return hit[..., targets.any(dim=-1)].mean(dim=-1)
 
 
+def over_columns_with_targets(maps, targets):
+    return (maps * targets).sum(dim=-2)[..., targets.any(dim=-2)].mean(dim=-1)
+
+
 def largest_target(maps, targets):
     return (maps * targets).amax(dim=-1)[..., targets.any(dim=-1)].mean(dim=-1)
 
@@ -134,6 +138,14 @@ def share_of_rows(maps, tokens, pattern, at_least):
         return (rows >= at_least).float().mean(dim=-1)
 
     return build(share=share)(maps, tokens, pattern, at_least)
+
+
+def every_row(maps, tokens, pattern, at_least):
+    """Each row must reach at_least; the share is their mean."""
+    lowest = lambda maps, targets: (maps * targets).sum(dim=-1)[..., targets.any(dim=-1)].amin(dim=-1)
+    kept = {item[:2] for item in build(share=lowest)(maps, tokens, pattern, at_least)}
+    found = build(reaches=lambda share, at_least: True)(maps, tokens, pattern, at_least)
+    return [item for item in found if item[:2] in kept]
 
 
 def rounded_before(maps, tokens, pattern, at_least):

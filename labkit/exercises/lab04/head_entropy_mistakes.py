@@ -475,6 +475,16 @@ MISTAKES = (
         ),
     ),
     Misconception(
+        "one number taken out of many",
+        lambda maps: _entropies(maps).mean(dim=-1).item(),
+        (
+            ".item() or float() is for a tensor with one number; yours has one for each head.",
+            "A tensor of shape (L, H) is asked for, so there is nothing to take out.",
+            "Leave out .item() and float(), and return the tensor.",
+        ),
+        spellings=(lambda maps: float(_build()(maps)),),
+    ),
+    Misconception(
         "head 0 for all",
         lambda maps: _entropies(maps[0, 0]).mean().repeat(maps.shape[0], maps.shape[1]),
         (

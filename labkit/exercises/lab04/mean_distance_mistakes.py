@@ -43,6 +43,18 @@ def _strongest_product(maps, distance):
     return (maps * distance).amax(dim=-1)
 
 
+def _counted(maps, distance):
+    return ((maps > 0) * distance).sum(dim=-1).float()
+
+
+def _mean_of_counted(maps, distance):
+    return _counted(maps, distance) / (maps > 0).sum(dim=-1)
+
+
+def _by_distances(maps, distance):
+    return (maps * distance).sum(dim=-1) / distance.sum(dim=-1).clamp(min=1e-9)
+
+
 def _without_itself(maps):
     others = maps * (1 - torch.eye(maps.shape[-1]))
     return others / others.sum(dim=-1, keepdim=True).clamp(min=1e-9)
@@ -191,6 +203,26 @@ MISTAKES = (
     ),
     variant(
         _build,
+        "only to the left, and 1 too far",
+        (
+            "Tokens on the right count as 0 away, and the others as 1 too far.",
+            "i - j + 1 is 1 for the token itself; and clamp(min=0), or a triangle, drops one side.",
+            "(i - j).abs(), with both counted from 0.",
+        ),
+        distance=lambda offsets: (1 - offsets).clamp(min=0),
+    ),
+    variant(
+        _build,
+        "only to the right, and 1 too far",
+        (
+            "Tokens on the left count as 0 away, and the others as 1 too far.",
+            "j - i + 1 is 1 for the token itself; and clamp(min=0), or a triangle, drops one side.",
+            "(j - i).abs(), with both counted from 0.",
+        ),
+        distance=lambda offsets: (offsets + 1).clamp(min=0),
+    ),
+    variant(
+        _build,
         "round the corner",
         (
             "Your text is a ring: the last token stands beside the first.",
@@ -238,6 +270,46 @@ MISTAKES = (
             "Multiply the distances with the maps before you sum.",
         ),
         maps=lambda maps: torch.full_like(maps, 1 / maps.shape[-1]),
+    ),
+    variant(
+        _build,
+        "summed, not weighted",
+        (
+            "You add up the distances of all tokens: the weights do nothing.",
+            "A head that looks at its neighbour would get the same number as one that looks far away.",
+            "Multiply the distances with the maps before you sum.",
+        ),
+        maps=torch.ones_like,
+    ),
+    variant(
+        _build,
+        "a weight above 0 counts as 1",
+        (
+            "All tokens with a weight above 0 count the same: your distances are not weighted.",
+            "maps > 0 says who is looked at, and nothing of how much.",
+            "maps * distance, then sum over the keys.",
+        ),
+        rows=_counted,
+    ),
+    variant(
+        _build,
+        "the mean of all that are looked at",
+        (
+            "You take the plain mean over the tokens with a weight above 0: your distances are not weighted.",
+            "maps > 0 says who is looked at, and nothing of how much.",
+            "maps * distance, then sum over the keys.",
+        ),
+        rows=_mean_of_counted,
+    ),
+    variant(
+        _build,
+        "divided by the sum of the distances",
+        (
+            "You divide by the sum of the distances.",
+            "The weights of a row sum to 1 already, so their weighted sum is the mean.",
+            "Leave out the division; if you divide, then by the sum of the weights, which is 1.",
+        ),
+        rows=_by_distances,
     ),
     variant(
         _build,
@@ -478,6 +550,16 @@ MISTAKES = (
             "row's distance.",
             MEAN_LAST,
         ),
+    ),
+    Misconception(
+        "one number taken out of many",
+        lambda maps: _build()(maps).item(),
+        (
+            ".item() or float() is for a tensor with one number; yours has one for each head.",
+            "A tensor of shape (L, H) is asked for, so there is nothing to take out.",
+            "Leave out .item() and float(), and return the tensor.",
+        ),
+        spellings=(lambda maps: float(_build()(maps)),),
     ),
     Misconception(
         "H for T",

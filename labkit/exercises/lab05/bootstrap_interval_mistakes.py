@@ -67,6 +67,18 @@ def _error(correct):
     return np.sqrt(correct.mean() * (1 - correct.mean()) / len(correct))
 
 
+def _sample_spread(values):
+    """The standard deviation that divides by N - 1: NaN for one value."""
+    with np.errstate(all="ignore"):
+        return np.sqrt(np.square(values - values.mean()).sum() / np.float64(len(values) - 1))
+
+
+def _t_half(correct):
+    from scipy.stats import t
+
+    return t.ppf(0.975, len(correct) - 1) * _sample_spread(correct) / len(correct) ** 0.5
+
+
 def _wilson(correct, num_samples, seed):
     n, p, z = len(correct), correct.mean(), 1.96
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
@@ -457,6 +469,28 @@ MISTAKES = (
         ),
     ),
     Misconception(
+        "a formula that is 0/0",
+        _around(lambda means, correct: _sample_spread(correct) / len(correct) ** 0.5),
+        (
+            "You compute mean ± something by a formula, and for a single value it is 0/0.",
+            "A spread that is divided by N − 1 needs two values. The bootstrap's middle 95% needs no formula "
+            "at all: it draws.",
+            "np.percentile(means, [2.5, 97.5]) of the means drawn.",
+        ),
+        spellings=tuple(
+            _around(half)
+            for half in (
+                lambda means, correct: 1.96 * _sample_spread(correct) / len(correct) ** 0.5,
+                lambda means, correct: 2 * _sample_spread(correct) / len(correct) ** 0.5,
+                lambda means, correct: _t_half(correct),
+                lambda means, correct: 1.96 * _sample_spread(correct),
+                lambda means, correct: 1.96 * _sample_spread(means),
+                lambda means, correct: 2 * _sample_spread(means),
+                lambda means, correct: _sample_spread(means),
+            )
+        ),
+    ),
+    Misconception(
         "around the mean of the means",
         bootstrap(
             interval=lambda means, correct, ends: (
@@ -506,12 +540,20 @@ MISTAKES = (
             "The accuracy is known exactly. Only how far it might be off is drawn.",
             "correct.mean()",
         ),
-        spellings=(
-            bootstrap(middle=lambda correct, means: np.mean(means)),
-            bootstrap(middle=lambda correct, means: np.ravel(means)[0]),
-        ),
         build=bootstrap,
         choices={"middle": lambda correct, means: means.mean()},
+    ),
+    Misconception(
+        "the mean of one sample",
+        bootstrap(middle=lambda correct, means: np.ravel(means)[0]),
+        (
+            "Your mean is drawn: it is that of one bootstrap sample, not of the answers as they are.",
+            "The accuracy is known exactly. Only how far it might be off is drawn.",
+            "correct.mean()",
+        ),
+        spellings=(bootstrap(middle=lambda correct, means: np.ravel(means)[-1]),),
+        build=bootstrap,
+        choices={"middle": lambda correct, means: np.ravel(means)[0]},
     ),
     variant(
         bootstrap,

@@ -109,6 +109,11 @@ _UNPAIRED = (
 )
 
 
+def _unfair(share):
+    """A's wins as tosses of a coin; share: (a, b) -> its probability."""
+    return lambda a, b: _binomial(p=float(share(a, b)))(*_wins(a, b))
+
+
 def _one_if_none(test):
     return lambda a, b: test(a, b) if (a != b).any() else 1.0
 
@@ -220,6 +225,27 @@ MISTAKES = (
             "Count the reviews on which exactly one of them is right: each is a toss of a fair coin.",
         ),
     ),
+    Misconception(
+        "a coin that is not fair",
+        tester(test=_one_if_none(_unfair(lambda a, b: b.mean()))),
+        (
+            "Your coin is not fair: its probability is not 1/2.",
+            "If the two are equally good, each wins half of the reviews on which they disagree, however "
+            "accurate they are.",
+            "binomtest(k, n), or binomtest(k, n, p=0.5).pvalue",
+        ),
+        spellings=tuple(
+            tester(test=_one_if_none(_unfair(share)))
+            for share in (
+                lambda a, b: a.mean(),
+                lambda a, b: (a.mean() + b.mean()) / 2,
+                lambda a, b: 1 - b.mean(),
+                lambda a, b: 1 - a.mean(),
+                lambda a, b: 0.05,
+                lambda a, b: (a != b).mean(),
+            )
+        ),
+    ),
     variant(
         tester,
         "out of all reviews",
@@ -276,9 +302,11 @@ MISTAKES = (
         tester,
         "wins and losses cancelled",
         (
-            "You count only by how much one of the two is ahead.",
+            "Only one side's lead over the other reaches your test: A's wins and B's wins have cancelled, as "
+            "they do where the pairs are lost.",
             "9 to 1 and 8 to 0 are both 8 ahead, and not the same evidence: wins and losses both count.",
-            "Compare review by review, each in its place; n is A's wins plus B's wins.",
+            "Compare review by review, each in its place (nothing sorted, nothing subtracted): n is A's wins "
+            "plus B's wins.",
         ),
         count=lambda a, b: _wins(np.sort(a), np.sort(b)),
     ),
@@ -318,9 +346,11 @@ MISTAKES = (
         "numbers that are no int",
         tester(count=lambda a, b: (float(_wins(a, b)[0]), float(_wins(a, b)[1]))),
         (
-            "binomtest gets floats.",
-            "Sums of floats are floats, even where they are whole: 3.0.",
-            "int(...) around k and n.",
+            "Something gets a thing of the wrong type: k and n must be of type int, and what binomtest gives "
+            "back is a result, whose .pvalue is a number.",
+            "Sums of floats are floats, even where they are whole: 3.0. And a result holds several numbers: "
+            "float(...), min(...) and round(...) can't take it.",
+            "binomtest(int(k), int(n)).pvalue",
         ),
         spellings=(
             tester(count=lambda a, b: (float(_wins(a, b)[0]), _wins(a, b)[1])),
@@ -332,8 +362,9 @@ MISTAKES = (
         "masks of floats",
         lambda correct_a, correct_b: (correct_a & ~correct_b).sum(),
         (
-            "& | ~ do not work on floats.",
-            "They want masks of True and False.",
+            "Your & (or | ^ ~) gets floats, not comparisons. If == stands beside it, brackets are missing: & "
+            "comes before ==.",
+            "Without brackets, a == 1 & b == 0 begins with 1 & b; and & wants masks of True and False.",
             "(correct_a == 1) & (correct_b == 0)",
         ),
         spellings=(

@@ -79,6 +79,13 @@ def extractor(
     return wrong
 
 
+def _training_texts(texts):
+    """The first training reviews, as many as there are texts."""
+    from labkit import reviews
+
+    return reviews.texts_and_labels(reviews.split(reviews.load())["train"])[0][: len(texts)]
+
+
 def _always(pool):
     return {"cls": pool, "mean": pool, "last": pool}
 
@@ -136,6 +143,7 @@ _PAIRED = {
     "layers counted from 1",
     "the embeddings left out",
     "the sum instead of the mean",
+    "the largest instead of the mean",
     "the mean without the first and the last token",
     "the last token but one",
     "the second token",
@@ -715,6 +723,15 @@ _ALL = (
             "You read the texts with bert, whatever model you are given.",
             "`bert` is the notebook's variable; the function gets its own, `model`.",
             "model.tokenizer and model.network",
+        ),
+    ),
+    Misconception(
+        "other texts than those given",
+        extractor(texts=_training_texts),
+        (
+            "Your vectors are those of other texts: you read the training reviews, not `texts`.",
+            "`train_texts` is the notebook's variable; the function gets its own texts, which may be any.",
+            "for text in texts",
         ),
     ),
     Misconception(

@@ -145,6 +145,22 @@ _SURE = (
 )
 
 
+def _fitted_for_scaled(x_train, y_train, x_test):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    return LogisticRegression().fit(StandardScaler().fit(x_train), y_train)
+
+
+def _fitted_for_scaled_test(x_train, y_train, x_test):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler()
+    model = LogisticRegression().fit(scaler.fit_transform(x_train), y_train)
+    return model.predict_proba(scaler.fit(x_test))
+
+
 def _iterations(number):
     return _probe(options={"max_iter": number}.items())
 
@@ -510,6 +526,16 @@ MISTAKES = (
             "predict_proba(...)[:, 1]",
         ),
         spellings=(lambda *args: np.array(_probe()(*args).mean()),),
+    ),
+    Misconception(
+        "the scaler in place of the scaled rows",
+        _fitted_for_scaled,
+        (
+            "Where scaled rows are wanted, you hand over the StandardScaler itself.",
+            ".fit learns mean and spread, and gives back the scaler; .transform gives the scaled rows.",
+            "scaler = StandardScaler().fit(x_train), then scaler.transform(...) of x_train and of x_test.",
+        ),
+        spellings=(_fitted_for_scaled_test,),
     ),
     Misconception(
         "training rows held back",

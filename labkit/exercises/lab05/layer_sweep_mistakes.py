@@ -39,6 +39,7 @@ def sweep(
     prepared=lambda features, sets: features,
     rows=lambda sets, labels: sets,
     labels_of=lambda labels, rows: labels[rows],
+    truth=lambda labels, rows, name: labels[rows],
     probe=None,
     result=lambda layer, on_dev, on_test: (layer, on_dev, on_test),
 ):
@@ -56,7 +57,7 @@ def sweep(
             learnt = rows_of(taught or (refit if name == "test" and refit else trained))
             x_train = (train_view or view)(features, learnt, layer)
             probability = fit(x_train, labels_of(labels, learnt), view(features, asked, layer))
-            return unit(judged(probability, labels[asked]), asked, labels)
+            return unit(judged(probability, truth(labels, asked, name)), asked, labels)
 
         numbers = list(layers(features))
         on_dev = [accuracy(layer, shown) for layer in numbers]
@@ -106,6 +107,21 @@ _ORDER = (
 def _scaled(features, like):
     spread = like.std(axis=0)
     return (features - like.mean(axis=0)) / np.where(spread == 0, 1, spread)
+
+
+def _from_the_front(*names):
+    return lambda labels, rows, name: labels[: len(rows)] if name in names else labels[rows]
+
+
+def _logistic(**options):
+    """A logistic regression of one's own, without a scaler."""
+
+    def probe(x_train, y_train, x_test):
+        from sklearn.linear_model import LogisticRegression
+
+        return LogisticRegression(max_iter=1000, **options).fit(x_train, y_train).predict_proba(x_test)[:, 1]
+
+    return probe
 
 
 def _mean_layer(accuracy_of):
@@ -456,6 +472,26 @@ _ALL = (
     ),
     variant(
         sweep,
+        "every row class 1",
+        (
+            "You call every row class 1.",
+            "A probability is always above 0; it is a score (log-odds) that is above 0 for class 1.",
+            "probability > 0.5",
+        ),
+        judge=lambda p, y: float((y == 1).mean()),
+    ),
+    variant(
+        sweep,
+        "every row class 0",
+        (
+            "You call every row class 0.",
+            "A probability is hardly ever 1, and int cuts off all that stands behind the point.",
+            "probability > 0.5",
+        ),
+        judge=lambda p, y: float((np.asarray(p).astype(int) == y).mean()),
+    ),
+    variant(
+        sweep,
         "the median for 0.5",
         (
             "You call the upper half of the rows class 1, whatever their probabilities.",
@@ -617,15 +653,39 @@ _ALL = (
         ),
         labels_of=lambda labels, rows: labels[: len(rows)],
     ),
+    Misconception(
+        "the answers compared with other rows' labels",
+        sweep(truth=_from_the_front("dev")),
+        (
+            "You compare the answers for the dev rows with the labels of other rows.",
+            "You pick rows of features by `dev`, and take the labels from the front of the table.",
+            "labels[dev], the same row numbers for both.",
+        ),
+        spellings=(sweep(truth=_from_the_front("dev", "test")),),
+        build=sweep,
+        choices={"truth": _from_the_front("dev", "test")},
+    ),
     variant(
         sweep,
-        "a probe of your own",
+        "the test answers compared with other rows' labels",
         (
-            "You train with fit_probe, not with the `fit` that you are given.",
+            "You compare the answers for the test rows with the labels of other rows.",
+            "Which rows are asked, and whose labels they are compared with, is to be said by `test` alone.",
+            "labels[test], the same row numbers for both.",
+        ),
+        truth=_from_the_front("test"),
+    ),
+    Misconception(
+        "a probe of your own",
+        sweep(probe=probing.fit_probe),
+        (
+            "You train a classifier of your own, not the `fit` that you are given.",
             "Whoever calls this function says which classifier is to be tried.",
             "Call fit(...), the first argument.",
         ),
-        probe=probing.fit_probe,
+        spellings=tuple(sweep(probe=_logistic(**options)) for options in ({"C": 0.1}, {})),
+        build=sweep,
+        choices={"probe": probing.fit_probe},
     ),
     Misconception(
         "tested on the mean of the layers",

@@ -19,6 +19,7 @@ def curve(
     seeds=len,
     arrange=lambda correct: correct,
     asked=lambda sets, rows: (sets["x_test"], sets["y_test"]),
+    taught=lambda x, y, sets: (x, y),
     prepared=lambda x_train, x_test: (x_train, x_test),
     probe=None,
 ):
@@ -36,7 +37,8 @@ def curve(
             for k in range(len(sizes)):
                 rows = pick(order(orders, s), sizes, k)
                 x, y = asked(sets, rows)
-                answer = right(np.asarray(fit(x_train[rows], labels(y_train, rows), x)), y)
+                learnt = taught(x_train[rows], labels(y_train, rows), sets)
+                answer = right(np.asarray(fit(*learnt, x)), y)
                 correct[s].append(np.asarray(answer, float))
         return arrange(np.array(correct))
 
@@ -108,6 +110,10 @@ def _as_tensors(x_train, x_test):
     return torch.tensor(x_train), torch.tensor(x_test)
 
 
+def _test_rows_too(x, y, sets):
+    return np.concatenate([x, sets["x_test"]]), np.concatenate([y, sets["y_test"]])
+
+
 def _rest(sets, rows):
     left = np.setdiff1d(np.arange(len(sets["x_train"])), rows)
     return sets["x_train"][left], sets["y_train"][left]
@@ -132,6 +138,13 @@ def sklearn_probe(x_train, y_train, x_test):
     scaler = StandardScaler().fit(x_train)
     probe = LogisticRegression(C=0.1, max_iter=1000).fit(scaler.transform(x_train), y_train)
     return probe.predict_proba(scaler.transform(x_test))[:, 1]
+
+
+def unscaled_probe(x_train, y_train, x_test):
+    """A logistic regression alone."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=0.1, max_iter=1000).fit(x_train, y_train).predict_proba(x_test)[:, 1]
 
 
 _NOT_NESTED = (
@@ -364,6 +377,26 @@ MISTAKES = (
     ),
     variant(
         curve,
+        "every row class 1",
+        (
+            "You call every test row class 1.",
+            "A probability is always above 0; it is a score (log-odds) that is above 0 for class 1.",
+            "probability > 0.5",
+        ),
+        right=lambda p, y: y == 1,
+    ),
+    variant(
+        curve,
+        "every row class 0",
+        (
+            "You call every test row class 0.",
+            "A probability is hardly ever 1, and int cuts off all that stands behind the point.",
+            "probability > 0.5",
+        ),
+        right=lambda p, y: p.astype(int) == y,
+    ),
+    variant(
+        curve,
         "probabilities not turned into answers",
         (
             "Nearly nothing is right: you compare probabilities with labels.",
@@ -575,6 +608,18 @@ MISTAKES = (
         ),
         asked=lambda sets, rows: (sets["x_train"], sets["y_train"]),
     ),
+    Misconception(
+        "trained on the test rows",
+        curve(taught=_test_rows_too),
+        (
+            "Your classifier learns from the test rows.",
+            "It has then been told the answers, and how often it is right says nothing about new texts.",
+            "fit(x_train[rows], y_train[rows], x_test): only rows of x_train to learn from.",
+        ),
+        spellings=(curve(taught=lambda x, y, sets: (sets["x_test"], sets["y_test"])),),
+        build=curve,
+        choices={"taught": _test_rows_too},
+    ),
     variant(
         curve,
         "scaled before",
@@ -633,10 +678,10 @@ MISTAKES = (
         "a probe of your own",
         curve(probe=sklearn_probe),
         (
-            "You train with fit_probe, not with the `fit` that you are given.",
+            "You train a classifier of your own, not the `fit` that you are given.",
             "Whoever calls this function says what is to learn: a probe, a word counter, an LSTM.",
             "Call fit(...), the first argument.",
         ),
-        spellings=(curve(probe=probing.fit_probe),),
+        spellings=(curve(probe=probing.fit_probe), curve(probe=unscaled_probe)),
     ),
 )
