@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from labkit.exercises.exercise import Raised, WrongForm
+from labkit.exercises.share import Share
 from labkit.messages import LabkitError
 
 DEEPEST, LONGEST = 12, 200_000  # levels of containers; items of a container
@@ -59,6 +60,8 @@ def encode(value, depth=0):
         return _encode_array(value, "array")
     if isinstance(value, torch.Generator):
         return {"kind": "generator", "state": _encode_array(value.get_state().numpy(), "array")}
+    if isinstance(value, Share):
+        return {"kind": "share", "numbers": encode([value.value, value.tolerance, value.nominal])}
     if isinstance(value, Raised):
         return {"kind": "raised", "type": value.type.__name__, "message": value.message[:2000]}
     for kind, types in (("list", list), ("tuple", tuple), ("set", set | frozenset)):
@@ -90,6 +93,8 @@ def decode(data, depth=0):
         return generator
     if kind == "raised":
         return Raised(error_named(_text(data, "type")), _text(data, "message"))
+    if kind == "share":
+        return Share(*_numbers(decode(data.get("numbers"), depth + 1)))
     if kind == "other":
         return Other(_text(data, "shown")[:200])
     items = data.get("items")
@@ -135,6 +140,12 @@ def _decode_array(data):
         raise ValueError("not an array")
     raw = base64.b64decode(_text(data, "data"), validate=True)
     return np.frombuffer(raw, dtype=dtype).reshape(shape).copy()
+
+
+def _numbers(found):
+    """The three numbers of a Share."""
+    numbers = [float(number) for number in found[:2]]
+    return *numbers, None if found[2] is None else float(found[2])
 
 
 def _limited(items):

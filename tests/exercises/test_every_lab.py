@@ -5,6 +5,7 @@ STYLES in test_labNN.py holds the right answers in other styles: exercise name -
 
 import importlib
 import inspect
+import json
 import os
 import subprocess
 import sys
@@ -14,9 +15,12 @@ import pytest
 import torch
 
 from labkit.exercises import get, labs
+from labkit.exercises.calls import observe_all
 from labkit.exercises.engine import DEFAULT_SEED, check
 from labkit.exercises.forms import anything
+from labkit.exercises.properties import alike
 from labkit.exercises.values import fresh, same
+from labkit.grading.plain import decode, encode
 from labkit.messages import LabkitError
 
 SEEDS = (1, 2, 20)
@@ -160,3 +164,12 @@ def test_an_unknown_lab_is_a_plain_message():
     assert "01" in labs()
     with pytest.raises(LabkitError, match="no lab '77'.*01"):
         get("77")
+
+
+@pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)
+def test_what_is_observed_crosses_the_border(number, exercise):
+    """It has to travel from a student's process to the one that judges, as plain data."""
+    for case in exercise.cases(5):
+        observed = observe_all(exercise.reference, exercise, [case])[0]
+        assert '"other"' not in json.dumps(encode(observed))
+        assert alike(observed, decode(json.loads(json.dumps(encode(observed)))))

@@ -7,6 +7,7 @@ from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab01.mask_tokens_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import compares, expected_got, inputs_unchanged
+from labkit.exercises.share import Share
 from labkit.objectives import IGNORE
 
 
@@ -53,28 +54,6 @@ def _mask_cases(seed):
     ]
 
 
-class Share:
-    """A share of many draws: two are equal when chance may account for what lies between them.
-
-    nominal: what it should be; what is as near as chance allows is taken for that.
-    """
-
-    def __init__(self, part, whole, nominal, tolerance=None):
-        whole = max(1, int(whole))
-        if tolerance is None:
-            tolerance = 4.8 * (nominal * (1 - nominal) / whole) ** 0.5  # once in 600,000
-        self.value, self.tolerance = float(part) / whole, tolerance
-        self.nominal = nominal if abs(self.value - nominal) <= tolerance else None
-
-    def __eq__(self, other):
-        if self.nominal is not None or other.nominal is not None:
-            return self.nominal == other.nominal
-        return abs(self.value - other.value) <= self.tolerance
-
-    def __repr__(self):
-        return f"about {100 * (self.value if self.nominal is None else self.nominal):.0f}%"
-
-
 def _describe_masking(output, case):
     """What can be seen of a masking, whatever the order in which it draws its random numbers."""
     input_ids, special, mask_token_id, vocab_size, _ = case.args
@@ -99,18 +78,20 @@ def _describe_masking(output, case):
     fate = torch.where(corrupted == mask_token_id, 1, torch.where(changed, 2, 0))  # (B, T)
     random = chosen & (fate == 2)
     return seen | {
-        "ordinary tokens that are chosen": Share((chosen & ~special).sum(), (~special).sum(), 0.15),
+        "ordinary tokens that are chosen": Share.of((chosen & ~special).sum(), (~special).sum(), 0.15),
         "every token is chosen by itself": _scattered(chosen, ~special),
         "ids that are never chosen": _spared(input_ids, chosen, ~special),
         "most of the chosen become": _most(hit, mask_token_id, original),
-        "of the chosen, [MASK]": Share(is_mask.sum(), len(hit), 0.8, 0.03),
-        "of the chosen, another token": Share((~is_mask & ~is_same).sum(), len(hit), 0.1, 0.03),
-        "of the chosen, unchanged": Share(is_same.sum(), len(hit), 0.1, 0.03),
+        "of the chosen, [MASK]": Share.of(is_mask.sum(), len(hit), 0.8, 0.03),
+        "of the chosen, another token": Share.of((~is_mask & ~is_same).sum(), len(hit), 0.1, 0.03),
+        "of the chosen, unchanged": Share.of(is_same.sum(), len(hit), 0.1, 0.03),
         "every chosen token has a fate of its own": _varied(fate, chosen, at_least=8),
         "every random token is drawn by itself": _varied(corrupted, random, at_least=2),
         "the random tokens are ids": _range(corrupted[random], vocab_size, mask_token_id),
         "something is changed": bool(changed.any()),
-        "how many of these": Share((changed & ~chosen & ~special).sum(), (~chosen & ~special).sum(), 0, 0.02),
+        "how many of these": Share.of(
+            (changed & ~chosen & ~special).sum(), (~chosen & ~special).sum(), 0, 0.02
+        ),
     }
 
 
