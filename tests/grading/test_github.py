@@ -105,11 +105,11 @@ def test_the_grading_step_runs_and_says_the_points(assignment, tmp_path, solved,
         timeout=900,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"::notice title=Autograding complete::Points {ALL - 3}/{ALL}\n" in done.stdout
-    assert json.dumps({"totalPoints": ALL - 3, "maxPoints": ALL}) in done.stdout
+    assert f"::notice title=Autograding complete::Points {ALL - 4}/{ALL}\n" in done.stdout
+    assert json.dumps({"totalPoints": ALL - 4, "maxPoints": ALL}) in done.stdout
     assert "::error" not in done.stdout, "a student's line would be a command to the runner"
     said = page.read_text(encoding="utf-8")
-    assert f"## Lab 01: {ALL - 3} of {ALL} points" in said and "wordpiece: not yet right" in said
+    assert f"## Lab 01: {ALL - 4} of {ALL} points" in said and "wordpiece: not yet right" in said
     assert (tmp_path / "grades" / "feedback" / "submission-01.html").exists()
 
 

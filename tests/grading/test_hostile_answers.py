@@ -62,10 +62,10 @@ def test_patching_gains_nothing(shut_in, attack):
     [
         ("Pickle()", "Pickle"),
         ("Always()", "Always"),
-        ("10**400", "1000000"),
+        ("10**400", "larger than any float"),
         ("float('nan')", "nan"),
-        ("torch.eye(3).to_sparse()", "sparse"),
-        ("torch.empty(3, device='meta')", "meta"),
+        ("torch.eye(3).to_sparse()", "holds more or none"),
+        ("torch.empty(3, device='meta')", "holds more or none"),
         ("get_ipython().events", "EventManager"),
         ("(n for n in iter(int, 1))", "generator"),
     ],
@@ -108,7 +108,7 @@ def test_what_cannot_be_prevented(not_shut_in, code):
         ("import os; os._exit(0)", "ended the whole process"),
         ("import ctypes; ctypes.string_at(0)", "ended the whole process"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL); os.abort()", "ended the whole process"),
-        ("return [0] * 10**7", "expected"),
+        ("return [0] * 10**7", "returned a list"),
         ("return bytearray(5 * 10**9)", "MemoryError"),
         ("import os\n    while True: os.fork()", "not permitted|PermissionError"),
         ("import subprocess; subprocess.run(['ls'])", "not permitted|PermissionError"),
@@ -151,12 +151,13 @@ def busy():
     while True:
         time.sleep(0.001)
 def mlm_loss(logits, labels):
-    for _ in range(10**5):
+    for _ in range(10**4):
         print("flood " * 100)
     os.write(1, b"flood" * 10**6)
     os.write(2, b"flood" * 10**6)
-    threading.Thread(target=time.sleep, args=(600,)).start()
-    threading.Thread(target=busy, daemon=True).start()
+    if threading.active_count() < 10:  # there is a limit, and many cases
+        threading.Thread(target=time.sleep, args=(600,)).start()
+        threading.Thread(target=busy, daemon=True).start()
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
 """
     assert Grader("01", seed=3, python=shut_in).grade("mlm_loss", code).passed

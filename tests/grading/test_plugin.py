@@ -40,7 +40,7 @@ def test_one_test_for_each_exercise_of_each_student(submissions, tmp_path):
     failed = {name for name, case in cases.items() if case.find("failure") is not None}
     assert len(cases) == 7 and failed == {"ann lab01 wordpiece", "bob lab01 notebook"}
     points = {p.get("name"): p.get("value") for p in cases["ann lab01 wordpiece"].iter("property")}
-    assert points == {"points": "1", "of": "4"}
+    assert points == {"points": "0", "of": "4"}
     assert "not JSON" in done.stdout and "Traceback" not in done.stdout
 
 
