@@ -143,7 +143,7 @@ class Examiner:
         try:
             with time_limit(JUDGING_SECONDS):
                 trial = self.trial(known, outcomes)
-                if any(outcome.error_type is NotImplementedError for outcome in trial.outcomes):
+                if any(map(engine.is_unwritten, trial.outcomes)):
                     said = engine.UNSOLVED.format(name=name)
                     return engine.unfinished(known.exercise, "unsolved", said), ""
                 results = [engine.judge(prop, trial) for prop in known.exercise.properties]

@@ -3,6 +3,7 @@
 import torch
 
 from labkit.exercises.exercise import Misconception, variant
+from labkit.exercises.lab04.over_queries import over_queries_mistakes
 
 
 def _offsets(maps):
@@ -91,6 +92,7 @@ def _heads_for_length(maps):
 
 MEAN_LAST = "sum over the keys (dim=-1) first, then mean over the queries."
 
+_SHARED = over_queries_mistakes(_build)
 MISTAKES = (
     variant(
         _build,
@@ -391,26 +393,8 @@ MISTAKES = (
         ),
         over_queries=lambda rows: rows.mean(dim=-1) / rows.shape[-1],
     ),
-    variant(
-        _build,
-        "divided by T - 1",
-        (
-            "You divide by one row too few.",
-            "There are T rows, the first among them, so the mean is the sum divided by T.",
-            "mean(dim=-1).",
-        ),
-        over_queries=lambda rows: rows.sum(dim=-1) / max(rows.shape[-1] - 1, 1),
-    ),
-    variant(
-        _build,
-        "the first row is left out",
-        (
-            "The first row is missing from your mean.",
-            "Every token looks somewhere, the first too.",
-            "mean(dim=-1) over all T rows.",
-        ),
-        over_queries=lambda rows: rows[..., 1:].mean(dim=-1),
-    ),
+    _SHARED["divided by T - 1"],
+    _SHARED["the first row is left out"],
     variant(
         _build,
         "first and last row left out",
@@ -461,56 +445,11 @@ MISTAKES = (
         ),
         over_queries=lambda rows: rows.amax(dim=-1),
     ),
-    variant(
-        _build,
-        "no mean over the queries",
-        (
-            "You have a number for each row.",
-            "Asked for is one for each head: (L, H).",
-            "mean(dim=-1) over the queries.",
-        ),
-        over_queries=lambda rows: rows,
-    ),
-    variant(
-        _build,
-        "heads averaged, queries kept",
-        (
-            "You average over the heads, not over the queries: (L, T).",
-            "The axes are L, H, T, T; after the sum over the keys the queries are the last one.",
-            "mean(dim=-1).",
-        ),
-        over_queries=lambda rows: rows.mean(dim=1),
-    ),
-    variant(
-        _build,
-        "heads averaged",
-        (
-            "You have one number for each layer.",
-            "The heads of a layer differ: that is what there is to see.",
-            "Average over the queries alone; the result is (L, H).",
-        ),
-        over_queries=lambda rows: rows.mean(dim=(-2, -1)),
-    ),
-    variant(
-        _build,
-        "a single number for all",
-        (
-            "You have one number for all heads together.",
-            "mean() without dim averages over all axes.",
-            "mean(dim=-1), so that (L, H) is left.",
-        ),
-        over_queries=lambda rows: rows.mean(),
-    ),
-    variant(
-        _build,
-        "heads and layers swapped",
-        (
-            "Layers and heads have changed places.",
-            "result[layer, head] is the number of a head: (L, H).",
-            "Leave out the last transposition.",
-        ),
-        finish=lambda result, maps: result.transpose(0, 1) if result.ndim == 2 else result,
-    ),
+    _SHARED["no mean over the queries"],
+    _SHARED["heads averaged, queries kept"],
+    _SHARED["heads averaged"],
+    _SHARED["a single number for all"],
+    _SHARED["heads and layers swapped"],
     variant(
         _build,
         "as a share of the longest distance",
@@ -551,16 +490,7 @@ MISTAKES = (
             MEAN_LAST,
         ),
     ),
-    Misconception(
-        "one number taken out of many",
-        lambda maps: _build()(maps).item(),
-        (
-            ".item() or float() is for a tensor with one number; yours has one for each head.",
-            "A tensor of shape (L, H) is asked for, so there is nothing to take out.",
-            "Leave out .item() and float(), and return the tensor.",
-        ),
-        spellings=(lambda maps: float(_build()(maps)),),
-    ),
+    _SHARED["one number taken out of many"],
     Misconception(
         "H for T",
         _heads_for_length,
