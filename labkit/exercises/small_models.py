@@ -51,7 +51,11 @@ def small_gpt(tokenizer, layers, width, heads, longest, dropout, spread):
 def _model(network_class, config, tokenizer, kind, name):
     from labkit.models import Model
 
+    return Model(random_network(network_class, config), tokenizer, kind, name, "folder")
+
+
+def random_network(network_class, config, seed=SEED):
+    """A network of random weights in evaluation mode, the same in every process; nobody's seed is touched."""
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(SEED)
-        network = network_class(config).eval()
-    return Model(network, tokenizer, kind, name, "folder")
+        torch.random.default_generator.manual_seed(seed)
+        return network_class(config).eval()

@@ -12,6 +12,7 @@ from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab01.advice import advised
 from labkit.exercises.lab01.fill_mask_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.exercises.small_models import random_network
 
 
 def fill_mask(model, text, k):
@@ -57,9 +58,7 @@ def _small():
         attention_probs_dropout_prob=0.3,
         pad_token_id=ids["[PAD]"],
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        network = BertForMaskedLM(config).eval()
+    network = random_network(BertForMaskedLM, config, seed=3)
     with torch.no_grad():
         for piece, bias in FAVOURED.items():
             network.cls.predictions.bias[ids[piece]] += bias

@@ -4,6 +4,8 @@ import functools
 
 import torch
 
+from labkit.exercises.small_models import random_network
+
 END = "<|endoftext|>"
 END_PLACE = 5  # its id in the small decoder; in gpt-mini it is 0, in GPT-2 the last one
 MERGES = (
@@ -48,8 +50,7 @@ def small_decoder():
     )
     sizes = dict(n_embd=16, n_layer=2, n_head=2, n_positions=256, initializer_range=0.6)
     config = GPT2Config(vocab_size=len(pieces), bos_token_id=END_PLACE, eos_token_id=END_PLACE, **sizes)
-    with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(3)
-        network = GPT2LMHeadModel(config).eval()
+    network = random_network(GPT2LMHeadModel, config, seed=3)
+    with torch.no_grad():
         network.transformer.wte.weight.data *= 4  # opinions as strong as those of a trained network
     return Model(network, tokenizer, "decoder", "small", "package", "a small random decoder")
