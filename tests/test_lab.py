@@ -39,7 +39,8 @@ def test_start_says_what_is_there(capsys):
 def test_start_caps_the_threads_unless_told_otherwise(given, threads):
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     environment |= {"OMP_NUM_THREADS": given} if given else {}
-    code = "import labkit; labkit.start('01'); import torch; print(torch.get_num_threads())"
+    # What torch makes of the wish is its own affair: with one core, two threads stay one.
+    code = "import labkit, os; labkit.start('01'); import torch; print(os.environ['OMP_NUM_THREADS'])"
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300
     )
