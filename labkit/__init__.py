@@ -1,54 +1,14 @@
 """labkit: the models, checks and pictures behind the BERT and GPT labs.
 
-`import labkit` is cheap: what a lab does not use is not imported (PEP 562).
+Which names there are, and where each is at home, stands in `__init__.pyi`.
 """
 
-import importlib
+import sys
+
+from labkit.short_names import ShortNames, attach
 
 __version__ = "0.1.0"
+__getattr__, __dir__, __all__ = attach(__name__, __file__)
 
-_HOMES = {"load": "models", "start": "lab"}
-_MODULES = {
-    "ablation",
-    "attention",
-    "explaining",
-    "views",
-    "models",
-    "objectives",
-    "paths",
-    "training",
-    "plotting",
-    "quiz",
-    "exercises",
-    "cloze",
-    "datasets",
-    "features",
-    "geometry",
-    "projection",
-    "senses",
-    "lab",
-    "probing",
-    "transformer",
-    "masks",
-    "reviews",
-    "baselines",
-    "comparison",
-    "transfer",
-    "downloads",
-    "characters",
-    "generation",
-    "influence",
-}
-__all__ = sorted([*_HOMES, *_MODULES])
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"labkit.{_HOMES[name]}"), name)
-    if name in _MODULES:
-        return importlib.import_module(f"labkit.{name}")
-    raise AttributeError(f"labkit has no {name!r}; it has {', '.join(__all__)}")
-
-
-def __dir__():
-    return __all__
+if not any(type(finder).__name__ == "ShortNames" for finder in sys.meta_path):
+    sys.meta_path.append(ShortNames())

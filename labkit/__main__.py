@@ -2,7 +2,7 @@
 
 import sys
 
-from labkit.cli import main
+from labkit.commands.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -43,11 +43,11 @@ class Lab:
 
     def welcome(self):
         """The set-up report as text: versions, models, what to fix."""
-        from labkit import __version__, doctor
+        from labkit import __version__, machine
 
         points = sum(exercise.points for exercise in self.exercises.values())
         lines = [f"Lab {self.number}: {self.module.TITLE} ({len(self.exercises)} exercises, {points} points)"]
-        report = doctor.report(quick=True)
+        report = machine.report()
         lines += [str(line) for line in report]
         fine = all(line.ok for line in report)
         lines.append(

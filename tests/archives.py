@@ -6,7 +6,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from labkit.downloads import Archive, Member
+from labkit.models.downloads import Archive, Member
 
 # a build backend inside the archive, so that pip needs no other; it leaves a mark when pip runs it
 _BACKEND = """

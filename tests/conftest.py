@@ -9,7 +9,8 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_
 
 import pytest
 
-from .tiny_models import save_tiny_bert, save_tiny_gpt
+from tests.tiny_corpus import write_corpus
+from tests.tiny_models import save_tiny_bert, save_tiny_gpt
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +32,20 @@ def tiny_bert(tmp_path_factory):
 def tiny_gpt(tmp_path_factory):
     """A folder with a tiny random GPT-2 and its tokenizer. Don't write to it."""
     return save_tiny_gpt(tmp_path_factory.mktemp("tiny") / "tiny-gpt")
+
+
+@pytest.fixture(scope="session")
+def texts(tmp_path_factory):
+    """(corpus, heldout): two small files of one document a line."""
+    return write_corpus(tmp_path_factory.mktemp("text"))
+
+
+@pytest.fixture(scope="session")
+def tokenizers(texts):
+    """{"encoder": ..., "decoder": ...}, trained on the tiny corpus."""
+    from labkit.pretraining.corpus import read_documents, train_tokenizer
+
+    return {
+        kind: train_tokenizer(kind, read_documents(texts[0]), vocab_size=400)
+        for kind in ("encoder", "decoder")
+    }

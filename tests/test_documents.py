@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import labkit
-from labkit import cli
 from labkit.authoring import overview
+from labkit.commands import cli
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ["README.md", "data/README.md"]
@@ -38,7 +38,7 @@ def test_pictures_have_a_text_alternative():
 
 
 def test_the_picture_says_what_the_bundled_models_say():
-    from labkit.cloze import fill_mask, next_words
+    from labkit.measures.cloze import fill_mask, next_words
 
     text = read("README.md")
     sentence = re.search(r'One sentence, "(.*?)"', text)[1] + "."

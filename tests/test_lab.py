@@ -23,7 +23,7 @@ def lab():
 
 
 def mlm_loss(logits, labels):
-    from labkit.objectives import mlm_loss as ours
+    from labkit.training.objectives import mlm_loss as ours
 
     return ours(logits, labels)
 

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from labkit import doctor
+from labkit import machine
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
@@ -91,7 +91,7 @@ def test_the_supported_pythons_are_the_same_everywhere():
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     supported = SpecifierSet(re.search(r'requires-python = "(.*)"', text)[1])
     assert [f"3.{minor}" for minor in range(8, 20) if f"3.{minor}.0" in supported] == PYTHONS
-    oldest, newest = (".".join(map(str, version)) for version in doctor.PYTHONS)
+    oldest, newest = (".".join(map(str, version)) for version in machine.PYTHONS)
     assert (oldest, newest) == (PYTHONS[0], PYTHONS[-1])
     workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
     assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == PYTHONS
@@ -152,8 +152,8 @@ def wheel(tmp_path_factory):
 
 
 def test_the_wheel_holds_code_data_models_and_licence(wheel):
-    expected = {"labkit/cli.py", "labkit/_data/cloze.jsonl"}
-    for model in doctor.BUNDLED:
+    expected = {"labkit/commands/cli.py", "labkit/_data/cloze.jsonl"}
+    for model in machine.BUNDLED.values():
         expected |= {f"labkit/_data/models/{model}/{name}" for name in ("config.json", "tokenizer.json")}
         expected |= {f"labkit/_data/models/{model}/{name}" for name in ("model.safetensors", "SHA256SUMS")}
     assert expected - wheel == set()

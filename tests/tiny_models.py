@@ -37,7 +37,7 @@ def save_tiny_gpt(folder, **config):
 
 
 def _save(network, tokenizer, folder):
-    from labkit.models import quiet
+    from labkit.models.loading import quiet
 
     with quiet():
         network.save_pretrained(folder)

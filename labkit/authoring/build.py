@@ -7,7 +7,7 @@ from labkit.authoring.protect import work_in
 from labkit.authoring.reference import key_figures, measure_texts, read_texts, write_texts
 from labkit.authoring.stamps import stamp_readme
 from labkit.messages import LabkitError
-from labkit.models import load
+from labkit.models.loading import load
 
 
 def add_build_arguments(parser):

@@ -5,7 +5,7 @@
 
 from html import escape
 
-from labkit import cloze
+from labkit.measures import cloze
 
 SENTENCE = "The [MASK] sat on the mat."
 WIDTH, HEIGHT, TOP_K = 860, 330, 5

@@ -10,7 +10,7 @@ from labkit.authoring.validate import problems
 from labkit.exercises.report import passing_report
 from labkit.messages import LabkitError
 
-ADDRESS_FILE = "labkit/address.py"
+ADDRESS_FILE = "labkit/authoring/address.py"
 _ADDRESS = re.compile(r'^(REPOSITORY|BRANCH) = "([^"\n]*)"$', re.MULTILINE)
 
 

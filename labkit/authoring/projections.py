@@ -3,9 +3,11 @@
 python -m labkit.authoring.projections
 """
 
-from labkit import paths, projection, senses
-from labkit.features import word_vectors
-from labkit.models import load
+from labkit.files import paths
+from labkit.measures import projection
+from labkit.measures.features import word_vectors
+from labkit.models.loading import load
+from labkit.texts import senses
 
 
 def write_bundled(names=("bert-mini", "gpt-mini"), folder=None):

@@ -2,7 +2,7 @@
 
 A lab (`lab01/`, ...) defines TITLE, SLUG, EXERCISES (in order) and QUESTIONS (the quiz).
 
-The engine, in the order of a check:
+`quiz` asks its questions. The engine, in the order of a check:
     exercise      what an exercise is made of: cases, properties, misconceptions, the form of its result
     calls         one call of an answer, on copies: its value or error, and what it changed
     state, limits what it may not change for others; how long it may take
@@ -17,7 +17,11 @@ The engine, in the order of a check:
 import importlib
 from pathlib import Path
 
+import lazy_loader
+
 from labkit.messages import LabkitError
+
+__getattr__, __dir__, _ = lazy_loader.attach(__name__, ["quiz"])
 
 
 def labs():

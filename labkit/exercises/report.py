@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from html import escape
 
-from labkit.keys import OWN_KEYS
+from labkit.plotting.keys import OWN_KEYS
 
 YES, NO = "\u2713", "\u2717"
 PRE_STYLE = (

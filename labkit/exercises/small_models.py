@@ -49,7 +49,7 @@ def small_gpt(tokenizer, layers, width, heads, longest, dropout, spread):
 
 
 def _model(network_class, config, tokenizer, kind, name):
-    from labkit.models import Model
+    from labkit.models.loading import Model
 
     return Model(random_network(network_class, config), tokenizer, kind, name, "folder")
 

@@ -8,8 +8,8 @@ from labkit.authoring.protect import work_in
 from labkit.authoring.reference import run, solution_without_outputs
 from labkit.authoring.solutions import BEGIN, END
 from labkit.export.page import made_here, page, read
+from labkit.files.safe_files import replacing
 from labkit.messages import LabkitError
-from labkit.safe_files import replacing
 
 
 def add_export_arguments(parser):

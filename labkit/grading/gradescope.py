@@ -10,9 +10,9 @@ from pathlib import Path
 
 from labkit import exercises
 from labkit.authoring.project import Project
+from labkit.files.safe_files import replacing
 from labkit.grading.scripts import filled, lab_options
 from labkit.messages import LabkitError
-from labkit.safe_files import replacing
 
 SCRIPTS = ("setup.sh", "run_autograder")
 # What the course is installed from, and what `labkit grade` reads in a checkout.

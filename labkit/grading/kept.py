@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from labkit import exercises
+from labkit.files.safe_files import replacing
 from labkit.grading.grades import Grade
 from labkit.messages import LabkitError
-from labkit.safe_files import replacing
 
 TEXTS, NUMBERS = (
     ("status", "problem", "misconception", "text", "printed", "code", "ended"),

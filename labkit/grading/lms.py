@@ -13,9 +13,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from labkit.files.safe_files import replacing
 from labkit.grading.grades import NO_LAB, bounded
 from labkit.grading.spreadsheet import cell, csv_text
-from labkit.safe_files import replacing
 
 COMMENT = 1000  # characters of a feedback comment
 POINTS_POSSIBLE = "    Points Possible"  # as Canvas writes it in the second row

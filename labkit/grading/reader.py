@@ -9,13 +9,13 @@ import stat
 import tempfile
 from pathlib import Path
 
+from labkit.files.safe_files import replacing
 from labkit.grading import zygote
 from labkit.grading.cells import LARGEST, Unreadable, too_large
 from labkit.grading.pool import Ended, WarmPython
 from labkit.grading.reading import TOO_MUCH
 from labkit.grading.sandbox import can_shut_in
 from labkit.messages import LabkitError
-from labkit.safe_files import replacing
 
 SECONDS = 20  # of own time, for one file or one member of an archive
 CLOCK = 4  # times as many by the clock

@@ -4,6 +4,7 @@ import json
 from xml.etree import ElementTree
 
 from labkit import exercises
+from labkit.files.safe_files import replacing
 from labkit.grading.alike import alike, alike_table
 from labkit.grading.class_page import class_page
 from labkit.grading.feedback import feedback, feedback_file
@@ -11,7 +12,6 @@ from labkit.grading.grades import bounded, file_name, printable
 from labkit.grading.lms import write_canvas, write_moodle, write_worksheets
 from labkit.grading.spreadsheet import cell, csv_text
 from labkit.grading.tally import tally
-from labkit.safe_files import replacing
 
 LONGEST = 100_000  # characters of a text that another system gets
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import labkit
-from labkit import paths
+from labkit.files import paths
 from labkit.grading.isolation import CAP_SYS_ADMIN, NOBODY, is_able
 from labkit.messages import LabkitError
 

@@ -43,7 +43,7 @@ function menu(label, choices, active, use) {
   const line = document.createElement("label"), select = document.createElement("select");
   line.style.marginRight = "16px";
   select.style.font = "inherit";
-  select.dataset.lmSuppressShortcuts = "true";  // JupyterLab leaves it its arrow keys, as labkit/keys.py says
+  select.dataset.lmSuppressShortcuts = "true";  // JupyterLab leaves it its arrow keys, as labkit/plotting/keys.py says
   choices.forEach((choice, index) => select.add(new Option(choice, index, false, index === active)));
   select.addEventListener("change", () => use(Number(select.value)));
   line.append(label + " ", select);

@@ -10,7 +10,7 @@ import html
 import re
 from pathlib import Path
 
-from labkit.keys import OWN_KEYS
+from labkit.plotting.keys import OWN_KEYS
 
 MARK = "labkit-text"  # the class by which an exported page knows that a figure's words follow
 _STYLE = """<style>

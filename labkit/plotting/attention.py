@@ -12,7 +12,16 @@ from plotly.subplots import make_subplots
 from labkit.messages import LabkitError
 from labkit.plotting import checking
 from labkit.plotting.figure import LabFigure
-from labkit.plotting.theme import NEUTRALS, PALETTE, TEXT_SIZE, escaped, heading, new_layout, percent, quoted
+from labkit.plotting.theme import (
+    NEUTRALS,
+    PALETTE,
+    TEXT_SIZE,
+    escaped,
+    heading,
+    new_layout,
+    percent,
+    quoted,
+)
 
 SCALE = [[0, NEUTRALS["card"]], [1, PALETTE["blue"]]]
 _LONGEST = 10  # characters of a token on an axis

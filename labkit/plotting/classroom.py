@@ -13,7 +13,16 @@ import plotly.graph_objects as go
 
 from labkit.messages import LabkitError
 from labkit.plotting.figure import LabFigure
-from labkit.plotting.theme import FONT, NEUTRALS, PALETTE, TEXT_SIZE, TITLE_SIZE, escaped, heading, new_layout
+from labkit.plotting.theme import (
+    FONT,
+    NEUTRALS,
+    PALETTE,
+    TEXT_SIZE,
+    TITLE_SIZE,
+    escaped,
+    heading,
+    new_layout,
+)
 
 # What can become of an exercise, best first -> (colour, pattern of its bar). Colours that the palette does
 # not have were searched for: of any two, however seen, the distance is that of two series at least.

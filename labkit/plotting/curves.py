@@ -5,16 +5,7 @@ import plotly.graph_objects as go
 from labkit.messages import LabkitError
 from labkit.plotting import checking
 from labkit.plotting.figure import LabFigure
-from labkit.plotting.theme import (
-    NEUTRALS,
-    count,
-    escaped,
-    heading,
-    log_ticks,
-    new_layout,
-    percent,
-    series,
-)
+from labkit.plotting.theme import NEUTRALS, count, escaped, heading, log_ticks, new_layout, percent, series
 
 _HALF = 0.5  # what guessing gets with two equally frequent classes
 

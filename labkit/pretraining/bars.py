@@ -54,7 +54,7 @@ def judge(value, floor, goal):
 
 def language_figures(heldout, num_windows=NUM_WINDOWS):
     """Both models on held-out text: the same windows and masks every time."""
-    from labkit.models import load
+    from labkit.models.loading import load
     from labkit.pretraining.corpus import encode_corpus
     from labkit.pretraining.evaluate import evaluate
 
@@ -79,8 +79,8 @@ NAMES = {
 
 def cloze_figures():
     """The cloze set of lab 01: three readers, top five."""
-    from labkit import cloze
-    from labkit.models import load
+    from labkit.measures import cloze
+    from labkit.models.loading import load
 
     bert, gpt = load("bert-mini"), load("gpt-mini")
     return {
@@ -95,8 +95,8 @@ def cloze_top5(model, reader=None):
 
     reader: labkit.cloze.full_context (the default) or left_context.
     """
-    from labkit import cloze
-    from labkit.datasets import load_cloze
+    from labkit.measures import cloze
+    from labkit.texts.datasets import load_cloze
 
     predict = (reader or cloze.full_context)(model)
     return cloze.cloze_accuracy(predict, load_cloze(), 5)[0]
@@ -104,7 +104,7 @@ def cloze_top5(model, reader=None):
 
 def probe_figures():
     """`sentiment_probe` of both models. Raises LabkitError when the snippets cannot be had."""
-    from labkit.models import load
+    from labkit.models.loading import load
 
     figures = {}
     for name in ("bert-mini", "gpt-mini"):
@@ -123,10 +123,10 @@ def sentiment_probe(model):
     """
     import torch
 
-    from labkit.datasets import amazon_snippets
-    from labkit.features import extract
-    from labkit.models import Model
-    from labkit.probing import layer_sweep
+    from labkit.measures.features import extract
+    from labkit.measures.probing import layer_sweep
+    from labkit.models.loading import Model
+    from labkit.texts.datasets import amazon_snippets
 
     texts, ratings = amazon_snippets(progress=False)
     clear = [k for k, rating in enumerate(ratings) if abs(rating) > 0.5 and texts[k].strip()]

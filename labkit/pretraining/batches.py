@@ -4,14 +4,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from labkit.objectives import (
+from labkit.pretraining.evaluate import masked_logits
+from labkit.training.objectives import (
     contrastive_loss,
     mask_same_number,
     next_token_loss,
     sentence_pairs,
     spare_frequent,
 )
-from labkit.pretraining.evaluate import masked_logits
 
 CONTRASTIVE_WEIGHT = 0.2
 SHORTEST_PAIR = 64  # shorter windows hold too little of two texts to tell whether they belong together

@@ -100,7 +100,7 @@ def run_pretrain(args):
         print(f"There is no checkpoint in {folder} yet: beginning at the beginning.", file=sys.stderr)
 
     from labkit.pretraining.run import pretrain
-    from labkit.training import keep_freed_memory
+    from labkit.training.loop import keep_freed_memory
 
     keep_freed_memory()
     recipe = Recipe(**{name: getattr(args, name) for name in RECIPE_OPTIONS})

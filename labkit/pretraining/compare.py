@@ -12,8 +12,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from labkit import paths
 from labkit.arguments import at_least_one
+from labkit.files import paths
 from labkit.pretraining.recipe import Recipe
 
 PIECES = 1_000_000
@@ -76,7 +76,7 @@ def add_compare_arguments(parser):
 
 def run_compare(args):
     """The command: run what has no result yet, print the table and say where it is kept; returns 0."""
-    from labkit.training import keep_freed_memory
+    from labkit.training.loop import keep_freed_memory
 
     keep_freed_memory()
     machine = {"threads": args.threads, "device": args.device}
@@ -124,7 +124,7 @@ def mean_result(found):
 
 def run_variant(kind, corpus, heldout, place, recipe, **machine):
     """One variant from the beginning; returns its result."""
-    from labkit.models import load
+    from labkit.models.loading import load
     from labkit.pretraining.bars import cloze_top5, sentiment_probe
     from labkit.pretraining.run import pretrain, tokenizer_and_text
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import torch
 
-from labkit.objectives import mask_same_number
 from labkit.pretraining.corpus import Windows
+from labkit.training.objectives import mask_same_number
 
 EVAL_SEED, EVAL_LENGTH, EVAL_RATE = 20181011, 128, 0.15
 

@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 
 from labkit.arguments import at_least_one, share_or_all
+from labkit.files.safe_files import replacing
 from labkit.messages import LabkitError
 from labkit.pretraining.command import check_text
 from labkit.pretraining.corpus import read_documents
-from labkit.safe_files import replacing
 
 FILM_WORD = re.compile(
     r"\b(films?|movies?|actors?|actress(es)?|director|directed|screenplay|plot|cinema|dvd|sequel|hollywood|tv"

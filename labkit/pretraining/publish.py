@@ -4,11 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
-from labkit import paths
+from labkit.files import paths
+from labkit.files.safe_files import write_checksums
 from labkit.messages import LabkitError
-from labkit.models import quiet
+from labkit.models.loading import quiet
 from labkit.pretraining.card import NAMES, card
-from labkit.safe_files import write_checksums
 
 
 def add_publish_arguments(parser):

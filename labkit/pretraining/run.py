@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from labkit.files.safe_files import replacing
 from labkit.messages import LabkitError
-from labkit.models import quiet
+from labkit.models.loading import quiet
+from labkit.models.start import SHAPE, cooccurrence_start, frequency_start, new_network
 from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
 from labkit.pretraining.corpus import Windows, encode_corpus, read_documents, train_tokenizer
 from labkit.pretraining.evaluate import log_figures
 from labkit.pretraining.processes import Processes
-from labkit.pretraining.start import SHAPE, cooccurrence_start, frequency_start, new_network
-from labkit.safe_files import replacing
-from labkit.training import (
+from labkit.training.loop import (
     Optimisation,
     has_fast_bfloat16,
     load_checkpoint,

@@ -107,7 +107,7 @@ class Course:
         self.solution = root / "build" / "solutions" / "01_words.ipynb"
         self.reference = root / "tests" / "notebooks" / "reference" / "01.json"
         self.readme = root / "README.md"
-        self.address = root / "labkit" / "address.py"
+        self.address = root / "labkit" / "authoring" / "address.py"
         self.write(self.source, SOURCE)
         self.write(self.reference, '{"bars": "two bars: 1, 2"}\n')
         self.write(self.readme, README)

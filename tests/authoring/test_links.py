@@ -36,7 +36,12 @@ def holding(root, text):
 def test_restamp_reaches_everything(course, capsys):
     build(course.project)
     assert run(course.project, "ada/bert-labs") == 0
-    made = ["README.md", "build/solutions/01_words.ipynb", "labkit/address.py", "notebooks/01_words.ipynb"]
+    made = [
+        "README.md",
+        "build/solutions/01_words.ipynb",
+        "labkit/authoring/address.py",
+        "notebooks/01_words.ipynb",
+    ]
     assert holding(course.root, "ada/bert-labs") == made
     assert capsys.readouterr().out.splitlines() == [f"wrote {path}" for path in made]
     assert holding(course.root, "old-owner") == []
@@ -116,7 +121,7 @@ def test_work_is_kept_with_its_old_address(course, capsys):
 
 def test_an_address_file_without_its_line(course):
     course.write(course.address, "REPO = 1\n")
-    with pytest.raises(LabkitError, match="labkit/address.py: no line such as"):
+    with pytest.raises(LabkitError, match="labkit/authoring/address.py: no line such as"):
         course.project.address()
 
 
@@ -148,7 +153,7 @@ def test_no_old_address_is_left_in_this_repository(tmp_path):
     project = Project(tmp_path)
     before = project.address().repository
     restamp(project, "first-owner/first-course", force=True)
-    assert "labkit/address.py" in holding(tmp_path, "first-owner/first-course")
+    assert "labkit/authoring/address.py" in holding(tmp_path, "first-owner/first-course")
     assert holding(tmp_path, f"github.com/{before}") == holding(tmp_path, f"/gh/{before}") == []
     restamp(project, "second-owner/second-course", force=True)
     assert holding(tmp_path, "first-owner/first-course") == []

@@ -2,9 +2,9 @@
 
 from xml.etree import ElementTree
 
-from labkit import cloze
 from labkit.authoring.overview import SENTENCE, overview
-from labkit.models import load
+from labkit.measures import cloze
+from labkit.models.loading import load
 
 
 def test_the_picture_shows_both_readers_guesses():

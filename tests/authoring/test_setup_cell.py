@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from labkit.authoring.project import Address
 from labkit.authoring.stamps import setup_source
-from labkit.views.libraries import SCRIPTS
+from labkit.plotting.views.libraries import SCRIPTS
 
 ROOT = Path(__file__).parents[2]
 INSTALLED_AS = {"sklearn": "scikit-learn", "umap": "umap-learn", "IPython": "ipython"}  # import -> package

@@ -78,7 +78,7 @@ def trainer_pieces_per_second(kind, bf16):
 
 def our_pieces_per_second(kind, compiled):
     """Median over our steps, as labkit pretrain takes them here, without or with --compile."""
-    from labkit.training import has_fast_bfloat16, keep_freed_memory
+    from labkit.training.loop import has_fast_bfloat16, keep_freed_memory
 
     keep_freed_memory()
     steps = Steps(kind, bfloat16=has_fast_bfloat16(), compiled=compiled)
@@ -87,7 +87,7 @@ def our_pieces_per_second(kind, compiled):
 
 def bench_against_trainer(kind):
     """Print our speed without and with --compile, each as a multiple of Trainer's two."""
-    from labkit.training import has_fast_bfloat16
+    from labkit.training.loop import has_fast_bfloat16
 
     # Ours before and after, Trainer between: a machine that slows down shows.
     ours = {False: [], True: []}

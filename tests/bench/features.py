@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from labkit import load
-from labkit.features import extract, hidden_states, pool
-from labkit.reviews import load as load_reviews
+from labkit.measures.features import extract, hidden_states, pool
+from labkit.texts.reviews import load as load_reviews
 
 NUM_TEXTS = 2000
 BATCH_SIZES = (1, 8, 32, 128)

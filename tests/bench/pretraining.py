@@ -9,12 +9,12 @@ import numpy as np
 import psutil
 
 from labkit import load
+from labkit.models.start import SHAPE, new_network
 from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
 from labkit.pretraining.corpus import Corpus, Windows
 from labkit.pretraining.recipe import Recipe
 from labkit.pretraining.run import compile_loss
-from labkit.pretraining.start import SHAPE, new_network
-from labkit.training import Optimisation, has_fast_bfloat16, keep_freed_memory
+from labkit.training.loop import Optimisation, has_fast_bfloat16, keep_freed_memory
 
 NUM_STEPS, WARM_STEPS = 12, 2
 MEMORY_STEPS, MEMORY_WARM = 2000, 200

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from labkit.authoring.project import Project
-
-from .start import ROOT
+from tests.browser.start import ROOT
 
 PROJECT = Project(ROOT)
 

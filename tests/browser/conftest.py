@@ -2,7 +2,7 @@
 
 import pytest
 
-from . import start
+from tests.browser import start
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,8 @@ import tempfile
 from pathlib import Path
 
 from labkit.authoring.project import Project
-
-from . import start
-from .answers import ANSWERS
+from tests.browser import start
+from tests.browser.answers import ANSWERS
 
 IMAGES = start.ROOT / "notebooks" / "images"
 README = start.ROOT / "README.md"
@@ -80,7 +79,7 @@ def renew():
     """Take the README's pictures anew, and write their descriptions into the files and into the README."""
     texts = descriptions()
     with browser() as (driver, url, folder):
-        from .page import NotebookPage, notebook, until
+        from tests.browser.page import NotebookPage, notebook, until
 
         path = folder / "pictures.ipynb"
         notebook(path, CELLS)
@@ -117,7 +116,7 @@ def look(folder, numbers):
     """Run the student notebooks of these labs, and write a picture of every figure's cell into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     with browser() as (driver, url, notebooks):
-        from .page import NotebookPage
+        from tests.browser.page import NotebookPage
 
         for slug in Project(start.ROOT).slugs():
             if numbers and slug[:2] not in numbers:
@@ -152,7 +151,7 @@ def browser():
 
 def shot(page, cell, part=None):
     """A cell, or a part of it by its CSS selector, as PNG, its figures drawn."""
-    from .page import until
+    from tests.browser.page import until
 
     element = page.cell(cell)
     undrawn = (

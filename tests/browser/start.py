@@ -50,7 +50,7 @@ def jupyterlab(home):
     home: an empty folder, for the copy and for all that JupyterLab writes elsewhere.
     Gives (the URL that it opens, function from a notebook's name to its URL, the folder of the notebooks).
     """
-    from .page import until
+    from tests.browser.page import until
 
     course = home / "course"
     shutil.copytree(ROOT / "notebooks", course / "notebooks")

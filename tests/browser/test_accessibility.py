@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from . import access
+from tests.browser import access
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ WORDS = (
 @pytest.fixture(scope="module", params=["JupyterLab Light", "JupyterLab Dark"])
 def page(request, chromium, jupyterlab):
     """The notebook, run in JupyterLab under one of its themes."""
-    from .page import RUN, NotebookPage, notebook, until
+    from tests.browser.page import RUN, NotebookPage, notebook, until
 
     url, folder = jupyterlab
     settings = folder.parents[1] / "settings" / "@jupyterlab" / "apputils-extension"
@@ -54,7 +54,7 @@ def test_the_figure_has_its_name_its_menu_and_its_words(page):
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 
-    from .page import REACT, until
+    from tests.browser.page import REACT, until
 
     cell = page.cell("figure")
     picture = cell.find_element(By.CSS_SELECTOR, ".main-svg[role=img]").get_attribute("aria-label")

@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from labkit.exercises.engine import check
-
-from .answers import ANSWERS, PROJECT
+from tests.browser.answers import ANSWERS, PROJECT
 
 
 def written(source, exercise):

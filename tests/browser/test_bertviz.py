@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from labkit.views import libraries
+from labkit.plotting.views import libraries
 
 SENTENCE = "The river bank was flooding. </script><b>so</b> we ran home to the old house on the hill."
 CELLS = {
@@ -34,7 +34,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def page(chromium, jupyterlab):
     """The notebook, opened in JupyterLab, run to its end and saved."""
-    from .page import NotebookPage, notebook
+    from tests.browser.page import NotebookPage, notebook
 
     url, folder = jupyterlab
     path = folder / "views.ipynb"
@@ -137,7 +137,7 @@ def check_controls(driver):
 
 
 def test_three_views_draw_in_jupyterlab_and_their_controls_work(page):
-    from .page import until
+    from tests.browser.page import until
 
     until(lambda: all_drawn(page.driver), DRAW_SECONDS, "four views with lines")
     assert not script(page.driver, "return document.querySelector('[id$=-notice]')"), "a notice was left"
@@ -158,7 +158,7 @@ return [...document.querySelectorAll('div[id^=bertviz-] #vis svg')].flatMap((svg
 
 def test_no_view_is_cut_off(page):
     """JupyterLab makes an svg element fit its cell, and what is drawn in it does not become smaller."""
-    from .page import until
+    from tests.browser.page import until
 
     until(lambda: all_drawn(page.driver), DRAW_SECONDS, "four views with lines")
     assert script(page.driver, CUT_OFF) == []
@@ -216,14 +216,14 @@ def test_nothing_is_asked_of_other_machines_and_the_page_is_left_alone(page):
 
 
 def test_a_trusted_notebook_draws_again_when_it_is_opened_anew(page):
-    from .page import until
+    from tests.browser.page import until
 
     page.open()
     until(lambda: all_drawn(page.driver), DRAW_SECONDS, "four views, from the file alone")
 
 
 def test_an_untrusted_notebook_has_the_twins_and_says_why(page, jupyterlab):
-    from .page import NotebookPage, until
+    from tests.browser.page import NotebookPage, until
 
     url, folder = jupyterlab
     content = page.on_disk()
@@ -249,7 +249,7 @@ def test_without_plotlys_extension_views_draw_and_figures_are_pictures_or_words(
     """Where JupyterLab and the kernel are not installed together, JupyterLab may know no plotly."""
     from selenium.webdriver.common.by import By
 
-    from .page import until
+    from tests.browser.page import until
 
     _, folder = jupyterlab
     settings = folder.parents[1] / "config" / "labconfig" / "page_config.json"
@@ -268,7 +268,7 @@ def test_without_plotlys_extension_views_draw_and_figures_are_pictures_or_words(
 
 
 def test_the_exported_page_draws_too(page, tmp_path):
-    from .page import until
+    from tests.browser.page import until
 
     command = [
         sys.executable,

@@ -8,13 +8,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from labkit import plotting
+from labkit.exercises.quiz import Choice, Question
 from labkit.exercises.report import PropertyResult, Report
 from labkit.export.page import page as exported
 from labkit.plotting.alternative import alternative
-from labkit.quiz import Choice, Question
+from tests.browser import access
 from tests.plotting.samples import LOG, MAPS, TEXT, WORDS
-
-from . import access
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +50,7 @@ def outputs(shown):
 @pytest.fixture(scope="module")
 def page(chromium, tmp_path_factory):
     """The browser, with the page open and its figures drawn; what it logged is under page.log."""
-    from .page import REACT, NotebookPage, until
+    from tests.browser.page import REACT, NotebookPage, until
 
     shown = [QUESTION, WRONG, RIGHT, SLIDER, EXPLORER]
     cells = [
@@ -197,7 +196,7 @@ def test_a_question_is_answered_with_keys_and_the_answer_is_announced(page):
 def test_a_slider_and_a_list_of_buttons_are_moved_with_keys(page):
     from selenium.webdriver.common.keys import Keys
 
-    from .page import REACT, until
+    from tests.browser.page import REACT, until
 
     figure = lambda k, what: page.driver.execute_script(
         f"const figure = document.querySelectorAll('.figure')[arguments[0]];return figure{what}",

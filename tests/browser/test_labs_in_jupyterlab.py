@@ -5,7 +5,7 @@ One server and one browser serve all labs; one Run All a lab serves its tests, w
 
 import pytest
 
-from .answers import ANSWERS, PROJECT
+from tests.browser.answers import ANSWERS, PROJECT
 
 PLOTLY = "application/vnd.plotly.v1+json"
 RUN_ALL_SECONDS = 1800  # 30 to 60 on an idle machine
@@ -22,7 +22,7 @@ def lab(request):
 @pytest.fixture(scope="module")
 def page(lab, chromium, jupyterlab):
     """The student notebook, opened, run to its end and saved."""
-    from .page import NotebookPage
+    from tests.browser.page import NotebookPage
 
     url, folder = jupyterlab
     page = NotebookPage(chromium, url(lab.slug), folder / f"{lab.slug}.ipynb")
@@ -53,7 +53,7 @@ def with_figure(page):
 
 def every_figure_draws(page):
     """Scrolls to each figure and waits for it: JupyterLab draws what is out of sight when it has time."""
-    from .page import until
+    from tests.browser.page import until
 
     names = with_figure(page)
     for name in names:
@@ -110,7 +110,7 @@ def test_a_wrong_answer_gets_its_hint_and_the_right_one_passes(lab, page, answer
 
 
 def test_figures_keep_their_height_when_a_slider_or_the_window_moves(page):
-    from .page import until
+    from tests.browser.page import until
 
     for name in page.with_slider()[:1]:
         before, after = page.move_slider(name)

@@ -11,8 +11,7 @@ from labkit.authoring.notebook import student_notebook
 from labkit.authoring.project import Project
 from labkit.authoring.reference import run
 from labkit.export.command import export_notebook
-
-from . import access
+from tests.browser import access
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +38,7 @@ def notebook(request, tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(notebook, chromium, tmp_path_factory):
     """The exported page, open and drawn."""
-    from .page import REACT, NotebookPage, until
+    from tests.browser.page import REACT, NotebookPage, until
 
     path, content = notebook
     target = export_notebook(path, tmp_path_factory.mktemp("exported") / f"{path.stem}.html")

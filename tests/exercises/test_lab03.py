@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from labkit import features
 from labkit.exercises import lab03
 from labkit.exercises.engine import check
+from labkit.measures import features
 
 EXERCISE = {exercise.name: exercise for exercise in lab03.EXERCISES}
 

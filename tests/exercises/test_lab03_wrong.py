@@ -4,9 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from labkit import features, geometry
 from labkit.exercises import lab03
 from labkit.exercises.engine import check
+from labkit.measures import features, geometry
 from tests.exercises.test_every_lab import _with_signature
 
 EXERCISE = {exercise.name: exercise for exercise in lab03.EXERCISES}

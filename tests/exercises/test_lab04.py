@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from labkit import attention
 from labkit.exercises import lab04
 from labkit.exercises.engine import check
+from labkit.measures import attention
 
 # Right answers in other styles than ours.
 

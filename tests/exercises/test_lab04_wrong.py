@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from labkit import attention
 from labkit.exercises import lab04
 from labkit.exercises.engine import check
+from labkit.measures import attention
 from tests.exercises.test_lab04 import attention_maps_stacked
 
 BY_NAME = {exercise.name: exercise for exercise in lab04.EXERCISES}

@@ -340,9 +340,9 @@ def test_a_curve_whose_training_sets_are_not_nested_says_so():
 
 def test_the_whole_path_takes_strange_texts():
     """One token, 600 tokens, other languages and emoji: a row each, and a probe can be trained on them."""
-    from labkit.features import extract
-    from labkit.models import load
-    from labkit.probing import fit_probe
+    from labkit.measures.features import extract
+    from labkit.measures.probing import fit_probe
+    from labkit.models.loading import load
 
     texts = [
         "No",

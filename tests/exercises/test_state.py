@@ -8,7 +8,7 @@ import torch
 
 from labkit.exercises.calls import call_on_copies
 from labkit.exercises.state import RESEEDED, Guard, drawn_alike
-from labkit.models import load
+from labkit.models.loading import load
 from tests.tiny_models import save_tiny_gpt
 
 

@@ -4,8 +4,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from labkit import cli
 from labkit.authoring.project import Project
+from labkit.commands import cli
 from labkit.export import command
 from labkit.export.command import export_lab, export_notebook, solved
 from labkit.messages import LabkitError

@@ -10,8 +10,7 @@ from labkit.authoring.project import Project
 from labkit.authoring.reference import read_texts
 from labkit.grading.pool import WarmPython
 from labkit.grading.sandbox import can_shut_in as has_sandbox
-
-from ..notebooks.conftest import ROOT
+from tests.notebooks.conftest import ROOT
 
 needs_sandbox = pytest.mark.skipif(not has_sandbox(), reason="no bubblewrap here, or it may not work")
 

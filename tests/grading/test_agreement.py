@@ -15,8 +15,7 @@ from labkit.grading.grader import Grader
 from labkit.grading.marking import mark
 from labkit.grading.program import Program
 from labkit.grading.splice import read_submission, splice
-
-from ..notebooks.test_notebooks import nbval
+from tests.notebooks.test_notebooks import nbval
 
 EXERCISES = [(number, exercise) for number in labs() for exercise in get(number).EXERCISES]
 

@@ -18,8 +18,7 @@ from labkit.grading import classroom, cluster, remote
 from labkit.grading.classroom import Classroom
 from labkit.grading.cluster import Cluster, Cohort, Turns
 from labkit.messages import LabkitError
-
-from .conftest import has_sandbox
+from tests.grading.conftest import has_sandbox
 
 needs_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None, reason="no Dask here (pip install -e '.[dask]')"

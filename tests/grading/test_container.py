@@ -3,10 +3,9 @@
 import re
 import shlex
 
-from labkit import cli
+from labkit.commands import cli
 from labkit.grading.sandbox import REFUSAL
-
-from ..notebooks.conftest import ROOT
+from tests.notebooks.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -10,9 +10,8 @@ from labkit.authoring.reference import read_texts
 from labkit.exercises import get
 from labkit.grading import classroom as module
 from labkit.grading.classroom import Classroom
-
-from . import damage
-from .conftest import has_sandbox, shared
+from tests.grading import damage
+from tests.grading.conftest import has_sandbox, shared
 
 
 def solution(project, number):

@@ -10,15 +10,14 @@ import sys
 import pytest
 import yaml
 
-from labkit import cli
 from labkit.authoring.project import Address
+from labkit.commands import cli
 from labkit.exercises import get
 from labkit.grading.classroom import Grade
 from labkit.grading.github import WORKFLOW, report, set_up
 from labkit.messages import LabkitError
-
-from ..notebooks.conftest import ROOT
-from .conftest import needs_sandbox
+from tests.grading.conftest import needs_sandbox
+from tests.notebooks.conftest import ROOT
 
 ALL = sum(exercise.points for exercise in get("01").EXERCISES)
 NOTEBOOK = "01_mlm_fill_in_blank.ipynb"

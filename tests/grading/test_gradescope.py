@@ -9,14 +9,13 @@ import zipfile
 
 import pytest
 
-from labkit import cli
+from labkit.commands import cli
 from labkit.exercises import get
 from labkit.grading import gradescope as module
 from labkit.grading.gradescope import write_zip
 from labkit.grading.pool import as_user
 from labkit.messages import LabkitError
-
-from .test_reports import is_valid_for_gradescope
+from tests.grading.test_reports import is_valid_for_gradescope
 
 ALL = sum(exercise.points for exercise in get("01").EXERCISES)
 needs_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Gradescope runs Linux")
@@ -95,7 +94,7 @@ def test_the_zip_holds_the_course_and_nothing_that_is_not_needed(archive, projec
         names = set(zipped.namelist())
         mode = zipped.getinfo("run_autograder").external_attr >> 16
         texts = {name: zipped.read(name).decode() for name in module.SCRIPTS}
-    assert mode & 0o111 and names >= {"labkit/cli.py", "pyproject.toml", "LICENSE", "README.md"}
+    assert mode & 0o111 and names >= {"labkit/commands/cli.py", "pyproject.toml", "LICENSE", "README.md"}
     assert {"data/models/bert-mini/model.safetensors", "notebooks/source/01_mlm_fill_in_blank.py"} <= names
     assert not [
         name for name in names if "__pycache__" in name or name.startswith((".git", "tests", "build"))

@@ -11,9 +11,8 @@ import pytest
 from labkit.grading.channel import Channel
 from labkit.grading.grader import Grader
 from labkit.grading.worker import serve
-
-from .conftest import needs_sandbox
-from .test_pool import asked
+from tests.grading.conftest import needs_sandbox
+from tests.grading.test_pool import asked
 
 MLM = "def mlm_loss(logits, labels):\n    {body}\n"
 SAY = """

@@ -13,8 +13,7 @@ from labkit.grading.grades import Grade
 from labkit.grading.kept import Kept, only_one, writing
 from labkit.grading.marking import not_graded
 from labkit.messages import LabkitError
-
-from ..notebooks.conftest import ROOT
+from tests.notebooks.conftest import ROOT
 
 KEY = "k" * 64
 

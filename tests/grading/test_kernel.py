@@ -21,14 +21,13 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from labkit import cli
+from labkit.commands import cli
 from labkit.grading import kernel
 from labkit.grading.kernel_specs import NAMES, write_specs
 from labkit.grading.sandbox import visible_folders
 from labkit.messages import LabkitError
-
-from ..notebooks.conftest import ROOT
-from .conftest import needs_sandbox
+from tests.grading.conftest import needs_sandbox
+from tests.notebooks.conftest import ROOT
 
 GROUP = "jupyter_client.kernel_provisioners"
 PATIENCE = 300  # seconds, of a busy machine

@@ -10,8 +10,7 @@ import pytest
 from labkit.authoring.notebook import solution_notebook, to_text
 from labkit.authoring.reference import read_texts
 from labkit.exercises import get
-
-from ..notebooks.conftest import CELL_SECONDS, ROOT
+from tests.notebooks.conftest import CELL_SECONDS, ROOT
 
 pytest.importorskip("nbgrader", reason="needs nbgrader: pip install -c constraints.txt -e '.[nbgrader]'")
 

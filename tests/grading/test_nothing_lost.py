@@ -9,13 +9,12 @@ import time
 
 import pytest
 
-from labkit import cli
+from labkit.commands import cli
 from labkit.grading import classroom as module
 from labkit.grading.classroom import Classroom
 from labkit.grading.kept import only_one
-
-from ..notebooks.conftest import ROOT
-from .conftest import has_sandbox, shared
+from tests.grading.conftest import has_sandbox, shared
+from tests.notebooks.conftest import ROOT
 
 GRADE = """
 import sys

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ..notebooks.conftest import ROOT
+from tests.notebooks.conftest import ROOT
 
 INSTALLED = any(entry.value == "labkit.grading.plugin" for entry in entry_points(group="pytest11"))
 # An installation older than the plugin does not know it yet.

@@ -15,8 +15,7 @@ from labkit.grading.grader import Grader
 from labkit.grading.pool import Conversation, WarmPython
 from labkit.grading.worker import serve
 from labkit.messages import LabkitError
-
-from ..notebooks.conftest import ROOT
+from tests.notebooks.conftest import ROOT
 
 NOTHING = {"skip": [], "refused": [], "passed": []}
 RIGHT = """

@@ -13,8 +13,7 @@ import pytest
 from labkit.grading.cells import Unreadable
 from labkit.grading.facts import facts
 from labkit.grading.reader import Reader
-
-from .conftest import has_sandbox
+from tests.grading.conftest import has_sandbox
 
 SECONDS = 4  # of own time, in these tests
 STUB = 'def wordpiece(word, vocab):\n    raise NotImplementedError("write wordpiece here"'

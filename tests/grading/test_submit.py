@@ -2,7 +2,7 @@
 
 import pytest
 
-from labkit import cli
+from labkit.commands import cli
 from labkit.grading import submit as module
 from labkit.grading.submit import submit
 from labkit.messages import LabkitError

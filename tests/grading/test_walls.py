@@ -13,10 +13,9 @@ import pytest
 from labkit.grading import isolation, sandbox, syscalls, worker
 from labkit.grading.grader import Grader
 from labkit.messages import LabkitError
-
-from ..notebooks.conftest import ROOT
-from . import probes
-from .conftest import needs_sandbox
+from tests.grading import probes
+from tests.grading.conftest import needs_sandbox
+from tests.notebooks.conftest import ROOT
 
 PROBES = Path(probes.__file__).read_text(encoding="utf-8")
 USER = 12345  # of an ordinary user; there need be no such name

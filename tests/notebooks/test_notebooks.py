@@ -15,8 +15,7 @@ import nbformat
 
 from labkit.authoring.build import stale_files
 from labkit.authoring.notebook import MARKER, to_text
-
-from .conftest import CELL_SECONDS, PROJECT, ROOT
+from tests.notebooks.conftest import CELL_SECONDS, PROJECT, ROOT
 
 PLOTLY = "application/vnd.plotly.v1+json"
 

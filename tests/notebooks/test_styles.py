@@ -11,9 +11,8 @@ from labkit.authoring.reference import run
 from labkit.grading.answers import find_answers
 from labkit.grading.cells import Cell
 from labkit.grading.program import Program
-
-from .conftest import CELL_SECONDS, ROOT
-from .test_notebooks import error_names
+from tests.notebooks.conftest import CELL_SECONDS, ROOT
+from tests.notebooks.test_notebooks import error_names
 
 STYLES_OF_EACH = 4
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .samples import FIGURES, LOG, TEXT
+from tests.plotting.samples import FIGURES, LOG, TEXT
 
 
 @pytest.fixture(params=sorted(FIGURES))

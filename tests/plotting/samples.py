@@ -3,7 +3,7 @@
 import numpy as np
 
 from labkit import plotting
-from labkit.generation import TokenGuess
+from labkit.models.generation import TokenGuess
 
 TEXT = "The [MASK] sat on the mat."
 STEPS = [

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from labkit import plotting
-
-from .samples import MAPS, WORDS
+from tests.plotting.samples import MAPS, WORDS
 
 
 def distinct_maps(num_layers, num_heads, length=3):

@@ -4,8 +4,7 @@ import pytest
 
 from labkit import plotting
 from labkit.messages import LabkitError
-
-from .samples import LOG, MAPS, TEXT, WORDS
+from tests.plotting.samples import LOG, MAPS, TEXT, WORDS
 
 NAN = float("nan")
 BAD = {

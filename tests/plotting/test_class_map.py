@@ -9,8 +9,7 @@ import pytest
 from labkit import plotting
 from labkit.messages import LabkitError
 from labkit.plotting.classroom import OUTCOMES
-
-from .test_palette import SIMULATED, TEXT, contrast, lab
+from tests.plotting.test_palette import SIMULATED, TEXT, contrast, lab
 
 SHAPES = "{http://www.w3.org/2000/svg}"
 

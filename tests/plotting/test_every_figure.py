@@ -11,8 +11,7 @@ import pytest
 
 from labkit import plotting
 from labkit.plotting import theme
-
-from .samples import FIGURES
+from tests.plotting.samples import FIGURES
 
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{3,8}\b|\brgba?\([^)]*\)")
 _ALLOWED = {c.upper() for c in [*theme.PALETTE.values(), *theme.NEUTRALS.values()]}

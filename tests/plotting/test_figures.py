@@ -4,8 +4,7 @@ import pytest
 
 from labkit import plotting
 from labkit.plotting import theme
-
-from .samples import FIGURES, IDS, MASK, SEGMENTS, TOKENS
+from tests.plotting.samples import FIGURES, IDS, MASK, SEGMENTS, TOKENS
 
 
 def test_strip_has_a_box_a_token_with_id_and_letter():

@@ -10,7 +10,7 @@ import plotly.io as pio
 import pytest
 from plotly.offline import get_plotlyjs_version
 
-from .samples import FIGURES
+from tests.plotting.samples import FIGURES
 
 PLOTLY = "application/vnd.plotly.v1+json"
 ROOT = Path(__file__).parents[2]

@@ -4,8 +4,7 @@ import pytest
 
 from labkit import plotting
 from labkit.messages import LabkitError
-
-from .samples import FIGURES, POINTS, SENSES, SENTENCES
+from tests.plotting.samples import FIGURES, POINTS, SENSES, SENTENCES
 
 
 def test_the_slider_moves_every_trace_of_both_models():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labkit.pretraining import run
 from labkit.pretraining.recipe import Recipe
-from tests.pretraining.conftest import TINY
+from tests.tiny_corpus import TINY
 
 kind, corpus, heldout, folder, pieces_per_step, steps = sys.argv[1:]
 run.SHAPE = TINY

@@ -19,8 +19,7 @@ RECIPE = Recipe(minutes=60, pieces=2048, lengths=((16, 1),), pieces_per_step=256
 def runs(request, texts, tmp_path_factory):
     """(folder with models/ and the run "second", kind): a model and a run that went on from it."""
     from labkit.pretraining import run
-
-    from .conftest import TINY
+    from tests.tiny_corpus import TINY
 
     folder = tmp_path_factory.mktemp(request.param)
     with pytest.MonkeyPatch.context() as patch:

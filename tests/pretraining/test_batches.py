@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from labkit.models.start import new_network
 from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
 from labkit.pretraining.corpus import Windows, encode_corpus
 from labkit.pretraining.processes import Processes
 from labkit.pretraining.recipe import Recipe
-from labkit.pretraining.start import new_network
-
-from .conftest import TINY
+from tests.tiny_corpus import TINY
 
 RECIPE = Recipe(lengths=((64, 1),), pieces_per_step=512)
 MAKE = {"encoder": encoder_batch, "decoder": decoder_batch}

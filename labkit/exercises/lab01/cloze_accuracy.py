@@ -2,14 +2,14 @@
 
 import random
 
-from labkit import cloze
-from labkit.cloze import BLANK
-from labkit.datasets import ClozeItem
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab01.advice import advised
 from labkit.exercises.lab01.cloze_accuracy_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.measures import cloze
+from labkit.measures.cloze import BLANK
+from labkit.texts.datasets import ClozeItem
 
 
 def cloze_accuracy(predict, items, k):

@@ -2,8 +2,8 @@
 
 import math
 
-from labkit.cloze import BLANK
 from labkit.exercises.exercise import Misconception, variant
+from labkit.measures.cloze import BLANK
 
 
 def _any(words, answers, k):

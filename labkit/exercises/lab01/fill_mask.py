@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import torch
 
-from labkit import cloze
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab01.advice import advised
 from labkit.exercises.lab01.fill_mask_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.small_models import random_network
+from labkit.measures import cloze
 
 
 def fill_mask(model, text, k):
@@ -22,7 +22,7 @@ def fill_mask(model, text, k):
 
 @functools.cache
 def _bert():
-    from labkit.models import load
+    from labkit.models.loading import load
 
     return load("bert-mini")
 
@@ -42,7 +42,7 @@ def _small():
     """A BERT of random weights with another vocabulary, and with dropout: what bert-mini hides shows."""
     from transformers import BertConfig, BertForMaskedLM, BertTokenizer
 
-    from labkit.models import Model
+    from labkit.models.loading import Model
 
     ids = {piece: number for number, piece in enumerate(PIECES)}
     tokenizer = BertTokenizer(vocab=ids, model_max_length=64)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import torch
 
-from labkit.cloze import BLANK
 from labkit.exercises.exercise import Misconception, variant
+from labkit.measures.cloze import BLANK
 
 
 def _batch(model, text):
@@ -67,7 +67,7 @@ def _fitting(probs, tokenizer, fit, text):
 
 
 def _bert(model):
-    from labkit.models import load
+    from labkit.models.loading import load
 
     return load("bert-mini")
 

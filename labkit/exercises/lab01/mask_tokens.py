@@ -2,13 +2,13 @@
 
 import torch
 
-from labkit import objectives
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab01.mask_tokens_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import compares, expected_got, inputs_unchanged
 from labkit.exercises.share import Share
-from labkit.objectives import IGNORE
+from labkit.training import objectives
+from labkit.training.objectives import IGNORE
 
 
 def mask_tokens(input_ids, special_tokens_mask, mask_token_id, vocab_size, generator):

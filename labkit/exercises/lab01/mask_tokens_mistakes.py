@@ -3,7 +3,7 @@
 import torch
 
 from labkit.exercises.exercise import Misconception, variant
-from labkit.objectives import IGNORE
+from labkit.training.objectives import IGNORE
 
 
 def _ordinary(drawn, ids, special):

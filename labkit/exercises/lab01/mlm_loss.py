@@ -7,14 +7,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from labkit import objectives
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property, Raised
 from labkit.exercises.lab01.advice import advised
 from labkit.exercises.lab01.mlm_loss_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.values import near
-from labkit.objectives import IGNORE
+from labkit.training import objectives
+from labkit.training.objectives import IGNORE
 
 
 def mlm_loss(logits, labels):

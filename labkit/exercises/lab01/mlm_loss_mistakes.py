@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from labkit.exercises.exercise import Misconception, variant
-from labkit.objectives import IGNORE
+from labkit.training.objectives import IGNORE
 
 
 def _mean(costs, keep):

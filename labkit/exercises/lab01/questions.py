@@ -1,6 +1,6 @@
 """The quiz of lab 01: both questions of the slides' BERT checkpoint, and one on sentence pairs."""
 
-from labkit.quiz import Choice, Question
+from labkit.exercises.quiz import Choice, Question
 
 QUESTIONS = (
     Question(

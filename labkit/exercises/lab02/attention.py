@@ -4,12 +4,12 @@ from math import log
 
 import torch
 
-from labkit import masks
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab02.attention_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import compares, expected_got, inputs_unchanged
 from labkit.exercises.values import same
+from labkit.models import masks
 
 SEEING, BLIND = "rows that see something", "rows that see nothing"
 

@@ -4,11 +4,11 @@ import random
 
 import torch
 
-from labkit import masks
 from labkit.exercises import forms
 from labkit.exercises.differences import difference, expected_got
 from labkit.exercises.exercise import Case, Exercise, Misconception, variant
 from labkit.exercises.properties import compares, inputs_unchanged
+from labkit.models import masks
 
 LENGTHS = (3, 1, 2, 6, 130)  # and one drawn from the seed
 

@@ -2,11 +2,11 @@
 
 import torch
 
-from labkit import masks
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab02.combine_masks_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.models import masks
 
 
 def combine_masks(causal, padding):

@@ -29,7 +29,7 @@ MERGES = (
 @functools.cache
 def gpt():
     """The bundled decoder, loaded once."""
-    from labkit.models import load
+    from labkit.models.loading import load
 
     return load("gpt-mini")
 
@@ -40,7 +40,7 @@ def small_decoder():
     from tokenizers.pre_tokenizers import ByteLevel
     from transformers import GPT2Config, GPT2LMHeadModel, GPT2Tokenizer
 
-    from labkit.models import Model
+    from labkit.models.loading import Model
 
     merges = [tuple(merge.split()) for merge in sorted(MERGES, key=lambda merge: len(merge))]
     pieces = [*sorted(ByteLevel.alphabet()), *dict.fromkeys("".join(merge) for merge in merges)]

@@ -4,13 +4,13 @@ import dataclasses
 
 import torch
 
-from labkit import generation
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab02.decoders import gpt, small_decoder
 from labkit.exercises.lab02.generate_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import compares, expected_got, inputs_unchanged
 from labkit.messages import LabkitError
+from labkit.models import generation
 
 
 def generate(model, input_ids, num_new, choose):

@@ -2,9 +2,9 @@
 
 import torch
 
-from labkit import generation
 from labkit.exercises.exercise import Misconception, variant
 from labkit.exercises.lab02.decoders import gpt
+from labkit.models import generation
 
 
 def _last(output):

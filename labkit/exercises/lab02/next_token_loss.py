@@ -5,12 +5,12 @@ import math
 import torch
 import torch.nn.functional as F
 
-from labkit import objectives
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab02.next_token_loss_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.values import near
+from labkit.training import objectives
 
 
 def next_token_loss(logits, input_ids):

@@ -1,6 +1,6 @@
 """The quiz of lab 02: both questions of the slides' GPT checkpoint, and two on what the lab measured."""
 
-from labkit.quiz import Choice, Question
+from labkit.exercises.quiz import Choice, Question
 
 QUESTIONS = (
     Question(

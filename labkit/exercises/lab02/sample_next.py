@@ -2,11 +2,11 @@
 
 import torch
 
-from labkit import generation
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab02.sample_next_mistakes import MISCONCEPTIONS, chances
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.models import generation
 
 
 def sample_next(logits, temperature, top_k, top_p, generator):

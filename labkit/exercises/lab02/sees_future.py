@@ -3,11 +3,11 @@
 import torch
 import torch.nn.functional as F
 
-from labkit import influence
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab02.sees_future_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import each_case, inputs_unchanged
+from labkit.measures import influence
 
 VOCAB_SIZE = 100
 

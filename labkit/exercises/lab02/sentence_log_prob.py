@@ -3,12 +3,12 @@
 import math
 import random
 
-from labkit import generation
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab02.decoders import gpt, small_decoder
 from labkit.exercises.lab02.sentence_log_prob_mistakes import MISCONCEPTIONS
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.models import generation
 
 
 def sentence_log_prob(model, text):

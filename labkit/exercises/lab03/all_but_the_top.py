@@ -2,13 +2,13 @@
 
 import torch
 
-from labkit import geometry
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab03.cosine_similarity_matrix import say_nan
 from labkit.exercises.lab03.top_mistakes import MISTAKES
 from labkit.exercises.properties import compares, inputs_unchanged, matches_reference
 from labkit.exercises.values import near
+from labkit.measures import geometry
 
 
 def all_but_the_top(vectors, num_directions):

@@ -2,12 +2,12 @@
 
 import torch
 
-from labkit import geometry
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab03.anisotropy_mistakes import MISTAKES
 from labkit.exercises.lab03.cosine_similarity_matrix import random_vectors, say_nan
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.measures import geometry
 
 
 def anisotropy(vectors):

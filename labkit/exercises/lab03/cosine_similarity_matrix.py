@@ -2,11 +2,11 @@
 
 import torch
 
-from labkit import geometry
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab03.cosine_mistakes import MISTAKES
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.measures import geometry
 
 
 def cosine_similarity_matrix(vectors):

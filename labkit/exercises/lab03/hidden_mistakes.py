@@ -2,9 +2,9 @@
 
 import torch
 
-from labkit import features
 from labkit.exercises.exercise import Misconception, variant
 from labkit.exercises.lab03.small_models import model_named
+from labkit.measures import features
 
 _SEEN = {}  # what has been computed: most mistakes do something to the same states
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import torch
 
-from labkit import features
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab03.hidden_mistakes import MISTAKES
 from labkit.exercises.lab03.small_models import described, model_named
 from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.values import same
+from labkit.measures import features
 
 
 def hidden_states(model, texts):

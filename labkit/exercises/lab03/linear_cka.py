@@ -2,12 +2,12 @@
 
 import torch
 
-from labkit import geometry
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab03.cka_mistakes import MISTAKES
 from labkit.exercises.lab03.cosine_similarity_matrix import say_nan
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.measures import geometry
 
 
 def linear_cka(x, y):

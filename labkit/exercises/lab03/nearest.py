@@ -2,12 +2,12 @@
 
 import torch
 
-from labkit import geometry
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab03.cosine_similarity_matrix import random_vectors
 from labkit.exercises.lab03.nearest_mistakes import MISTAKES
 from labkit.exercises.properties import compares, inputs_unchanged, matches_reference
+from labkit.measures import geometry
 
 
 def nearest(vectors, index, k):

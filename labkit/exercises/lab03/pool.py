@@ -2,11 +2,11 @@
 
 import torch
 
-from labkit import features
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab03.pool_mistakes import MISTAKES
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.measures import features
 
 
 def pool(hidden, attention_mask, how):

@@ -1,6 +1,6 @@
 """The quiz of lab 03: pooling, layers, and what a decoder's word vector can know."""
 
-from labkit.quiz import Choice, Question
+from labkit.exercises.quiz import Choice, Question
 
 QUESTIONS = (
     Question(

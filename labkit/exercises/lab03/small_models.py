@@ -11,7 +11,7 @@ DROPOUT = 0.3
 @functools.cache
 def model_named(name):
     """A bundled model or a small one, made once for all checks."""
-    from labkit.models import load
+    from labkit.models.loading import load
 
     common = dict(longest=LONGEST, dropout=DROPOUT, spread=0.3)
     if name == "small-bert":

@@ -4,13 +4,13 @@ import random
 
 import torch
 
-from labkit import features
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab03.cosine_similarity_matrix import say_nan
 from labkit.exercises.lab03.small_models import described, model_named
 from labkit.exercises.lab03.word_mistakes import MISTAKES
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.measures import features
 
 
 def token_vector(model, text, word):

@@ -4,9 +4,9 @@ import re
 
 import torch
 
-from labkit import features
 from labkit.exercises.exercise import Misconception, variant
 from labkit.exercises.lab03.small_models import model_named
+from labkit.measures import features
 
 _SEEN = {}  # the states of each text: most mistakes do something to the same ones
 

@@ -2,11 +2,11 @@
 
 import torch
 
-from labkit import ablation
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab04.ablate_head_mistakes import MISTAKES
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.measures import ablation
 
 # B, T, D, head, num_heads: the first head, the last, the only one; heads of one number; no two sizes alike.
 SETTINGS = (

@@ -5,12 +5,12 @@ import random
 
 import torch
 
-from labkit import attention
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab04.attention_maps_mistakes import MISTAKES
 from labkit.exercises.properties import compares, expected_got, inputs_unchanged
 from labkit.exercises.small_models import small_bert, small_gpt
+from labkit.measures import attention
 
 LONG = (
     "When the old King came back to the Town by the River, nobody knew Him any more: he had been away for so "
@@ -36,7 +36,7 @@ def attention_maps(model, text):
 
 @functools.cache
 def _models():
-    from labkit.models import load
+    from labkit.models.loading import load
 
     bert, gpt = load("bert-mini"), load("gpt-mini")
     common = dict(longest=128, dropout=0.5, spread=0.6)  # attention far from even

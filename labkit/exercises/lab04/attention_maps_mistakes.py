@@ -5,8 +5,8 @@ import re
 
 import torch
 
-from labkit import attention
 from labkit.exercises.exercise import Misconception, variant
+from labkit.measures import attention
 
 
 def _read(model, text, **options):
@@ -99,7 +99,7 @@ def _output_by_number(place):
 
 @functools.cache
 def _loaded(name):
-    from labkit.models import load
+    from labkit.models.loading import load
 
     return load(name)
 

@@ -2,13 +2,13 @@
 
 import torch
 
-from labkit import attention
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab04.attention_rollout_mistakes import MISTAKES
 from labkit.exercises.lab04.made_maps import random_maps, shape_of, written
 from labkit.exercises.properties import inputs_unchanged, matches_reference
 from labkit.exercises.values import near
+from labkit.measures import attention
 
 ONE_LAYER = torch.tensor([[[[1 / 2, 1 / 2], [1 / 4, 3 / 4]], [[0, 1], [1 / 2, 1 / 2]]]])
 TWO_LAYERS = torch.tensor([[[[0.2, 0.8], [0.6, 0.4]]], [[[1.0, 0.0], [0.8, 0.2]]]])

@@ -4,13 +4,13 @@ import random
 
 import torch
 
-from labkit import attention
-from labkit.attention import PATTERNS, pattern_targets
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab04.find_heads_mistakes import MISTAKES
 from labkit.exercises.lab04.made_maps import random_maps, written
 from labkit.exercises.properties import each_case, expected_got, inputs_unchanged
+from labkit.measures import attention
+from labkit.measures.attention import PATTERNS, pattern_targets
 
 WORDS = "the cat sat on mat a dog ran after it".split()
 CLEAR = 0.02  # no head of a drawn case is nearer to the threshold than this

@@ -2,7 +2,6 @@
 
 import torch
 
-from labkit.attention import SEPARATORS
 from labkit.exercises.exercise import Misconception, variant
 from labkit.exercises.lab04.find_heads_wrong import (
     always_previous,
@@ -32,6 +31,7 @@ from labkit.exercises.lab04.find_heads_wrong import (
     where_columns_are_targets,
     without_separators,
 )
+from labkit.measures.attention import SEPARATORS
 
 ALL_PLACES = "tokens[i] == tokens[j], for all pairs, the diagonal included."
 IN_SEPARATORS = "Ask whether the token is in labkit.attention.SEPARATORS."

@@ -2,7 +2,7 @@
 
 import torch
 
-from labkit.attention import PATTERNS, SEPARATORS
+from labkit.measures.attention import PATTERNS, SEPARATORS
 
 PREVIOUS, NEXT, SAME, SINK = PATTERNS
 

@@ -2,7 +2,6 @@
 
 import torch
 
-from labkit import attention
 from labkit.exercises import forms
 from labkit.exercises.differences import difference
 from labkit.exercises.exercise import Case, Exercise
@@ -10,6 +9,7 @@ from labkit.exercises.lab04.head_entropy_mistakes import MISTAKES
 from labkit.exercises.lab04.made_maps import looks_at, random_maps, shape_of, written
 from labkit.exercises.properties import compares, inputs_unchanged
 from labkit.exercises.values import same
+from labkit.measures import attention
 
 NOT_A_NUMBER = -1e9
 TOLERANCE = 1e-3  # a small number added within the logarithm is all right

@@ -2,12 +2,12 @@
 
 import torch
 
-from labkit import attention
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab04.made_maps import looks_at, random_maps, shape_of, written
 from labkit.exercises.lab04.mean_distance_mistakes import MISTAKES
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.measures import attention
 
 BY_HAND = torch.tensor(
     [

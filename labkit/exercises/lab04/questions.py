@@ -1,6 +1,6 @@
 """The quiz of lab 04: what an attention map is, what a sink does, what may be concluded."""
 
-from labkit.quiz import Choice, Question
+from labkit.exercises.quiz import Choice, Question
 
 QUESTIONS = (
     Question(

@@ -7,11 +7,11 @@ means, and the 2.5% and the 97.5% lie five standard errors away from where anoth
 
 import numpy as np
 
-from labkit import comparison
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab05.bootstrap_interval_mistakes import MISTAKES
 from labkit.exercises.properties import compares, expected_got, inputs_unchanged, matches_reference
+from labkit.measures import comparison
 
 SIZES = ((16, 14), (24, 20), (28, 24), (33, 29), (12, 10))  # (N, right ones), for 6,000 draws
 FEW = 40  # draws in the case that looks at the seed: enough means differ

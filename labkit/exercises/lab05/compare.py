@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from labkit import comparison
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab05.compare_mistakes import MISTAKES
 from labkit.exercises.properties import compares, expected_got, inputs_unchanged
+from labkit.measures import comparison
 
 
 def compare(correct_a, correct_b):

@@ -9,7 +9,7 @@ from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab05.features_mistakes import MISTAKES
 from labkit.exercises.properties import compares, expected_got, inputs_unchanged, matches_reference
-from labkit.features import extract
+from labkit.measures.features import extract
 
 TEXTS = (
     "The hose burst on the first day, and the shop has not answered since.",
@@ -28,7 +28,7 @@ def features(model, texts, layer, how):
 
 @functools.cache
 def _model(name):
-    from labkit.models import load
+    from labkit.models.loading import load
 
     return load(name)
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from labkit.exercises.exercise import Misconception, variant
-from labkit.features import encode_batch
+from labkit.measures.features import encode_batch
 
 READ = {}  # (model's name, text, options) -> what the network says of it
 
@@ -33,7 +33,7 @@ def _logits(model, text, options):
 
 
 def _of_bert(model, text, options):
-    from labkit.models import load
+    from labkit.models.loading import load
 
     return _states(load("bert-mini"), text, options)
 
@@ -81,7 +81,7 @@ def extractor(
 
 def _training_texts(texts):
     """The first training reviews, as many as there are texts."""
-    from labkit import reviews
+    from labkit.texts import reviews
 
     return reviews.texts_and_labels(reviews.split(reviews.load())["train"])[0][: len(texts)]
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from labkit import probing
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise, Fault, Property
 from labkit.exercises.lab05.fakes import two_clouds
 from labkit.exercises.lab05.fit_probe_mistakes import MISTAKES
 from labkit.exercises.properties import compares, expected_got, inputs_unchanged
+from labkit.measures import probing
 
 # Two ways of computing the same spread (N or N - 1) differ by less. With many rows the two are one.
 NEAR, NEARER, MANY = 0.02, 0.003, 300

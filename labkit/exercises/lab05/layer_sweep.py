@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from labkit import probing
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab05.fakes import Centroids, two_clouds
 from labkit.exercises.lab05.layer_sweep_mistakes import MISTAKES
 from labkit.exercises.properties import inputs_unchanged, matches_reference
+from labkit.measures import probing
 
 
 def layer_sweep(fit, features, labels, train, dev, test):

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from labkit import comparison
-from labkit.comparison import balanced_order
 from labkit.exercises import forms
 from labkit.exercises.exercise import Case, Exercise
 from labkit.exercises.lab05.fakes import Centroids, CommonWords, two_clouds
 from labkit.exercises.lab05.learning_curve_mistakes import MISTAKES
 from labkit.exercises.properties import compares, expected_got, inputs_unchanged
+from labkit.measures import comparison
+from labkit.measures.comparison import balanced_order
 
 TEXTS = (
     *("good lamp", "bad hose", "good hose and quick", "the lamp is bad", "quick and good", "a bad bad day"),

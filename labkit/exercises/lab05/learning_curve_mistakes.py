@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from labkit import probing
 from labkit.exercises.exercise import Misconception, variant
+from labkit.measures import probing
 
 
 def _right(p, y):

@@ -3,7 +3,7 @@
 The situations are those of the slides "When to Use Each" and "When NOT to Use Pre-trained Models".
 """
 
-from labkit.quiz import Choice, Question
+from labkit.exercises.quiz import Choice, Question
 
 WHEN_TO = "Slides: BERT vs GPT, When to Use Each"
 WHEN_NOT = "Slides: When NOT to Use Pre-trained Models"

@@ -1,0 +1,105 @@
+"""Whole files and right files: SHA256SUMS, and scratch files and folders that are moved into place.
+
+SHA256SUMS has the format of the `sha256sum` command, one file a folder. The bundled models and what comes
+from the hub carry one; it is checked on every load (90 MB take a tenth of a second or so).
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from labkit.files import paths
+from labkit.messages import LabkitError
+
+_STALE = 24 * 3600  # a scratch folder older than this was left by a process that was killed
+NAME = "SHA256SUMS"
+# what a model's folder needs to be loaded; not model cards, logs or pickles
+MODEL_FILES = re.compile(
+    r"(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json"
+    r"|vocab\.txt|merges\.txt|model\.safetensors\.index\.json|model(-\d+-of-\d+)?\.safetensors"
+)
+_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
+
+
+def file_sha256(path):
+    """The sha256 of a file, as 64 hex digits, read in pieces."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def write_checksums(folder):
+    """Write `folder`/SHA256SUMS for its weights, config and tokenizer (MODEL_FILES); returns its path."""
+    folder = Path(folder)
+    names = sorted(
+        path.name for path in folder.iterdir() if path.is_file() and MODEL_FILES.fullmatch(path.name)
+    )
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in names]
+    (folder / NAME).write_text("".join(lines), encoding="utf-8", newline="\n")
+    return folder / NAME
+
+
+def read_checksums(folder):
+    """{file name: sha256} from `folder`/SHA256SUMS; {} where there is none or it can't be read as one."""
+    try:
+        text = (Path(folder) / NAME).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return {}
+    matches = [_LINE.fullmatch(line) for line in text.splitlines()]
+    return {match[2]: match[1] for match in matches} if all(matches) else {}
+
+
+def wrong_files(folder, expected):
+    """The names in `expected` ({name: sha256}) that are missing from `folder` or hold other bytes."""
+    folder = Path(folder)
+    return [
+        name
+        for name, sha256 in expected.items()
+        if not (folder / name).is_file() or file_sha256(folder / name) != sha256
+    ]
+
+
+@contextlib.contextmanager
+def replacing(path, several=False):
+    """A path beside `path` to write to, which then takes its place: whole or not at all. Makes the folder.
+
+    Until then, and for good if something is raised, what was at `path` stays as it was.
+    several: others may write the same path at the same time, so the path beside it is nobody else's.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = f".{os.getpid()}-{os.urandom(4).hex()}" if several else ""
+    scratch = path.with_name(f"{path.name}{own}.new")
+    try:
+        yield scratch
+        os.replace(scratch, path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def scratch_folder():
+    """A scratch folder in the cache (so that moving out of it is atomic), gone afterwards come what may."""
+    cache = paths.cache_dir()
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        for old in cache.glob(".scratch-*"):
+            if time.time() - old.stat().st_mtime > _STALE:
+                shutil.rmtree(old, ignore_errors=True)
+        with tempfile.TemporaryDirectory(
+            prefix=".scratch-", dir=cache, ignore_cleanup_errors=True
+        ) as scratch:
+            yield Path(scratch)
+    except OSError as error:
+        raise LabkitError(
+            f"Could not write to the cache folder {cache}: {error.strerror or error}. "
+            "Free some space, or set LABKIT_CACHE to a folder that you can write to."
+        ) from None

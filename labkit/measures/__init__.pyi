@@ -1,0 +1,13 @@
+from . import ablation as ablation
+from . import attention as attention
+from . import baselines as baselines
+from . import cloze as cloze
+from . import comparison as comparison
+from . import explaining as explaining
+from . import features as features
+from . import geometry as geometry
+from . import influence as influence
+from . import probing as probing
+from . import projection as projection
+from . import senses as senses
+from . import transfer as transfer

@@ -1,0 +1,130 @@
+"""Switching heads off, and what that costs: the change in loss for each head of a model.
+
+Lab 04 asks students to write `ablate_head`; this is the function it compares with. That most heads can go and
+a
+few cannot: Michel et al. 2019 (arXiv:1905.10650), Voita et al. 2019 (arXiv:1905.09418).
+"""
+
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+
+from labkit.measures.cloze import encode
+from labkit.messages import LabkitError
+from labkit.models.loading import require_model
+
+MASKED_SHARE = 0.15
+
+
+def ablate_head(mixed, head, num_heads):
+    """What an attention layer passes on when one head is silent: a copy with that head's numbers set to 0.
+
+    A layer lays its heads' results side by side: the first D/H numbers of a token are head 0's, and so on.
+
+    mixed: (B, T, D). head: int, from 0. num_heads: int, a divisor of D.  -> (B, T, D)
+    """
+    width = mixed.shape[-1] // num_heads  # D/H
+    ablated = mixed.clone()
+    ablated[..., head * width : (head + 1) * width] = 0.0
+    return ablated
+
+
+@contextmanager
+def without_head(model, layer, head, ablate=ablate_head):
+    """Within the block one head of the model is silent; afterwards the model is as before.
+
+    ablate: what silences it, called with (mixed (B, T, D), head, num_heads) just before the layer's output
+    projection. Raises LabkitError for a layer or head that the model does not have.
+    """
+    for name, index, count in (("layer", layer, model.num_layers), ("head", head, model.num_heads)):
+        if not isinstance(index, int) or not 0 <= index < count:
+            raise LabkitError(f"{model.name} has {name}s 0 to {count - 1}; there is no {name} {index!r}.")
+    hook = lambda module, args: (ablate(args[0], head, model.num_heads), *args[1:])
+    handle = _output_projection(model, layer).register_forward_pre_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _output_projection(model, layer):
+    """The matrix that reads all heads of a layer side by side."""
+    body = getattr(model.network, model.network.base_model_prefix, model.network)
+    if model.kind == "encoder":
+        return body.encoder.layer[layer].attention.output.dense
+    return body.h[layer].attn.c_proj
+
+
+@torch.inference_mode()
+def text_losses(model, texts, seed=0, batch_size=64):
+    """The mean loss of each text, in nats a predicted token: (N,).
+
+    A decoder predicts every token but the first. An encoder predicts 15% of a text's ordinary tokens (at
+    least one), which become [MASK]; which ones depends on the seed alone.
+
+    Raises LabkitError for no texts, a text that is empty, too long, or has nothing to predict, and for an
+    encoder without its masked-word head.
+    """
+    require_model(model, "text_losses(labkit.load('bert'), texts)")
+    if isinstance(texts, str) or not texts:
+        raise LabkitError("There are no texts to measure on: give a list of sentences.")
+    if model.kind == "encoder" and not model.has_mlm_head:
+        raise LabkitError(
+            f"{model.name} has no masked-word head, so it has no such loss. Take labkit.load('bert')."
+        )
+    rows = [encode(model, text)[0] for text in texts]
+    generator = torch.Generator().manual_seed(seed)
+    examples = [_example(model, row, text, generator) for row, text in zip(rows, texts, strict=True)]
+    losses = []
+    for start in range(0, len(examples), batch_size):
+        some = examples[start : start + batch_size]
+        input_ids, labels = (
+            torch.nn.utils.rnn.pad_sequence(part, True, -100) for part in zip(*some, strict=True)
+        )
+        attention_mask = (input_ids != -100).long()
+        logits = model.network(
+            input_ids=input_ids.clamp(min=0), attention_mask=attention_mask
+        ).logits  # (B, T, V)
+        each = F.cross_entropy(logits.transpose(1, 2), labels, ignore_index=-100, reduction="none")  # (B, T)
+        losses.append(each.sum(dim=1) / (labels != -100).sum(dim=1))
+    return torch.cat(losses)
+
+
+def _example(model, ids, text, generator):
+    """(input_ids, labels) of one text, both (T,): the label stands where the answer is predicted."""
+    if model.kind == "decoder":
+        if len(ids) < 2:
+            raise LabkitError(f"{text!r} is a single token: a decoder has nothing to predict in it.")
+        return ids, torch.cat([ids[1:], torch.tensor([-100])])
+    special = torch.tensor(
+        model.tokenizer.get_special_tokens_mask(ids.tolist(), already_has_special_tokens=True)
+    )
+    ordinary = (special == 0).nonzero().flatten()
+    if not len(ordinary):
+        raise LabkitError(f"{text!r} has no ordinary token to hide.")
+    order = torch.randperm(len(ordinary), generator=generator)
+    hidden = ordinary[order[: max(1, round(MASKED_SHARE * len(ordinary)))]]
+    input_ids, labels = ids.clone(), torch.full_like(ids, -100)
+    labels[hidden], input_ids[hidden] = ids[hidden], model.tokenizer.mask_token_id
+    return input_ids, labels
+
+
+def ablation_map(model, texts, ablate=ablate_head, seed=0):
+    """The change in loss when each head is switched off alone, with a 95% interval over the texts.
+
+    The same texts and the same hidden words with and without the head, so that only the head differs.
+
+    Returns (change, half): both (L, H) float32 in nats; the interval is change - half to change + half.
+    """
+    whole = text_losses(model, texts, seed)
+    if len(texts) < 2:
+        raise LabkitError("An interval needs at least two texts.")
+    change, half = torch.zeros(2, model.num_layers, model.num_heads)
+    for layer in range(model.num_layers):
+        for head in range(model.num_heads):
+            with without_head(model, layer, head, ablate):
+                difference = text_losses(model, texts, seed) - whole  # (N,)
+            change[layer, head] = difference.mean()
+            half[layer, head] = 1.96 * difference.std() / len(texts) ** 0.5
+    return change, half

@@ -1,0 +1,269 @@
+"""Attention weights of a trained model: the maps, what sums up a head, patterns, and attention rollout.
+
+Lab 04 asks students to write `attention_maps`, `head_entropy`, `mean_distance`, `find_heads` and
+`attention_rollout`; these are the functions it compares with. Shapes: L layers, H heads, T tokens. In a map,
+row i is the query: entry (i, j) says how much token i takes from token j, and every row sums to 1.
+
+What heads look at: Clark et al. 2019 (arXiv:1906.04341), Vig 2019 (arXiv:1906.05714). Rollout: Abnar &
+Zuidema 2020 (arXiv:2005.00928).
+"""
+
+from contextlib import contextmanager
+from dataclasses import replace
+
+import torch
+
+from labkit.measures.cloze import encode
+from labkit.messages import LabkitError
+
+PATTERNS = ("previous token", "next token", "same token", "separator sink")
+SEPARATORS = ("[CLS]", "[SEP]", "<|endoftext|>")  # tokens that mark a place and mean nothing
+
+
+@contextmanager
+def eager(model):
+    """Within the block the model has "eager" attention, which can be asked for its weights.
+
+    The usual implementation, SDPA, is faster, never holds the weights as a whole and returns none. Afterwards
+    the model is as before.
+    """
+    network = getattr(model, "network", None)
+    if not hasattr(network, "set_attn_implementation") or not hasattr(model, "tokenizer"):
+        raise LabkitError(
+            f"Attention is read from what labkit.load returns, not from {type(model).__name__}: "
+            "attention_maps(labkit.load('bert'), text)"
+        )
+    before = network.config._attn_implementation
+    network.set_attn_implementation("eager")
+    try:
+        yield network
+    finally:
+        network.set_attn_implementation(before)
+
+
+@torch.inference_mode()
+def attention_maps(model, text):
+    """All attention weights of one text, special tokens included.
+
+    model: what labkit.load returns, of either kind. text: str.
+
+    Returns (L, H, T, T) float32. Raises LabkitError for an empty text, a text longer than the model takes,
+    and something that is not a model. The model is left as it was.
+    """
+    with eager(model) as network:
+        layers = network(input_ids=encode(model, text), output_attentions=True).attentions  # L x (1, H, T, T)
+    return torch.cat(layers)  # (L, H, T, T)
+
+
+@torch.inference_mode()
+def queries_and_keys(model, text):
+    """The vectors whose products decide the attention: softmax(q k / sqrt(D/H)) gives the maps.
+
+    Returns (queries, keys), both (L, H, T, D/H). Raises LabkitError as attention_maps does.
+    """
+    with eager(model) as network:  # checks the model; its attention is of no account here
+        body, found = getattr(network, network.base_model_prefix, network), []
+        if model.kind == "encoder":
+            layers = [layer.attention.self for layer in body.encoder.layer]
+            modules = [module for layer in layers for module in (layer.query, layer.key)]
+        else:
+            modules = [layer.attn.c_attn for layer in body.h]
+        keep = lambda module, args, output: found.append(output[0])  # (T, D), GPT-2's (T, 3 D)
+        handles = [module.register_forward_hook(keep) for module in modules]
+        try:
+            network(input_ids=encode(model, text))
+        finally:
+            for handle in handles:
+                handle.remove()
+    if model.kind == "decoder":  # one matrix makes query, key and value
+        found = [part for output in found for part in output.chunk(3, dim=-1)[:2]]
+    heads = torch.stack(found).unflatten(-1, (model.num_heads, -1)).transpose(1, 2)  # (2 L, H, T, D/H)
+    return heads[0::2], heads[1::2]
+
+
+def tokens(model, text):
+    """The T tokens that the maps' rows and columns stand for, as strings; a word's beginning is bare.
+
+    A byte-level tokenizer writes a space as a sign of its own and spells other scripts in bytes: here it
+    reads like text, except for a character that is split between tokens.
+    """
+    ids = encode(model, text)[0].tolist()
+    names = model.tokenizer.convert_ids_to_tokens(ids)
+    if model.kind == "encoder":
+        return names
+    decoded = [model.tokenizer.decode([index]).strip() for index in ids]
+    return [
+        word if word and "\ufffd" not in word else name for word, name in zip(decoded, names, strict=True)
+    ]
+
+
+def over_texts(model, texts, statistic):
+    """The mean over texts of statistic(maps, tokens), a tensor of the same shape for each text.
+
+    Raises LabkitError when there are no texts.
+    """
+    if isinstance(texts, str) or not texts:
+        raise LabkitError("There are no texts to average over: give a list of sentences.")
+    return torch.stack([statistic(attention_maps(model, text), tokens(model, text)) for text in texts]).mean(
+        0
+    )
+
+
+def head_entropy(maps):
+    """How widely each head looks: the mean over queries of the entropy of a row, in nats.
+
+    0 for a head that looks at one token, log T for one that looks at all alike. 0 log 0 counts as 0, which a
+    causal model needs: it is certain of every later token.
+
+    maps: (L, H, T, T).  -> (L, H)
+    """
+    return torch.special.entr(_checked(maps)).sum(dim=-1).mean(dim=-1)
+
+
+def mean_distance(maps):
+    """How far each head looks: |i - j| weighted by attention, the mean over queries, in tokens.
+
+    maps: (L, H, T, T).  -> (L, H)
+    """
+    positions = torch.arange(_checked(maps).shape[-1])
+    distance = (positions[:, None] - positions).abs()  # (T, T)
+    return (maps * distance).sum(dim=-1).mean(dim=-1)
+
+
+def pattern_targets(names, pattern):
+    """Where a pattern says that each token looks: (T, T), True at (i, j) if j is a target of i.
+
+    names: the T tokens. pattern: one of PATTERNS. "same token" is the token itself and its repetitions;
+    "separator sink" is [CLS], [SEP] and <|endoftext|>.
+    """
+    positions = torch.arange(len(names))
+    offsets = positions - positions[:, None]  # (T, T): j - i
+    if pattern == "previous token":
+        return offsets == -1
+    if pattern == "next token":
+        return offsets == 1
+    if pattern == "same token":
+        return torch.tensor([[left == right for right in names] for left in names])
+    if pattern == "separator sink":
+        return torch.tensor([name in SEPARATORS for name in names]).expand(len(names), -1)
+    raise LabkitError(f"There is no pattern {pattern!r}; there are {', '.join(PATTERNS)}.")
+
+
+def pattern_share(maps, names, pattern):
+    """The share of its attention that each head gives to a pattern's targets, mean over tokens that have one.
+
+    The first token has no previous one and does not count there. 0 where no token has a target.
+
+    maps: (L, H, T, T). names: the T tokens. pattern: one of PATTERNS.  -> (L, H)
+    """
+    targets = pattern_targets(names, pattern)  # (T, T)
+    if len(names) != _checked(maps).shape[-1]:
+        raise LabkitError(f"There are {len(names)} tokens for maps of {maps.shape[-1]} tokens.")
+    rows = targets.any(dim=-1)  # (T,)
+    if not rows.any():
+        return torch.zeros(maps.shape[:-2])
+    return (maps * targets).sum(dim=-1)[..., rows].mean(dim=-1)
+
+
+def find_heads(maps, names, pattern, at_least=0.5):
+    """The heads that follow a pattern, as [(layer, head, share), ...], the strongest first.
+
+    maps: (L, H, T, T). names: the T tokens. pattern: one of PATTERNS. at_least: the share that a head must
+    reach. Patterns as in Clark et al. 2019, section 3.
+    """
+    return strongest(pattern_share(maps, names, pattern), at_least)
+
+
+def strongest(shares, at_least=0.5):
+    """The heads whose share is large enough, as [(layer, head, share), ...], the strongest first.
+
+    shares: (L, H).
+    """
+    found = [
+        (layer, head, float(shares[layer, head])) for layer, head in (shares >= at_least).nonzero().tolist()
+    ]
+    return sorted(found, key=lambda item: item[2], reverse=True)
+
+
+def pattern_shares(model, texts):
+    """Every pattern's share for every head, the mean over texts: {pattern: (L, H)}."""
+    share = lambda maps, names: torch.stack([pattern_share(maps, names, pattern) for pattern in PATTERNS])
+    return dict(zip(PATTERNS, over_texts(model, texts, share), strict=True))
+
+
+def habits(shares, at_least=0.4):
+    """The pattern of each head that has one: {(layer, head): pattern}; of two patterns the stronger.
+
+    shares: {pattern: (L, H)}, as pattern_shares gives them.
+    """
+    found = {}
+    for pattern, share in shares.items():
+        for layer, head, value in strongest(share, at_least):
+            if value > found.get((layer, head), ("", 0.0))[1]:
+                found[layer, head] = pattern, value
+    return {place: pattern for place, (pattern, _) in found.items()}
+
+
+def direction_shares(maps):
+    """How much each head gives to the tokens before, to the token itself and to those after it.
+
+    maps: (L, H, T, T).  -> (L, H, 3), summing to 1
+    """
+    parts = (_checked(maps).tril(-1), maps.tril().triu(), maps.triu(1))
+    return torch.stack([part.sum(dim=-1).mean(dim=-1) for part in parts], dim=-1)
+
+
+def offset_shares(maps, offsets):
+    """The share of its attention that each head gives to the token `offset` places away.
+
+    maps: (L, H, T, T). offsets: list of O int, -1 for the token before.  -> (L, H, O)
+    """
+    shares = [_checked(maps).diagonal(offset, dim1=-2, dim2=-1) for offset in offsets]
+    zero = torch.zeros(maps.shape[:-2])
+    return torch.stack([share.mean(dim=-1) if share.shape[-1] else zero for share in shares], dim=-1)
+
+
+def at_the_start(model, seed=0):
+    """A bundled model as it was before its training: the same shape, and the positional start.
+
+    Head h of layer 0 begins by looking at one fixed offset; everything else is random (models/start.py).
+    Only the seed of the random numbers is another than it was. Raises LabkitError for any other model.
+    """
+    from labkit.models.start import SHAPE, new_network
+
+    if model.source != "bundled":
+        raise LabkitError(f"How {model.name} began is not known; that of bert-mini and gpt-mini is.")
+    network = new_network(model.kind, model.tokenizer, seed, **SHAPE).eval()
+    return replace(model, network=network, name=f"{model.name} before training")
+
+
+def attention_rollout(maps):
+    """Attention through all layers: how much of each last-layer token comes from each input token.
+
+    A block adds its attention's output to what was there, so half of a layer's flow is the token itself: A =
+    1/2 (mean over heads) + 1/2 identity; the rollout is the product A_L ... A_2 A_1 (Abnar & Zuidema 2020,
+    section 3).
+
+    maps: (L, H, T, T), the first layer first.  -> (T, T), rows sum to 1
+    """
+    identity = torch.eye(_checked(maps).shape[-1])
+    rollout = identity
+    for layer in maps.mean(dim=1):  # (T, T)
+        rollout = (layer + identity) / 2 @ rollout
+    return rollout
+
+
+def _checked(maps):
+    """The maps, if they are attention: (..., T, T), rows that sum to 1."""
+    if not isinstance(maps, torch.Tensor) or maps.ndim < 3 or maps.shape[-1] != maps.shape[-2]:
+        shape = tuple(maps.shape) if isinstance(maps, torch.Tensor) else type(maps).__name__
+        raise LabkitError(
+            f"maps must have the shape (L, H, T, T), as attention_maps gives them, not {shape}."
+        )
+    sums = maps.sum(dim=-1)
+    if not torch.allclose(sums, torch.ones_like(sums), atol=1e-3):
+        raise LabkitError(
+            "The rows of the maps do not sum to 1: these are no attention weights. Are they scores before "
+            "the softmax, or is there a NaN?"
+        )
+    return maps

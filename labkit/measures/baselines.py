@@ -1,0 +1,166 @@
+"""What every pre-trained model has to beat: guessing, counting words, a network trained from scratch.
+
+Each is a function (train_texts, y_train, test_texts) -> probability of class 1 for each test text, so that
+it goes where a probe goes (`labkit.comparison.learning_curve`). `untrained` is a baseline for a network: the
+same one, before it learnt anything.
+"""
+
+import copy
+import re
+from collections import Counter
+
+import numpy as np
+
+from labkit.messages import LabkitError
+
+PAD, UNKNOWN = 0, 1
+
+
+def words(text):
+    """Lower-case words; an apostrophe belongs to its word (don't), other signs are dropped."""
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower())
+
+
+def majority(train_texts, y_train, test_texts):
+    """The share of class 1 among the training labels, for every test text: it reads nothing."""
+    _check(train_texts, y_train)
+    return np.full(len(test_texts), np.mean(y_train))
+
+
+def tfidf(train_texts, y_train, test_texts, strength=10.0):
+    """Logistic regression on TF-IDF of words and pairs of words (Salton & Buckley 1988).
+
+    A word counts for more the oftener it stands in a text and the fewer texts it stands in; order is lost,
+    except within a pair. strength: C of the logistic regression.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    _check(train_texts, y_train)
+    vectorizer = TfidfVectorizer(analyzer=_words_and_pairs, sublinear_tf=True)
+    x_train = vectorizer.fit_transform(train_texts)
+    model = LogisticRegression(C=strength, max_iter=1000).fit(x_train, y_train)
+    if len(test_texts) == 0:
+        return np.zeros(0)
+    return model.predict_proba(vectorizer.transform(test_texts))[:, 1]
+
+
+def lstm(train_texts, y_train, test_texts, seed=0, width=48, batch_size=32, learning_rate=1e-2):
+    """A small LSTM (Hochreiter & Schmidhuber 1997), trained from random weights on these texts alone.
+
+    Word embeddings, one layer in both directions, the largest value of each unit over the words, and a linear
+    layer: smaller than the lecture's (two layers of 512), because it should train in seconds. The vocabulary
+    is the training texts' words. It sees each text four times, and is updated at least 100 times.
+    """
+    import torch
+
+    from labkit.training.loop import Optimisation, schedule
+
+    _check(train_texts, y_train)
+    vocab = _vocabulary(train_texts)
+    rows = [_ids(text, vocab) for text in train_texts]
+    labels = torch.tensor(np.asarray(y_train), dtype=torch.float32)
+    with torch.random.fork_rng(devices=[]):  # the notebook's random numbers stay as they are
+        torch.manual_seed(seed)
+        network = _lstm_network(len(vocab) + 2, width)
+        optimisation = Optimisation(network, learning_rate, weight_decay=0.0)
+        network.train()
+        updates = max(100, 4 * len(rows) // batch_size)
+        for step in range(updates):
+            chosen = torch.randperm(len(rows))[:batch_size]
+            logits = network(_padded([rows[k] for k in chosen]))  # (B,)
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels[chosen])
+            optimisation.step(loss, schedule(step / updates))
+        network.eval()
+        return _probabilities(network, [_ids(text, vocab) for text in test_texts])
+
+
+def untrained(model, seed=0):
+    """The same Model with random weights: what its shape alone is worth. Tokenizer and config are shared."""
+    import torch
+
+    twin = copy.copy(model)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        twin.network = type(model.network)(model.network.config).eval()
+    twin.name = f"{model.name}, random weights"
+    twin.description = f"{model.description}, but with random weights"
+    return twin
+
+
+def _check(train_texts, y_train):
+    """Two classes, a label a text, and texts that are texts; else a plain message."""
+    if len(train_texts) != len(y_train):
+        raise LabkitError(f"There are {len(train_texts)} training texts and {len(y_train)} labels.")
+    if len(train_texts) == 0:
+        raise LabkitError("There is nothing to train on: the list of texts is empty.")
+    found = set(np.unique(y_train).tolist())
+    if not found <= {0, 1}:
+        raise LabkitError(f"Labels should be 0 or 1; there are {sorted(found)}.")
+    if len(found) != 2:
+        raise LabkitError(f"Training needs both classes; every label is {found.pop()}.")
+
+
+def _words_and_pairs(text):
+    found = words(text)
+    return found + [f"{a} {b}" for a, b in zip(found, found[1:], strict=False)]
+
+
+def _vocabulary(texts):
+    """word -> id from 2 on; a word that stands in one text only is left out where there are many texts."""
+    counts = Counter(word for text in texts for word in set(words(text)))
+    least = 2 if len(texts) >= 100 else 1
+    return {word: k + 2 for k, word in enumerate(sorted(w for w, n in counts.items() if n >= least))}
+
+
+def _ids(text, vocab, longest=100):
+    return [vocab.get(word, UNKNOWN) for word in words(text)[:longest]] or [UNKNOWN]
+
+
+def _padded(rows):
+    """Lists of ids to (B, T), padded at the end."""
+    import torch
+
+    return torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
+
+
+def _lstm_network(num_words, width):
+    import torch
+    from torch import nn
+
+    class LSTMClassifier(nn.Module):
+        """(B, T) word ids -> (B,) logits."""
+
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(num_words, width, padding_idx=PAD)
+            self.lstm = nn.LSTM(width, width, batch_first=True, bidirectional=True)
+            self.dropout = nn.Dropout(0.3)
+            self.classifier = nn.Linear(2 * width, 1)
+
+        def forward(self, ids):
+            lengths = (ids != PAD).sum(dim=1)
+            # Packed: else the direction that reads backwards would begin with the padding.
+            packed = nn.utils.rnn.pack_padded_sequence(
+                self.dropout(self.embedding(ids)), lengths, batch_first=True, enforce_sorted=False
+            )
+            hidden, _ = nn.utils.rnn.pad_packed_sequence(
+                self.lstm(packed)[0], batch_first=True, padding_value=-torch.inf
+            )  # (B, T, 2 * width)
+            pooled = hidden.amax(dim=1)  # (B, 2 * width)
+            return self.classifier(self.dropout(pooled)).squeeze(-1)
+
+    return LSTMClassifier()
+
+
+def _probabilities(network, rows, batch_size=256):
+    """P(class 1) for each row, batched by length so that there is little padding."""
+    import torch
+
+    order = sorted(range(len(rows)), key=lambda k: len(rows[k]))
+    found = np.zeros(len(rows))
+    with torch.inference_mode():
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            found[chosen] = network(_padded([rows[k] for k in chosen])).sigmoid().numpy()
+    return found

@@ -1,0 +1,128 @@
+"""Which words made the model say that? Four answers to one question, and how far they agree.
+
+Attention and rollout tell what was looked at; the gradient and a deletion tell what the prediction depends
+on.
+Whether the first explains the second is disputed: Jain & Wallace 2019 (arXiv:1902.10186) say no, Wiegreffe &
+Pinter 2019 (arXiv:1908.04626) not so fast. Lab 04 measures it.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from labkit.measures.attention import attention_maps, attention_rollout, tokens
+from labkit.measures.cloze import BLANK, encode
+from labkit.messages import LabkitError
+
+METHODS = ("attention", "rollout", "gradient", "deletion")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Scores of every token for the word at the blank.
+
+    word: the prediction explained, with its probability. scores: method -> (T,), none negative, summing to 1;
+    0 at the blank itself. words: (T,) True at ordinary tokens, False at the blank and at special tokens.
+    """
+
+    tokens: list
+    word: str
+    probability: float
+    scores: dict
+    words: torch.Tensor
+
+
+def explain(model, text, word=None):
+    """Explain what an encoder puts at the one [MASK] of a text.
+
+    The scores of the other tokens are
+        attention: the blank's attention, mean over layers and heads;
+        rollout: the blank's row of attention rollout (Abnar & Zuidema 2020);
+        gradient: the length of gradient x input for log P(word) (Atanasova et al. 2020, arXiv:2009.13295);
+        deletion: how far log P(word) moves, up or down, when the token too is replaced by [MASK].
+
+    word: a word of one piece; the most probable one when left out.
+
+    Raises LabkitError for a decoder, a text without exactly one [MASK], and a word of several pieces.
+    """
+    if model.kind != "encoder" or not model.has_mlm_head:
+        raise LabkitError(f"{model.name} cannot fill a {BLANK}: take labkit.load('bert').")
+    ids = encode(model, text.replace(BLANK, model.tokenizer.mask_token))  # (1, T)
+    blanks = (ids[0] == model.tokenizer.mask_token_id).nonzero().flatten()
+    if len(blanks) != 1:
+        raise LabkitError(f"The text has {len(blanks)} times {BLANK}; it must have exactly one.")
+    blank = int(blanks)
+    embedded = model.network.get_input_embeddings()(ids).detach().requires_grad_()  # (1, T, D)
+    log_probs = model.network(inputs_embeds=embedded).logits[0, blank].log_softmax(dim=-1)  # (V,)
+    target = int(log_probs.argmax()) if word is None else _piece(model, word)
+    (gradient,) = torch.autograd.grad(log_probs[target], embedded)  # (1, T, D)
+    maps = attention_maps(model, text)
+    raw = {
+        "attention": maps.mean(dim=(0, 1))[blank],
+        "rollout": attention_rollout(maps)[blank],
+        "gradient": (gradient * embedded.detach())[0].norm(dim=-1),
+        "deletion": (_without_each(model, ids, blank, target) - log_probs[target].detach()).abs(),
+    }
+    special = model.tokenizer.get_special_tokens_mask(ids[0].tolist(), already_has_special_tokens=True)
+    ordinary = torch.tensor(special) == 0
+    ordinary[blank] = False
+    return Explanation(
+        tokens(model, text),
+        model.tokenizer.decode([target]).strip(),
+        float(log_probs[target].detach().exp()),
+        {method: _shares(scores, blank) for method, scores in raw.items()},
+        ordinary,
+    )
+
+
+@torch.inference_mode()
+def _without_each(model, ids, blank, target):
+    """log P(target) at the blank with each token in turn replaced by [MASK].  -> (T,)"""
+    length = ids.shape[1]
+    variants = ids.repeat(length, 1)  # (T, T): row i lacks token i
+    variants.fill_diagonal_(model.tokenizer.mask_token_id)
+    return model.network(input_ids=variants).logits[:, blank].log_softmax(dim=-1)[:, target]
+
+
+def _shares(scores, blank):
+    """Scores of the other tokens as shares of their sum."""
+    scores = scores.detach().clone()
+    scores[blank] = 0.0
+    return scores / scores.sum().clamp(min=1e-12)
+
+
+def _piece(model, word):
+    ids = model.tokenizer(word, add_special_tokens=False).input_ids
+    if len(ids) != 1:
+        raise LabkitError(f"{word!r} is {len(ids)} pieces for {model.name}; a blank holds one.")
+    return ids[0]
+
+
+def agreement(model, texts, reference="deletion"):
+    """How far each other method ranks the words of a text as the reference does: rank correlations.
+
+    Spearman's correlation over the ordinary words of each text (special tokens would decide it alone), the
+    mean over texts, and a 95% interval. 1: the same order; 0: no relation; -1: the opposite order.
+
+    Returns {method: (mean, low, high)}. Texts with fewer than three such words are left out; raises
+    LabkitError when fewer than two texts remain.
+    """
+    from scipy.stats import spearmanr
+
+    found = {method: [] for method in METHODS if method != reference}
+    for text in texts:
+        explanation = explain(model, text)
+        if explanation.words.sum() < 3:
+            continue
+        scores = {name: each[explanation.words].numpy() for name, each in explanation.scores.items()}
+        for method, correlations in found.items():
+            correlations.append(float(spearmanr(scores[method], scores[reference]).statistic))
+    count = len(found[next(iter(found))])
+    if count < 2:
+        raise LabkitError("An interval needs at least two texts with three words or more around the blank.")
+    result = {}
+    for method, correlations in found.items():
+        values = torch.tensor(correlations)
+        half = float(1.96 * values.std() / count**0.5)
+        result[method] = (float(values.mean()), float(values.mean()) - half, float(values.mean()) + half)
+    return result

@@ -1,0 +1,234 @@
+"""Hidden states to vectors: of a batch, of a text, of a word, from a frozen model.
+
+Lab 03 asks students to write `hidden_states`, `pool` and `token_vector`; these are the functions it compares
+with. `extract` and `word_vectors` do the same for thousands of texts, fast.
+"""
+
+import re
+
+import numpy as np
+import torch
+
+from labkit.messages import LabkitError
+from labkit.models.loading import require_model
+from labkit.models.packed import Packed, body_of, fits
+
+POOLINGS = ("cls", "mean", "last")
+TOKENS_PER_BATCH = 1024  # measured: smaller batches pay for Python, larger ones leave the processor's cache
+
+
+def encode_batch(model, texts):
+    """Texts as one batch for the network: {"input_ids": (B, T), "attention_mask": (B, T)}, int64.
+
+    Padded on the right, the mask 0 there. A text longer than the model takes is cut off at its end (an
+    encoder's closing [SEP] stays). Raises LabkitError for no texts at all and for an empty one.
+    """
+    return _pad(_encode_all(model, texts))
+
+
+@torch.inference_mode()
+def hidden_states(model, texts):
+    """Every layer's vector of every token: (hidden, attention_mask), the same in a batch as alone.
+
+    hidden: (L + 1, B, T, D); layer 0 is the embeddings, before any attention. What stands where the mask
+    (B, T) is 0 means nothing. Raises LabkitError as `encode_batch` does.
+    """
+    batch = encode_batch(model, texts)
+    return torch.stack(_states(model, batch)), batch["attention_mask"]
+
+
+def pool(hidden, attention_mask, how):
+    """One vector a text, (B, T, D) and (B, T) -> (B, D). Padding may stand on either side.
+
+    how: "cls" (the first real token), "mean" (over the real tokens) or "last" (the last real token).
+    Raises LabkitError for another `how` and for a text without any real token.
+    """
+    _require_pooling(how)
+    mask = attention_mask.bool()
+    if not mask.any(dim=1).all():
+        raise LabkitError("A text has no real token: its row of attention_mask is all 0.")
+    if how == "mean":
+        kept = hidden.masked_fill(~mask.unsqueeze(-1), 0.0)  # not a product: 0 times NaN is NaN
+        return kept.sum(dim=1) / mask.sum(dim=1, keepdim=True)
+    positions = torch.arange(hidden.shape[1]).expand_as(mask)
+    if how == "cls":
+        index = positions.masked_fill(~mask, hidden.shape[1]).min(dim=1).values
+    else:
+        index = positions.masked_fill(~mask, -1).max(dim=1).values
+    return hidden[torch.arange(len(hidden)), index]
+
+
+def token_vector(model, text, word):
+    """One vector a layer for a word in its sentence: the mean over the word's pieces.  -> (L + 1, D)
+
+    word: as `word_span` finds it. Raises LabkitError when the text does not hold it as a whole word, or only
+    behind the model's longest input.
+    """
+    return word_vectors(model, [text], [word])[0]
+
+
+def word_span(text, word):
+    """(start, end) of the first place where `word` stands in `text` as a whole word, in characters.
+
+    Upper and lower case count as the same. Raises LabkitError when it is not there.
+    """
+    if not isinstance(word, str) or not word.strip():
+        raise LabkitError(f"The word is empty: {word!r}.")
+    word = word.strip()
+    # Not \b: a "word" may begin or end with a sign (":-)", an emoji), where \b would want a letter beside it.
+    found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, flags=re.IGNORECASE)
+    if not found:
+        raise LabkitError(f"{word!r} does not stand as a whole word in {text!r:.120}.")
+    return found.span()
+
+
+def word_pieces(model, text, word):
+    """The positions of the pieces that spell `word` in the model's input: a list of int.
+
+    A byte-level piece begins with the space before its word, so a piece belongs to the word when the two
+    overlap, not when they begin together. Raises LabkitError as `token_vector` does.
+    """
+    start, end = word_span(text, word)
+    spans = model.tokenizer(text, return_offsets_mapping=True, verbose=False).offset_mapping
+    pieces = [k for k, (left, right) in enumerate(spans) if left < end and right > start]
+    if pieces[-1] >= model.max_length - (1 if model.kind == "encoder" else 0):
+        raise LabkitError(
+            f"{word!r} stands behind the {model.max_length} pieces that {model.name} takes. Shorten the text."
+        )
+    return pieces
+
+
+def word_vectors(model, texts, words):
+    """`token_vector` of many texts, each with its word.  -> (N, L + 1, D) float32 tensor
+
+    words: as many as texts. Raises LabkitError as `token_vector` does.
+    """
+    texts, words = list(texts), list(words)
+    if len(texts) != len(words):
+        raise LabkitError(f"Each text needs its word: there are {len(texts)} texts and {len(words)} words.")
+    encoded = _encode_all(model, texts)
+    pieces = [word_pieces(model, text, word) for text, word in zip(texts, words, strict=True)]
+    vectors = torch.zeros(len(texts), model.num_layers + 1, model.width)
+    for chosen, lengths, states in _in_batches(model, encoded):
+        starts = np.cumsum([0, *lengths])
+        for number, start in zip(chosen, starts, strict=False):
+            places = [int(start) + piece for piece in pieces[number]]
+            vectors[number] = torch.stack([hidden[places].mean(dim=0) for hidden in states])
+    return vectors
+
+
+def extract(model, texts, how="mean", tokens_per_batch=TOKENS_PER_BATCH):
+    """One vector for each text and layer, from a frozen model: `pool` of `hidden_states`, fast.
+
+    Texts are sorted by length and go through without padding (models/packed.py); the result is in the texts'
+    own order. A text longer than the model takes is cut off at its end.
+
+    Args:
+        model: a labkit Model.
+        how: "cls" (the first token), "mean" (over the real tokens) or "last" (the last real token).
+        tokens_per_batch: about so many tokens go through the network at once.
+
+    Returns:
+        (N, L + 1, D) float32; layer 0 is the embeddings. Raises LabkitError for another `how`, for no texts
+        and for an empty text.
+    """
+    _require_pooling(how)
+    return _extract(model, texts, (how,), tokens_per_batch)[how]
+
+
+def extract_poolings(model, texts, tokens_per_batch=TOKENS_PER_BATCH):
+    """{"cls": ..., "mean": ..., "last": ...}: each as `extract` gives it, but the texts are read once."""
+    return _extract(model, texts, POOLINGS, tokens_per_batch)
+
+
+def _extract(model, texts, poolings, tokens_per_batch):
+    encoded = _encode_all(model, texts)
+    shape = (len(encoded), model.num_layers + 1, model.width)
+    rows = {how: np.empty(shape, dtype=np.float32) for how in poolings}
+    for chosen, lengths, states in _in_batches(model, encoded, tokens_per_batch):
+        for layer, hidden in enumerate(states):
+            for how in poolings:
+                rows[how][chosen, layer] = _pool_packed(hidden, lengths, how).numpy()
+    return rows
+
+
+def _pool_packed(hidden, lengths, how):
+    """`pool` of texts laid end to end: (T, D) and B lengths -> (B, D)."""
+    ends = torch.tensor(lengths).cumsum(dim=0)
+    if how == "cls":
+        return hidden[ends - torch.tensor(lengths)]
+    if how == "last":
+        return hidden[ends - 1]
+    return torch.stack([text.mean(dim=0) for text in hidden.split(lengths)])
+
+
+def _require_pooling(how):
+    if how not in POOLINGS:
+        raise LabkitError(f"how is one of {', '.join(POOLINGS)}; it was {how!r}.")
+
+
+def _encode_all(model, texts):
+    """Lists of ids, each cut to what the model takes; the model and the texts are checked."""
+    require_model(model, "extract(labkit.load('bert'), texts)")
+    if isinstance(texts, str):
+        raise LabkitError(f"texts is a list of texts; it was one text: {texts!r:.60}. Write [text].")
+    texts = list(texts)
+    if not texts:
+        raise LabkitError("There are no texts: the list is empty. Give at least one.")
+    for number, text in enumerate(texts):
+        if not isinstance(text, str) or not text.strip():
+            raise LabkitError(
+                f"Text number {number} is empty: {text!r}. Leave it out, or give it some words."
+            )
+    # All in one call: the tokenizer is written in Rust, and the way there and back is what costs.
+    rows = model.tokenizer(texts, verbose=False).input_ids
+    return [_cut(model, ids) for ids in rows]
+
+
+def _cut(model, ids):
+    if len(ids) <= model.max_length:
+        return ids
+    closing = ids[-1:] if model.kind == "encoder" else []
+    return ids[: model.max_length - len(closing)] + closing
+
+
+def _pad(rows):
+    """Lists of ids to a batch, padded on the right; the padding's id is of no account."""
+    length = max(len(row) for row in rows)
+    input_ids = torch.zeros(len(rows), length, dtype=torch.long)
+    attention_mask = torch.zeros_like(input_ids)
+    for k, row in enumerate(rows):
+        input_ids[k, : len(row)] = torch.tensor(row)
+        attention_mask[k, : len(row)] = 1
+    return {"input_ids": input_ids, "attention_mask": attention_mask}
+
+
+@torch.inference_mode()
+def _in_batches(model, encoded, tokens_per_batch=TOKENS_PER_BATCH):
+    """(numbers of the texts, their lengths, states) of each batch, the shortest texts first.
+
+    states: L + 1 tensors (T, D), the batch's texts end to end.
+    """
+    packed = Packed(model.network) if fits(model.network) else None
+    order = sorted(range(len(encoded)), key=lambda k: len(encoded[k]))
+    start = 0
+    while start < len(order):
+        end, num_tokens = start + 1, len(encoded[order[start]])
+        while end < len(order) and num_tokens + len(encoded[order[end]]) <= tokens_per_batch:
+            num_tokens += len(encoded[order[end]])
+            end += 1
+        chosen = order[start:end]
+        rows = [encoded[k] for k in chosen]
+        if packed:
+            states = packed.hidden_states(rows)
+        else:
+            batch = _pad(rows)
+            real = batch["attention_mask"].bool()
+            states = [hidden[real] for hidden in _states(model, batch)]
+        yield chosen, [len(row) for row in rows], states
+        start = end
+
+
+def _states(model, batch):
+    """The L + 1 hidden states, (B, T, D) each. The output head is left out: it is most of the arithmetic."""
+    return body_of(model.network)(**batch, output_hidden_states=True).hidden_states

@@ -1,0 +1,72 @@
+"""Which outputs move when a token changes: the test for a leak, and a map of who feels whom.
+
+Lab 02 asks students to write `sees_future`; this is the function it compares with.
+"""
+
+import torch
+
+from labkit.messages import LabkitError
+from labkit.models.loading import require_model
+
+TOLERANCE = 1e-4  # between the rounding of float32 (about 1e-6 here) and the weakest leak worth the name
+
+
+@torch.inference_mode()
+def sees_future(fn, vocab_size=100, length=12, rounds=3, seed=0):
+    """Does any output of `fn` depend on a later input? A property test by perturbation.
+
+    Every token in turn is replaced by another one; no output *before* it may move.
+
+    Args:
+        fn: token ids (T,) int64 -> one output a position, a tensor whose first axis is T.
+        vocab_size: the ids are drawn from 0 to vocab_size - 1.
+
+    Returns:
+        True when an output before the changed token moved by more than 1e-4. A leak that shows only for
+        rare inputs can stay unseen: a test shows the presence of leaks, never their absence.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(rounds):
+        ids = torch.randint(vocab_size, (length,), generator=generator)  # (T,)
+        before = fn(ids)  # (T, ...)
+        for j in range(1, length):
+            changed = ids.clone()
+            changed[j] = (ids[j] + torch.randint(1, vocab_size, (1,), generator=generator)) % vocab_size
+            if (fn(changed)[:j] - before[:j]).abs().max() > TOLERANCE:
+                return True
+    return False
+
+
+@torch.inference_mode()
+def influence_map(model, text, num_changes=8, seed=0):
+    """How far the last layer's state at position i moves when token j is replaced.
+
+    Each token is replaced in turn by `num_changes` random pieces. What moves is measured as
+    |h' - h| / |h|, averaged over the replacements: 0 means untouched.
+
+    Returns:
+        (tokens, moved): tokens a list of T str, moved (T, T) with moved[i, j] for output i and changed
+        token j. Special tokens at the ends are left out. Raises LabkitError for an empty text, a text
+        that is too long and a model without hidden states of its own (one `with_mask`).
+    """
+    from labkit.measures.cloze import encode
+
+    require_model(model, "influence_map(labkit.load('bert'), text)")
+    input_ids = encode(model, text)  # (1, T)
+    body = getattr(model.network, getattr(model.network, "base_model_prefix", "") or "-", None)
+    if body is None:
+        raise LabkitError(f"{model.name} gives no hidden states. Take a model from labkit.load.")
+    generator = torch.Generator().manual_seed(seed)
+    special = set(model.tokenizer.all_special_ids)
+    ordinary = [t for t, token in enumerate(input_ids[0].tolist()) if token not in special]
+    if not ordinary:
+        raise LabkitError("The text has no ordinary token to change. Write a sentence.")
+    before = body(input_ids=input_ids).last_hidden_state[0, ordinary]  # (T, D)
+    columns = []
+    for j in ordinary:
+        changed = input_ids.repeat(num_changes, 1)  # (num_changes, T)
+        changed[:, j] = torch.randint(len(special), len(model.tokenizer), (num_changes,), generator=generator)
+        after = body(input_ids=changed).last_hidden_state[:, ordinary]  # (num_changes, T, D)
+        columns.append(((after - before).norm(dim=-1) / before.norm(dim=-1)).mean(dim=0))  # (T,)
+    tokens = [model.tokenizer.decode([input_ids[0, t].item()]).strip() for t in ordinary]
+    return tokens, torch.stack(columns, dim=1)

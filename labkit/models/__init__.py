@@ -1,0 +1,14 @@
+"""Models: `labkit.load`, where they come from, what they are made of, and what they write.
+
+loading       labkit.load: one call, four places to come from
+hub           the model hub: pinned downloads, kept in the cache
+downloads     archives that hold a model or a data set, fetched by their hash
+start         networks before any training, and the bundled pair's positional start
+transformer   the readable Transformer: both architectures in one file
+masks         causal and padding masks, and a model behind another mask
+packed        many texts in one pass without padding
+generation    writing with a decoder"""
+
+from labkit.short_names import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

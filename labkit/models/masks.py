@@ -1,0 +1,98 @@
+"""Who may look at whom: the causal mask, padding, attention behind a mask, and a model behind another's mask.
+
+Lab 02 asks students to write `causal_mask`, `attention` and `combine_masks`; these are the functions it
+compares with. A mask is True where query i may look at key j. Shapes: B batch, T tokens, D width.
+"""
+
+import dataclasses
+from math import sqrt
+from types import SimpleNamespace
+
+import torch
+
+from labkit.messages import LabkitError
+from labkit.models.loading import require_model
+
+
+def causal_mask(length):
+    """Each token sees itself and those before it (Radford et al. 2018, section 3.1): (T, T) bool.
+
+    Raises LabkitError unless `length` is a whole number of at least 1.
+    """
+    if not isinstance(length, int) or isinstance(length, bool) or length < 1:
+        raise LabkitError(f"A mask's length is a whole number of tokens, at least 1; it was {length!r}.")
+    return torch.ones(length, length, dtype=torch.bool).tril()
+
+
+def combine_masks(causal, padding):
+    """Looking is allowed where both masks allow it.
+
+    causal: (T, T), True where query i may look at key j (all True for an encoder). padding: (B, T), 1 for a
+    real token and 0 for padding, the attention_mask of a tokenizer.
+
+    Returns (B, T, T) bool. Only keys are hidden: what a padding token itself computes is read by nobody.
+    Raises LabkitError when the shapes don't fit.
+    """
+    if causal.ndim != 2 or padding.ndim != 2 or causal.shape != (padding.shape[1],) * 2:
+        raise LabkitError(
+            f"A causal mask is (T, T) and a padding mask (B, T); "
+            f"these are {tuple(causal.shape)} and {tuple(padding.shape)}."
+        )
+    return causal.bool() & padding.bool()[:, None, :]  # (B, T, T)
+
+
+def attention(q, k, v, mask):
+    """softmax(q kᵀ / √D) v, looking only where the mask is True (Vaswani et al. 2017, section 3.2.1).
+
+    q, k: (B, T, D). v: (B, T, E). mask: (T, T) or (B, T, T) bool.  -> (B, T, E)
+
+    A row that may look nowhere gives the mean of all values and no NaN: it is padding, nobody reads it, but
+    0 · NaN would carry it everywhere. Raises LabkitError when the shapes don't fit.
+    """
+    if q.shape != k.shape or v.shape[:-1] != k.shape[:-1] or mask.shape[-2:] != (q.shape[-2],) * 2:
+        shapes = ", ".join(str(tuple(x.shape)) for x in (q, k, v, mask))
+        raise LabkitError(
+            f"q and k are (B, T, D), v is (B, T, E), the mask (T, T) or (B, T, T); got {shapes}."
+        )
+    scores = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])  # (B, T, T)
+    scores = scores.masked_fill(~mask.bool(), torch.finfo(scores.dtype).min)
+    return scores.softmax(dim=-1) @ v  # (B, T, E)
+
+
+def with_mask(model, causal):
+    """The same weights behind another mask: causal, or none. A Model to be used like any other.
+
+    It runs the readable Transformer (transformer.py), whose logits are those of `transformers`; only
+    the triangle is added or taken away. Raises LabkitError for a model without a masked-word head.
+    """
+    from labkit.models.transformer import from_transformers
+
+    require_model(model, "with_mask(labkit.load('bert'), causal=True)")
+    if model.kind == "encoder" and not model.has_mlm_head:
+        raise LabkitError(f"{model.name} has no masked-word head to read. Take labkit.load('bert').")
+    network = from_transformers(model.network)
+    network.visible = lambda input_ids, attention_mask=None: _visible(input_ids, attention_mask, causal)
+    name = f"{model.name}, {'causal mask' if causal else 'no mask'}"
+    return dataclasses.replace(model, network=_AsInTransformers(network, model.network), name=name)
+
+
+def _visible(input_ids, attention_mask, causal):
+    length = input_ids.shape[1]
+    mask = causal_mask(length) if causal else torch.ones(length, length, dtype=torch.bool)
+    if attention_mask is None:
+        attention_mask = torch.ones_like(input_ids)
+    return combine_masks(mask, attention_mask)[:, None]  # (B, 1, T, T)
+
+
+class _AsInTransformers(torch.nn.Module):
+    """Our Transformer, called as a network of `transformers` is: `.logits` of what it returns."""
+
+    def __init__(self, network, original):
+        super().__init__()
+        self.network, self.config = network, original.config
+        if hasattr(original, "cls"):
+            self.cls = original.cls
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        """(B, T) -> an object with .logits (B, T, V)."""
+        return SimpleNamespace(logits=self.network(input_ids, attention_mask, token_type_ids))

@@ -1,0 +1,3 @@
+from . import datasets as datasets
+from . import reviews as reviews
+from . import senses as senses

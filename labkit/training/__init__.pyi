@@ -1,0 +1,3 @@
+from . import characters as characters
+from . import loop as loop
+from . import objectives as objectives
