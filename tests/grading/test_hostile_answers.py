@@ -88,7 +88,7 @@ def mlm_loss(logits, labels):
 @pytest.mark.parametrize(
     "code",
     [
-        "from labkit.objectives import mlm_loss",
+        "from labkit.training.objectives import mlm_loss",
         "from labkit.exercises import get\nmlm_loss = get('01').EXERCISES[3].reference",
     ],
 )
