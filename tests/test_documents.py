@@ -5,13 +5,15 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 import labkit
+from labkit import exercises
 from labkit.authoring import overview
 from labkit.commands import cli
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ["README.md", "data/README.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "data/README.md"]
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\]\([^)]*\))*)\]\(([^)\s]+)\)")
 
 
@@ -76,3 +78,58 @@ def test_the_data_card_counts_right():
     assert f"({min(words)} to {max(words)}\nwords, {round(sum(words) / len(words))} on average)" in card
     assert {len(item["answers"]) for item in items} == {1, 2, 3, 4}
     assert all(item["text"].count("[MASK]") == 1 and not item["text"].startswith("[MASK]") for item in items)
+
+
+def test_the_changelog_begins_with_what_is_unreleased_and_names_exercises_that_exist():
+    text = read("CHANGELOG.md")
+    versions = re.findall(r"^## (.+)$", text, re.M)
+    assert versions[0] == "Unreleased" and labkit.__version__ in versions
+    checks = re.search(r"^### Checks\n(.*?)^###", text, re.M | re.S)[1]
+    names = {task.name for number in exercises.labs() for task in exercises.get(number).EXERCISES}
+    assert set(re.findall(r"`(\w+)`", checks)) <= names
+
+
+def test_what_contributing_names_is_there():
+    text = read("CONTRIBUTING.md")
+    named = set(re.findall(r"`((?:labkit|tests|notebooks|data)/[\w/.]+)`", text))
+    assert named
+    assert [name for name in named if not re.search("NN|NAME", name) and not (ROOT / name).exists()] == []
+    targets = re.search(r"^\.PHONY: (.*)", read("Makefile"), re.M)[1].split()
+    assert set(re.findall(r"(?:`|^    )make ([a-z-]+)", text, re.M)) <= set(targets)
+
+
+def test_the_citation_has_the_version_and_the_licence():
+    citation = yaml.safe_load(read("CITATION.cff"))
+    assert citation["version"] == labkit.__version__ and citation["license"] == "MIT"
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+
+
+FORMS = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")
+    if path.stem != "config"
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_an_issue_form_has_what_github_asks_for(form):
+    assert {"name", "description", "body"} <= form.keys()
+    parts = [part for part in form["body"] if part["type"] != "markdown"]
+    assert len({part["id"] for part in parts}) == len(parts)
+    for part in parts:
+        assert part["type"] in ("input", "textarea", "dropdown", "checkboxes") and part["attributes"]["label"]
+
+
+def test_who_was_refused_is_asked_for_the_function():
+    form = FORMS["right-answer-refused"]
+    (function,) = [part for part in form["body"] if part.get("id") == "function"]
+    assert function["validations"]["required"] and function["attributes"]["render"] == "python"
+
+
+def test_pre_commit_runs_what_make_check_runs():
+    config = yaml.safe_load(read(".pre-commit-config.yaml"))
+    entries = [hook["entry"] for repo in config["repos"] for hook in repo["hooks"]]
+    assert all(Path(entry.split()[0]).parts[:2] == (".venv", "bin") for entry in entries)
+    checked = read("Makefile").replace("$(BIN)/", "")
+    for command in ("ruff format", "ruff check", "labkit build --check"):
+        assert any(command in entry for entry in entries) and command in checked

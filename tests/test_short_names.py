@@ -13,8 +13,8 @@ import pytest
 import labkit
 from labkit.lab import Lab
 
-# Every name of labkit that the notebooks of version 0.1 use, as [name, arguments by place, arguments by name];
-# -1 where it is not called. They are in students' hands: names may be added to labkit, none of these may go.
+# Every name of labkit that the notebooks of version 0.1 use: [name, arguments by place, arguments by name], with
+# -1 where it is not called. They are in students' hands: names may be added, none of these may go.
 CALLS = json.loads(Path(__file__).with_name("notebooks").joinpath("calls_0.1.json").read_text())
 PACKAGES = (
     "labkit",
