@@ -13,7 +13,7 @@ import pytest
 import labkit
 from labkit.lab import Lab
 
-# Every name of labkit that the notebooks of version 0.1 use: [name, arguments by place, arguments by name], with
+# Every name of labkit that notebooks of version 0.1 use: [name, arguments by place, arguments by name], with
 # -1 where it is not called. They are in students' hands: names may be added, none of these may go.
 CALLS = json.loads(Path(__file__).with_name("notebooks").joinpath("calls_0.1.json").read_text())
 PACKAGES = (
