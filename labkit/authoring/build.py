@@ -6,6 +6,7 @@ from labkit.authoring.project import Project
 from labkit.authoring.protect import work_in
 from labkit.authoring.reference import key_figures, measure_texts, read_texts, write_texts
 from labkit.authoring.stamps import stamp_readme
+from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
 from labkit.models.loading import load
 
@@ -81,8 +82,7 @@ def build(project, force=False):
         if reason and not force:
             refused.append((shown, reason))
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_text(path, text, newline="\n")
         written.append(shown)
     return written, refused
 
@@ -110,7 +110,7 @@ def renew_references(project):
     """
     picture = project.root / "notebooks" / "images" / "overview.svg"
     if picture.exists():
-        picture.write_text(overview(load("bert-mini"), load("gpt-mini")), encoding="utf-8")
+        write_text(picture, overview(load("bert-mini"), load("gpt-mini")))
     for slug in project.slugs():
         lab = project.lab(slug)
         if key_figures(lab):

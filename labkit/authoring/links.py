@@ -5,6 +5,7 @@ import re
 from labkit.authoring.build import build, generated
 from labkit.authoring.project import ADDRESS_FILE, Project
 from labkit.authoring.stamps import move_links
+from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
@@ -43,7 +44,7 @@ def restamp(project, repository, force=False):
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
         changed = move_links(text, before, repository)
         if changed != text:
-            path.write_text(changed, encoding="utf-8")
+            write_text(path, changed)
             moved.append(path.name)
     written, refused = build(project, force=force)
     return sorted({ADDRESS_FILE, *moved, *written}), refused

@@ -8,6 +8,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from labkit.authoring.notebook import solution_notebook, text_cell_id
+from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
 
 LONGEST = 4000  # characters; more is a data dump, not a figure's text
@@ -20,8 +21,7 @@ def read_texts(path):
 
 def write_texts(path, texts):
     """Write them for people to review: sorted, one figure a line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(texts, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(texts, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def key_figures(lab):

@@ -8,7 +8,7 @@ from labkit.authoring.protect import work_in
 from labkit.authoring.reference import run, solution_without_outputs
 from labkit.authoring.solutions import BEGIN, END
 from labkit.export.page import made_here, page, read
-from labkit.files.safe_files import replacing
+from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
 
 
@@ -96,6 +96,5 @@ def _free(target, source=None):
 
 
 def _write(target, text):
-    with replacing(target) as scratch:
-        scratch.write_text(text, encoding="utf-8")
+    write_text(target, text)
     return target

@@ -11,11 +11,13 @@ import re
 import shutil
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 from labkit.files import paths
 from labkit.messages import LabkitError
 
+_PREFIX, _SUFFIX = ".labkit-", ".new"  # of the folders in which `replacing` writes
 _STALE = 24 * 3600  # a scratch folder older than this was left by a process that was killed
 NAME = "SHA256SUMS"
 # what a model's folder needs to be loaded; not model cards, logs or pickles
@@ -42,7 +44,7 @@ def write_checksums(folder):
         path.name for path in folder.iterdir() if path.is_file() and MODEL_FILES.fullmatch(path.name)
     )
     lines = [f"{file_sha256(folder / name)}  {name}\n" for name in names]
-    (folder / NAME).write_text("".join(lines), encoding="utf-8", newline="\n")
+    write_text(folder / NAME, "".join(lines), newline="\n")
     return folder / NAME
 
 
@@ -67,22 +69,46 @@ def wrong_files(folder, expected):
 
 
 @contextlib.contextmanager
-def replacing(path, several=False):
-    """A path beside `path` to write to, which then takes its place: whole or not at all. Makes the folder.
+def replacing(path):
+    """A path to write to, which takes the place of `path` at the end: whole or not at all. Makes the folder.
 
-    Until then, and for good if something is raised, what was at `path` stays as it was.
-    several: others may write the same path at the same time, so the path beside it is nobody else's.
+    Until then, and for good if something is raised, what was at `path` stays as it was. Any number of
+    processes may do so at once: the last to finish stands. What is written lies in a hidden folder of its
+    own beside `path`, under the same name, so no file of the user's is in the way; it has the permissions of
+    the file that it replaces, or those that a new file gets here. Where `path` is a link, the link stays and
+    the file that it points to is replaced.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    own = f".{os.getpid()}-{os.urandom(4).hex()}" if several else ""
-    scratch = path.with_name(f"{path.name}{own}.new")
+    target = Path(os.path.realpath(path))
+    # Not tempfile's folder: that is the owner's alone, and what is written in it stays so on Windows.
+    folder = target.with_name(f"{_PREFIX}{uuid.uuid4().hex}{_SUFFIX}")
+    scratch = folder / target.name
     try:
+        folder.mkdir(parents=True)
         yield scratch
-        os.replace(scratch, path)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
+        if target.exists():
+            shutil.copymode(target, scratch)
+        os.replace(scratch, target)
+    except OSError as error:
+        if error.filename in (str(folder), str(scratch)):
+            error.filename = str(path)  # what the user knows; the other is gone
         raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_text(path, text, errors="strict", newline=None):
+    """Write `text` to `path` as UTF-8, whole or not at all (`replacing`). Makes the folder."""
+    with replacing(path) as scratch:
+        scratch.write_text(text, encoding="utf-8", errors=errors, newline=newline)
+
+
+def clear_unfinished(folder):
+    """Remove what `replacing` has left below `folder` in processes that were killed.
+
+    Only where none is at work: what another is writing would go too.
+    """
+    for unfinished in Path(folder).rglob(f"{_PREFIX}*{_SUFFIX}"):
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from labkit import exercises
 from labkit.authoring.project import Project
+from labkit.files.safe_files import write_text
 from labkit.grading.scripts import filled, lab_options
 from labkit.grading.web import shown_lines
 from labkit.messages import LabkitError
@@ -60,8 +61,7 @@ def set_up(folder, labs, project):
     if target.exists() and not target.read_text(encoding="utf-8").startswith(MADE):
         raise LabkitError(f"{target} is a workflow that labkit classroom has not written: rename it first.")
     text = filled("grade.yml", REPOSITORY=address.repository, BRANCH=address.branch, LABS=options)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
+    write_text(target, text)
     written = [target]
     for number in labs:
         source = project.student_path(exercises.get(number).SLUG)

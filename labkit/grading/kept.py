@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from labkit import exercises
-from labkit.files.safe_files import replacing
+from labkit.files.safe_files import clear_unfinished, write_text
 from labkit.grading.grades import Grade
 from labkit.messages import LabkitError
 
@@ -36,13 +36,11 @@ class Kept:
 
     def write(self, name, key, grade):
         """Keep a result, whole or not at all."""
-        with replacing(self.folder / f"{name}.json", several=True) as scratch:
-            scratch.write_text(json.dumps({"key": key, **asdict(grade)}, indent=1), encoding="utf-8")
+        write_text(self.folder / f"{name}.json", json.dumps({"key": key, **asdict(grade)}, indent=1))
 
     def tidy(self):
         """Remove what a run that was killed has left half written."""
-        for scratch in self.folder.rglob("*.new"):
-            scratch.unlink(missing_ok=True)
+        clear_unfinished(self.folder)
 
 
 def is_whole(grade):

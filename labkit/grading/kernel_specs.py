@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
 
 # Kernelspec and provisioner have the same name; the entry points are in pyproject.toml.
@@ -55,7 +56,6 @@ def write_specs(folder, python=sys.executable):
             raise LabkitError(
                 f"{path} is a kernelspec that labkit has not made: remove it, or choose --folder."
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(spec, indent=1) + "\n", encoding="utf-8")
+        write_text(path, json.dumps(spec, indent=1) + "\n")
         written.append(path)
     return written

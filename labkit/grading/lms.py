@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit.files.safe_files import replacing
+from labkit.files.safe_files import write_text
 from labkit.grading.grades import NO_LAB, bounded
 from labkit.grading.spreadsheet import cell, csv_text
 
@@ -150,6 +150,5 @@ def comment(grade):
 
 
 def _write(path, text):
-    with replacing(path) as scratch:
-        scratch.write_text(text, encoding="utf-8", errors="replace", newline="")
+    write_text(path, text, errors="replace", newline="")
     return Path(path)

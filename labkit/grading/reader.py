@@ -9,7 +9,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from labkit.files.safe_files import replacing
+from labkit.files.safe_files import write_text
 from labkit.grading import zygote
 from labkit.grading.cells import LARGEST, Unreadable, too_large
 from labkit.grading.pool import Ended, WarmPython
@@ -72,8 +72,7 @@ class Reader:
                 after = os.fstat(file.fileno())
                 if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                     raise Unreadable("The file changed while it was read. Start the grader again.")
-                with replacing(kept, several=True) as scratch:
-                    scratch.write_text(json.dumps(said), encoding="utf-8")
+                write_text(kept, json.dumps(said))
             return digest.hexdigest(), kept
 
     def ask(self, request, file):

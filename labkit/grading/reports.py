@@ -4,7 +4,7 @@ import json
 from xml.etree import ElementTree
 
 from labkit import exercises
-from labkit.files.safe_files import replacing
+from labkit.files.safe_files import write_text
 from labkit.grading.alike import alike, alike_table
 from labkit.grading.class_page import class_page
 from labkit.grading.feedback import feedback, feedback_file
@@ -134,8 +134,7 @@ def gradescope(grades):
 
 
 def _write(path, text):
-    with replacing(path) as scratch:
-        scratch.write_text(text, encoding="utf-8", errors="replace")
+    write_text(path, text, errors="replace")
     return path
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from labkit.authoring.notebook import to_text
 from labkit.authoring.project import Project
+from labkit.files.safe_files import write_text
 from labkit.grading.cells import Unreadable
 from labkit.grading.splice import read_submission, splice
 from labkit.messages import LabkitError
@@ -46,6 +47,5 @@ def submit(path, project, output=None):
     target = Path(output) if output else project.root / "build" / "submit" / f"{path.stem}.ipynb"
     if target.exists() and (target.samefile(path) or '"spliced": true' not in target.read_text("utf-8")):
         raise LabkitError(f"{target} is a file that labkit submit has not made: choose another --output.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(to_text(splice(submission, project)), encoding="utf-8")
+    write_text(target, to_text(splice(submission, project)))
     return submission, target

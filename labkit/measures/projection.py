@@ -5,8 +5,6 @@ compiles itself: half a minute or more on a small machine. So results are kept: 
 pictures travel with the package (data/projections), others stay in the user's cache folder.
 """
 
-import os
-import tempfile
 import warnings
 import zipfile
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from labkit.files import paths
+from labkit.files.safe_files import replacing
 from labkit.messages import LabkitError
 
 NEIGHBOURS = 12  # about one sense's sentences: what UMAP takes for a neighbourhood
@@ -109,16 +108,8 @@ def _read(path, vectors, marks):
 
 def _write(path, pictures, marks):
     """Keep the pictures at `path`, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, pictures=pictures, fingerprint=marks, settings=_settings())
-        os.chmod(scratch, 0o644)  # mkstemp makes files that only their owner may read
-        os.replace(scratch, path)
-    except BaseException:
-        os.unlink(scratch)
-        raise
+    with replacing(path) as scratch:
+        np.savez_compressed(scratch, pictures=pictures, fingerprint=marks, settings=_settings())
 
 
 def _fit(vectors, progress):

@@ -175,9 +175,7 @@ def measure(dataset, progress=True, num_seeds=5):
         "machine": f"{platform.machine()}; {num_seeds} draws of the examples, {len(small)} for the LSTM",
         "weights": {name: _weights(name) for name in PAIR},
     }
-    file = _kept(dataset)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({dataset: stored}), encoding="utf-8")
+    safe_files.write_text(_kept(dataset), json.dumps({dataset: stored}))
     return results(dataset)
 
 
@@ -188,7 +186,7 @@ def record(path=None):
     for dataset in SETS:
         measure(dataset)
         record |= json.loads(_kept(dataset).read_text(encoding="utf-8"))
-    path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    safe_files.write_text(path, json.dumps(record) + "\n")
 
 
 def _known(dataset):

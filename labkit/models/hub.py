@@ -125,8 +125,8 @@ def fetch_dataset(repo, names, revision="main", progress=True):
             _fetch_hub_file(repo, info.sha, files[name], pin, folder, progress, where, repo_type="dataset")
         known[name] = safe_files.file_sha256(folder / name)
     lines = [f"{sha256}  {name}\n" for name, sha256 in known.items()]
-    (folder / safe_files.NAME).write_text("".join(lines), encoding="utf-8", newline="\n")
-    (folder / _COMMIT).write_text(f"{info.sha}\n", encoding="utf-8", newline="\n")  # last: all is there
+    safe_files.write_text(folder / safe_files.NAME, "".join(lines), newline="\n")
+    safe_files.write_text(folder / _COMMIT, f"{info.sha}\n", newline="\n")  # last: all is there
     return folder
 
 

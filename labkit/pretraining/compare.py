@@ -14,6 +14,7 @@ from pathlib import Path
 
 from labkit.arguments import at_least_one
 from labkit.files import paths
+from labkit.files.safe_files import write_text
 from labkit.pretraining.recipe import Recipe
 
 PIECES = 1_000_000
@@ -82,7 +83,7 @@ def run_compare(args):
     machine = {"threads": args.threads, "device": args.device}
     results = compare(args.corpus, args.heldout, args.output, args.pieces, args.only, args.seeds, **machine)
     kept = args.output / "recipes.json"
-    kept.write_text(json.dumps(results, indent=1) + "\n")
+    write_text(kept, json.dumps(results, indent=1) + "\n")
     print(f"{table(results)}\n\nKept in {kept}. In data/models/ the model cards take it up (labkit publish).")
     return 0
 
@@ -107,7 +108,7 @@ def compare(corpus, heldout, folder, pieces=PIECES, names=None, seeds=(1,), **ma
             if not record.exists():
                 place.mkdir(parents=True, exist_ok=True)
                 recipe = replace(base_recipe(pieces), seed=seed, **changes)
-                record.write_text(json.dumps(run_variant(kind, corpus, heldout, place, recipe, **machine)))
+                write_text(record, json.dumps(run_variant(kind, corpus, heldout, place, recipe, **machine)))
             found.append(json.loads(record.read_text()))
         results[name] = mean_result(found)
     return results

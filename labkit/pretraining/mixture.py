@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from labkit.arguments import at_least_one, share_or_all
-from labkit.files.safe_files import replacing
+from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
 from labkit.pretraining.command import check_text
 from labkit.pretraining.corpus import read_documents
@@ -74,8 +74,7 @@ def main(arguments):
     if output.exists():
         raise LabkitError(f"{output} is there already: name a new file.")
     mixed = mix(read_documents(corpus), args.stories, args.reviews)
-    with replacing(output) as scratch:
-        scratch.write_text("\n".join(mixed) + "\n", encoding="utf-8")
+    write_text(output, "\n".join(mixed) + "\n")
     print(f"{output}: {len(mixed)} documents, {sum(map(len, mixed)) / 1e6:.1f} million characters")
 
 

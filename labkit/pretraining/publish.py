@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from labkit.files import paths
-from labkit.files.safe_files import write_checksums
+from labkit.files.safe_files import write_checksums, write_text
 from labkit.messages import LabkitError
 from labkit.models.loading import quiet
 from labkit.pretraining.card import NAMES, card
@@ -39,9 +39,9 @@ def publish(run_folder, models_folder):
     target.mkdir(parents=True, exist_ok=True)
     for file in sorted(source.iterdir()):
         shutil.copyfile(file, target / file.name)
-    (target / "pretraining.json").write_text(json.dumps(record, indent=0) + "\n")
+    write_text(target / "pretraining.json", json.dumps(record, indent=0) + "\n")
     compared, mixtures = (_read(Path(models_folder) / f"{name}.json") for name in ("recipes", "mixtures"))
-    (target / "README.md").write_text(card(record, compared, mixtures))
+    write_text(target / "README.md", card(record, compared, mixtures))
     write_checksums(target)
     return target
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from labkit.files.safe_files import replacing
+from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
 from labkit.models.loading import quiet
 from labkit.models.start import SHAPE, cooccurrence_start, frequency_start, new_network
@@ -292,5 +292,4 @@ def _next_record(step):
 
 def write_json(path, content):
     """Write a run's log, whole or not at all."""
-    with replacing(path) as scratch:
-        scratch.write_text(json.dumps(content, indent=1))
+    write_text(path, json.dumps(content, indent=1))

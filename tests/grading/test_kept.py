@@ -9,6 +9,7 @@ from dataclasses import asdict
 import pytest
 
 from labkit.exercises import get
+from labkit.files.safe_files import replacing
 from labkit.grading.grades import Grade
 from labkit.grading.kept import Kept, only_one, writing
 from labkit.grading.marking import not_graded
@@ -103,12 +104,16 @@ def test_a_folder_or_a_link_in_place_of_a_result_is_none(kept, tmp_path):
 
 
 def test_what_was_half_written_is_removed_and_nothing_else(kept, grade, tmp_path):
+    still_there = []
     kept.write("ann", KEY, grade)
     (tmp_path / "read").mkdir()
-    (tmp_path / "read" / "a.json.12-ab.new").write_text("{")
-    (tmp_path / "b.json.13-cd.new").write_text("{")
+    (tmp_path / "mine.new").write_text("a file of the user's")
+    for place in (tmp_path, tmp_path / "read"):
+        killed = replacing(place / "bob.json")
+        killed.__enter__().write_text("{")  # and never left, as by a process that is killed
+        still_there.append(killed)
     kept.tidy()
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["ann.json", "read"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["ann.json", "mine.new", "read"]
 
 
 def test_a_second_grader_is_refused_and_one_after_another_is_not(tmp_path):

@@ -87,14 +87,15 @@ def test_a_run_that_is_killed_in_the_middle_goes_on_where_it_was(grade, submissi
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    (kept / "ann-01.123.new").write_text("half a resul")  # what a killed run may leave behind
+    (kept / ".labkit-123.new").mkdir()  # what a killed run may leave behind
+    (kept / ".labkit-123.new" / "ann-01.json").write_text("half a resul")
     finished = {path: path.stat().st_mtime_ns for path in kept.glob("*.json")}
     assert finished and all(json.loads(path.read_text())["exercises"] for path in finished)
 
     grades = grade("out")
     assert grades == grade("elsewhere")
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
-    assert not list(kept.glob("*.new")) and len(list(kept.glob("*.json"))) == 4
+    assert not list(kept.glob(".*.new")) and len(list(kept.glob("*.json"))) == 4
 
 
 def test_a_run_that_is_ended_and_killed_again_and_again_leaves_nothing_behind(submissions, grade, tmp_path):
@@ -120,7 +121,7 @@ def test_a_run_that_is_ended_and_killed_again_and_again_leaves_nothing_behind(su
     assert subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL).returncode == 0
     finished = (tmp_path / "out" / "grades.csv").read_text("utf-8-sig")
     assert [line.split(",")[4] for line in finished.splitlines()[1:]][:2] == ["31", "0"]
-    assert results() == 4 and not list(kept.rglob("*.new"))
+    assert results() == 4 and not list(kept.rglob(".*.new"))
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
