@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit import exercises
+from labkit.authoring.package import Package
 from labkit.authoring.source import read_source
 from labkit.authoring.validate import problems
 from labkit.exercises.report import passing_report
+from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
 
 ADDRESS_FILE = "labkit/authoring/address.py"
@@ -41,7 +43,7 @@ class Project:
     """A checkout of the course.
 
     root: its folder.
-    lookup: lab number -> module with TITLE, SLUG and EXERCISES.
+    lookup: lab number -> the lab's package (labkit.exercises.labNN).
     passing: exercise -> the mime bundle that its check shows for a right answer.
     """
 
@@ -87,19 +89,59 @@ class Project:
         """The labs that have a source: ["01_mlm_fill_in_blank", ...]."""
         return sorted(path.stem for path in (self.root / "notebooks" / "source").glob("[0-9][0-9]_*.py"))
 
+    def numbers(self):
+        """The labs that have a source or a package: ["01", ...]."""
+        packages = (self.root / "labkit" / "exercises").glob("lab[0-9][0-9]/__init__.py")
+        return sorted({slug[:2] for slug in self.slugs()} | {path.parent.name[-2:] for path in packages})
+
+    def slug(self, number):
+        """A lab's source: "01" -> "01_mlm_fill_in_blank". Raises LabkitError where there is none."""
+        found = [slug for slug in self.slugs() if slug[:2] == number]
+        if not found:
+            known = ", ".join(slug[:2] for slug in self.slugs()) or "none"
+            raise LabkitError(f"There is no lab {number!r}. The labs are: {known}.")
+        return found[0]
+
+    def module(self, number):
+        """A lab's package. Raises LabkitError that names every fault of it as FILE:LINE."""
+        package = Package(self.root, number)
+        module = package.load(self.lookup)
+        found = package.problems(module)
+        if found:
+            raise LabkitError("\n".join(found))
+        return module
+
     def lab(self, slug):
         """Read and validate one lab. Raises LabkitError that names every fault as FILE:LINE."""
-        path = self.source_path(slug)
+        path, found, module = self.source_path(slug), [], None
         shown = path.relative_to(self.root).as_posix()
         try:
-            module = self.lookup(slug[:2])
+            module = self.module(slug[:2])
         except LabkitError as error:
-            raise LabkitError(f"{shown}:1: {error}") from error
-        lab = Lab(slug[:2], slug, read_source(path.read_text(encoding="utf-8"), shown), module)
-        found = problems(lab.cells, module, slug)
+            located = re.match(r"\S+:\d+: ", str(error))
+            found.append(str(error) if located else f"{shown}:1: {error} {self._package_advice(slug[:2])}")
+        try:
+            cells = read_source(path.read_text(encoding="utf-8"), shown)
+        except UnicodeDecodeError as error:
+            found.append(f"{shown}:1: not a text in UTF-8: {error}")
+        except LabkitError as error:
+            found.append(str(error))
+        else:
+            found += [f"{shown}:{line}: {message}" for line, message in problems(cells, module, slug)]
         if found:
-            raise LabkitError("\n".join(f"{shown}:{line}: {message}" for line, message in found))
-        return lab
+            raise LabkitError("\n".join(found))
+        return Lab(slug[:2], slug, cells, module)
+
+    def _package_advice(self, number):
+        """Why a source has no package: it is to be written, or another copy of labkit is running."""
+        folder = f"labkit/exercises/lab{number}"
+        if not (self.root / folder / "__init__.py").is_file():
+            return f"Expected its exercises in {folder}/ (`labkit new` writes a lab with all its files)."
+        running = Path(exercises.__file__).parents[1]
+        return (
+            f"{folder}/ is there, but the labkit that runs is another copy, in {running}: install this one "
+            "(`python -m pip install -e .` in its folder)."
+        )
 
     def address(self):
         """The course's address, read from the file (a running process may have imported an older one)."""
@@ -116,4 +158,4 @@ class Project:
         path = self.root / ADDRESS_FILE
         text = path.read_text(encoding="utf-8")
         replace = lambda match: f'REPOSITORY = "{repository}"' if match[1] == "REPOSITORY" else match[0]
-        path.write_text(_ADDRESS.sub(replace, text), encoding="utf-8")
+        write_text(path, _ADDRESS.sub(replace, text))

@@ -1,5 +1,6 @@
 """Runs a solution notebook and takes the texts of its key figures: what nbval will compare with."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -11,17 +12,53 @@ from labkit.authoring.notebook import solution_notebook, text_cell_id
 from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
 
+_STAMP = "measured from"  # among the names of key figures, which hold no space
 LONGEST = 4000  # characters; more is a data dump, not a figure's text
 
 
 def read_texts(path):
-    """Key figure -> text, from the committed file; empty when there is none yet."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    """Key figure -> text, from the committed file; empty when there is none yet.
+
+    Raises LabkitError when it can't be read as that.
+    """
+    return {name: text for name, text in _read(path).items() if name != _STAMP}
 
 
-def write_texts(path, texts):
-    """Write them for people to review: sorted, one figure a line."""
-    write_text(path, json.dumps(texts, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+def read_stamp(path):
+    """`code_stamp` of the lab whose run gave the texts; "" when nobody knows."""
+    return _read(path).get(_STAMP, "")
+
+
+def write_texts(path, texts, stamp):
+    """Write them for people to review: sorted, one figure a line.
+
+    stamp: `code_stamp` of the lab that gave them.
+    """
+    said = {**texts, _STAMP: stamp}
+    write_text(path, json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def code_stamp(lab):
+    """A digest of what a run of the lab runs: its code cells, not its prose."""
+    code = [[cell.role, cell.name, cell.text] for cell in lab.cells if cell.kind == "code"]
+    return hashlib.sha256(json.dumps(code).encode()).hexdigest()[:16]
+
+
+def _read(path):
+    if not path.is_file():
+        return {}
+    shown = "/".join(path.parts[-4:])
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        line = getattr(error, "lineno", 1)
+        raise LabkitError(
+            f"{shown}:{line}: not JSON ({error}). After a merge, make it anew: labkit build --reference "
+            f"--lab {path.stem}"
+        ) from error
+    if not isinstance(said, dict) or not all(isinstance(text, str) for text in said.values()):
+        raise LabkitError(f"{shown}:1: expected one text for each key figure, in one JSON object.")
+    return said
 
 
 def key_figures(lab):

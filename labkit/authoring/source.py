@@ -1,5 +1,6 @@
 """Reads a lab's source (jupytext percent format) into cells that know their line, role and id."""
 
+import ast
 import re
 from dataclasses import dataclass, field
 
@@ -10,6 +11,9 @@ from labkit.messages import LabkitError
 ROLES = ("exercise", "solution", "check", "keyfigure")
 KEYS = {*ROLES, "id", "tags"}
 _MARKER = re.compile(r"^#\s*%%")
+_PAIR = r"""(\w+)=("[^"]*"|'[^']*'|\[[^\]]*\])"""
+_WELL_FORMED = re.compile(rf"^#\s*%%(\s+\[markdown\])?(\s+{_PAIR})*\s*$")
+_MEANT = re.compile(r"""\b(exercise|solution|check|keyfigure)\s*=\s*["']?(\w+)""", re.IGNORECASE)
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
 _MAX_SLUG = 48  # nbformat allows ids of 64 characters; this leaves room for a prefix and a counter
 
@@ -22,6 +26,7 @@ class SourceCell:
     role: "exercise", "solution", "check", "keyfigure", or "" for prose and demo code; `name` is whose.
     line: of its `# %%` marker, counted from 1.  first_line: of the first line of `text`.
     meta: what stands behind the marker (key="value"), before validation.
+    trouble: what is wrong with the marker itself, "" when nothing is.
     """
 
     kind: str
@@ -32,6 +37,7 @@ class SourceCell:
     role: str = ""
     name: str = ""
     id: str = ""
+    trouble: str = ""
 
     @property
     def tags(self):
@@ -45,27 +51,44 @@ def read_source(text, shown):
     Raises LabkitError when it cannot be divided into cells.
     """
     lines = text.splitlines()
-    markers = [number for number, line in enumerate(lines, 1) if _MARKER.match(line)]
-    notebook = jupytext.reads(text, fmt="py:percent")
+    markers = {number: _marker(line) for number, line in enumerate(lines, 1) if _MARKER.match(line)}
+    plain = list(lines)
+    for number, (kind, _, _) in markers.items():  # jupytext divides; what stands behind a marker is ours
+        plain[number - 1] = "# %%" + " [markdown]" * (kind == "markdown")
+    notebook = jupytext.reads("\n".join(plain) + "\n", fmt="py:percent")
     if len(notebook.cells) != len(markers):
-        first = markers[0] if markers else 1
+        first = next(iter(markers), 1)
         raise LabkitError(
             f"{shown}:{first}: found {len(markers)} lines that start with `# %%` but {len(notebook.cells)} "
             "cells. Expected every cell to start with such a line: is there code before the first one, or "
             "one within a string?"
         )
     cells = []
-    for cell, line in zip(notebook.cells, markers, strict=True):
-        meta = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}
+    for cell, (line, (_, meta, trouble)) in zip(notebook.cells, markers.items(), strict=True):
         first = line + 1
         while first <= len(lines) and not lines[first - 1].strip():
             first += 1
         role = next((key for key in ROLES if key in meta), "")
-        cells.append(
-            SourceCell(cell.cell_type, cell.source, line, first, meta, role, str(meta.get(role, "")))
-        )
+        name = str(meta.get(role, ""))
+        cells.append(SourceCell(cell.cell_type, cell.source, line, first, meta, role, name, trouble=trouble))
     assign_ids(cells)
     return cells
+
+
+def _marker(line):
+    """(kind, what stands behind it, what is wrong with it) of a line that begins a cell.
+
+    Of one that is misspelt the role is guessed, so that its cell isn't reported missing as well.
+    """
+    kind = "markdown" if re.search(r"\[\s*(md|mark)", line, re.IGNORECASE) else "code"
+    if _WELL_FORMED.match(line):
+        try:
+            return kind, {key: ast.literal_eval(value) for key, value in re.findall(_PAIR, line)}, ""
+        except (SyntaxError, ValueError):
+            pass  # tags=[of no strings]
+    meant = {role.lower(): name for role, name in _MEANT.findall(line)[:1]}
+    said = f'`{line.strip()}`: expected `# %%` or `# %% [markdown]`, then key="value" with straight quotes'
+    return "markdown" if "exercise" in meant else kind, meant, said
 
 
 def assign_ids(cells):

@@ -5,6 +5,7 @@ import re
 from labkit.messages import LabkitError
 
 BEGIN_TABLE, END_TABLE = "<!-- labs: written by `labkit build` -->", "<!-- end of labs -->"
+BEGIN_MAP, END_MAP = "<!-- map of the labs: written by `labkit build` -->", "<!-- end of the map -->"
 
 _SETUP = """\
 import importlib.util
@@ -50,24 +51,31 @@ def _open_in(address, slug):
     return colab, binder
 
 
-def stamp_readme(text, address, labs):
-    """The README's text with the table of labs between its two markers made anew.
+def stamp_readme(text, address, modules):
+    """The README's text with its two tables made anew: where each lab opens, and what one builds in it.
 
-    Raises LabkitError when the markers are not there, each once and in order.
+    modules: of the labs, in order.  Raises LabkitError when the markers around the tables are not there, each
+    once and in order.
     """
-    head, begin, rest = text.partition(BEGIN_TABLE)
-    _, end, tail = rest.partition(END_TABLE)
-    if not (begin and end) or BEGIN_TABLE in tail or END_TABLE in head + tail:
-        raise LabkitError(
-            f"README.md: expected one line `{BEGIN_TABLE}` and one `{END_TABLE}` below it; "
-            "the table of labs goes between them."
-        )
     rows = ["| Lab | Open it |", "| --- | --- |"]
-    for lab in labs:
-        rows.append(
-            f"| [{lab.number} {lab.module.TITLE}](notebooks/{lab.slug}.ipynb) | {badges(address, lab.slug)} |"
+    for lab in modules:
+        name = f"[{lab.SLUG[:2]} {lab.TITLE}](notebooks/{lab.SLUG}.ipynb)"
+        rows.append(f"| {name} | {badges(address, lab.SLUG)} |")
+    text = _between(text, BEGIN_TABLE, END_TABLE, rows, "table of labs")
+    rows = ["| | lab | you build |", "| --- | --- | --- |"]
+    rows += [f"| {lab.SLUG[:2]} | {lab.TITLE[0].upper()}{lab.TITLE[1:]} | {lab.BUILDS} |" for lab in modules]
+    return _between(text, BEGIN_MAP, END_MAP, rows, "map of the labs")
+
+
+def _between(text, begin, end, rows, what):
+    """The text with `rows` between its two markers."""
+    head, found_begin, rest = text.partition(begin)
+    _, found_end, tail = rest.partition(end)
+    if not (found_begin and found_end) or begin in tail or end in head + tail:
+        raise LabkitError(
+            f"README.md: expected one line `{begin}` and one `{end}` below it; the {what} goes between them."
         )
-    return "\n".join([head + BEGIN_TABLE, "", *rows, "", END_TABLE + tail])
+    return "\n".join([head + begin, "", *rows, "", end + tail])
 
 
 def move_links(text, old, new):

@@ -3,6 +3,9 @@
 import ast
 import re
 
+from IPython.core.inputtransformer2 import TransformerManager
+
+from labkit.authoring.asked import asked_problems
 from labkit.authoring.solutions import region_problems, stub
 from labkit.authoring.source import KEYS
 
@@ -18,15 +21,21 @@ _TRIO = ("exercise", "solution", "check")
 def problems(cells, module, slug):
     """Faults of a source as a sorted list of (line, message).
 
-    cells: from `source.read_source`.  module: the lab's EXERCISES and SLUG.  slug: of the file's name.
+    cells: from `source.read_source`.  slug: of the file's name.
+    module: the lab's EXERCISES, QUESTIONS and SLUG; None where it can't be had: then what the source says
+        of them goes unjudged.
     """
     found = []
-    if module.SLUG != slug:
-        found.append((1, f"the file is called {slug}.py, but the lab's module says SLUG = {module.SLUG!r}"))
     for cell in cells:
         found += _cell_problems(cell)
+    found += _heading_problems(cells, slug[:2])
     found += _setup_problems(cells, slug[:2])
-    found += _trio_problems(cells, module)
+    if module is not None:
+        if module.SLUG != slug:
+            said = f"the file is called {slug}.py, but the lab's module says SLUG = {module.SLUG!r}"
+            found.append((1, said))
+        found += _trio_problems(cells, module)
+        found += asked_problems(cells, module)
     found += _repeated(cells, "key figure", lambda cell: cell.name if cell.role == "keyfigure" else "")
     said = {line for line, _ in found}  # a cell that is there twice has its id twice: one message is enough
     found += [fault for fault in _repeated(cells, "cell id", lambda cell: cell.id) if fault[0] not in said]
@@ -47,15 +56,22 @@ def ends_with_name(text):
 
 
 def _cell_problems(cell):
-    found = []
+    found = [(cell.line, cell.trouble)] if cell.trouble else []
     for key in sorted(set(cell.meta) - KEYS):
         allowed = ", ".join(sorted(KEYS))
         found.append((cell.line, f"unknown key {key!r} behind `# %%`; expected one of {allowed}"))
     if sum(key in cell.meta for key in _KINDS) > 1:
         found.append((cell.line, "a cell can have only one of exercise, solution, check, keyfigure"))
+    if cell.role and not cell.name:
+        found.append((cell.line, f'{cell.role}="": expected a name between the quotes'))
+        return found
+    if not isinstance(cell.meta.get("tags", []), list):
+        found.append((cell.line, 'tags is no list; expected tags=["hide-input"], say'))
     if cell.role and cell.kind != _KINDS[cell.role]:
         found.append((cell.line, f"{cell.role}={cell.name!r} belongs on a {_KINDS[cell.role]} cell"))
         return found
+    if not cell.text.strip():
+        found.append((cell.line, "an empty cell"))
     if not _ID.match(cell.id):
         found.append((cell.line, f"id {cell.id!r}: expected 1 to 64 letters, digits, hyphens or underscores"))
     for number, line in enumerate(cell.text.splitlines()):
@@ -66,7 +82,31 @@ def _cell_problems(cell):
         if cell.role != "solution" and ("BEGIN SOLUTION" in line or "END SOLUTION" in line):
             found.append((cell.first_line + number, 'a solution region outside a `# %% solution="..."` cell'))
     check = {"solution": _solution_problems, "check": _check_problems, "keyfigure": _keyfigure_problems}
+    if cell.kind == "code" and cell.role != "solution":
+        found += _syntax_problems(cell)
     return found + check.get(cell.role, lambda cell: [])(cell)
+
+
+def _syntax_problems(cell):
+    """Can Python take this cell, once IPython has read its magics and shell lines?"""
+    try:
+        ast.parse(TransformerManager().transform_cell(cell.text))
+    except SyntaxError as error:
+        return [(cell.first_line + (error.lineno or 1) - 1, f"not valid Python: {error.msg}")]
+    return []
+
+
+def _heading_problems(cells, number):
+    """A lab opens with its title; the exercises' headings are the builder's."""
+    found, expected = [], f"`# # Lab {number} · ...`"
+    if not cells or cells[0].kind != "markdown" or not cells[0].text.startswith("# "):
+        found.append((cells[0].line if cells else 1, f"expected the first cell to open with {expected}"))
+    elif not cells[0].text.startswith(f"# Lab {number} "):
+        found.append((cells[0].first_line, f"the title is for another lab; expected {expected}"))
+    for cell in cells[1:]:
+        if cell.kind == "markdown" and re.match(r"# ", cell.text):
+            found.append((cell.first_line, "a second title (`# # ...`); expected `# ## ...` for a section"))
+    return found
 
 
 def _solution_problems(cell):

@@ -16,6 +16,7 @@ A lab (`lab01/`, ...) defines TITLE, SLUG, EXERCISES (in order) and QUESTIONS (t
 
 import importlib
 from pathlib import Path
+from types import ModuleType
 
 import lazy_loader
 
@@ -24,12 +25,13 @@ from labkit.messages import LabkitError
 __getattr__, __dir__, _ = lazy_loader.attach(__name__, ["quiz"])
 
 
-def labs():
+def labs() -> list[str]:
     """The numbers of the labs that exist: ["01", ...]."""
-    return sorted(path.name.removeprefix("lab") for path in Path(__file__).parent.glob("lab[0-9][0-9]"))
+    packages = Path(__file__).parent.glob("lab[0-9][0-9]/__init__.py")
+    return sorted(path.parent.name.removeprefix("lab") for path in packages)
 
 
-def get(number):
+def get(number: str) -> ModuleType:
     """The package of lab `number`: get("01")."""
     if number not in labs():
         raise LabkitError(f"There is no lab {number!r}. The labs are: {', '.join(labs())}.")

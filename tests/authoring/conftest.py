@@ -4,11 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from labkit.authoring.complete import BESIDE
 from labkit.authoring.project import Project
+from labkit.exercises.exercise import Case, Exercise, Misconception
+from labkit.exercises.properties import matches_reference
 
 SOURCE = '''\
 # %% [markdown]
-# # Counting words
+# # Lab 01 · Counting words
 # A first paragraph.
 
 # %%
@@ -77,13 +80,25 @@ README = """# Labs
 <!-- labs: written by `labkit build` -->
 <!-- end of labs -->
 
+<!-- map of the labs: written by `labkit build` -->
+<!-- end of the map -->
+
 git clone https://github.com/old-owner/old-labs.git
 See `labkit links OWNER/REPO`.
 """
 
 
-def fake_exercise(name, points):
-    return SimpleNamespace(name=name, title=f"Write {name}", minutes=5, points=points)
+def small_exercise(name, points):
+    """An exercise on one text."""
+    return Exercise(
+        name=name,
+        title=f"Write {name}",
+        minutes=5,
+        reference=lambda text: text.upper(),
+        cases=lambda seed: [Case(("a b",), "a b")],
+        properties=(matches_reference("the same letters, larger", points),),
+        misconceptions=(Misconception("as it was", lambda text: text, ("What?", "Why?", "Where?")),),
+    )
 
 
 def passing(exercise):
@@ -99,7 +114,9 @@ class Course:
         self.module = SimpleNamespace(
             TITLE="Counting words",
             SLUG="01_words",
-            EXERCISES=(fake_exercise("count", 3), fake_exercise("shout", 1)),
+            BUILDS="two functions",
+            EXERCISES=(small_exercise("count", 3), small_exercise("shout", 1)),
+            QUESTIONS=(),
         )
         self.project = Project(root, lookup=lambda number: self.module, passing=passing)
         self.source = root / "notebooks" / "source" / "01_words.py"
@@ -111,6 +128,8 @@ class Course:
         self.write(self.source, SOURCE)
         self.write(self.reference, '{"bars": "two bars: 1, 2"}\n')
         self.write(self.readme, README)
+        for path in BESIDE:
+            self.write(root / path.format("01"), "")
         self.write(
             self.address, '"""The one place."""\n\nREPOSITORY = "old-owner/old-labs"\nBRANCH = "main"\n'
         )

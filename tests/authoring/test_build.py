@@ -1,7 +1,6 @@
 """labkit build: what it writes, what it refuses to write, and what it says about a faulty source."""
 
 import argparse
-import json
 
 import nbformat
 import pytest
@@ -9,8 +8,10 @@ import pytest
 from labkit.authoring.build import add_build_arguments, build, renew_references, run_build, stale_files
 from labkit.authoring.notebook import MARKER
 from labkit.authoring.project import Project
+from labkit.authoring.reference import read_texts
 from labkit.authoring.source import read_source
 from labkit.messages import LabkitError
+from tests.authoring.conftest import small_exercise
 
 
 def run(course, *options):
@@ -155,7 +156,7 @@ def test_ids_do_not_move_when_a_cell_is_inserted_elsewhere(course):
     course.edit('lab = labkit.start("01")\n', 'lab = labkit.start("01")\n\n# %%\nprint("new")\n')
     build(course.project)
     after = {cell.source: cell.id for cell in read(course.student).cells}
-    in_section = [source for source, id in before.items() if id.startswith("counting-words-")]
+    in_section = [source for source, id in before.items() if id.startswith("lab-01-counting-words-")]
     assert len(in_section) == 1  # the set-up cell: it alone follows what was inserted in its own section
     moved = [source for source in before if before[source] != after[source] and source not in in_section]
     assert moved == []
@@ -339,7 +340,7 @@ def test_exercises_are_in_the_order_of_the_module(course):
 
 
 def test_an_exercise_that_the_source_lacks(course):
-    course.module.EXERCISES = (*course.module.EXERCISES, type("E", (), {"name": "third", "points": 1}))
+    course.module.EXERCISES = (*course.module.EXERCISES, small_exercise("third", 1))
     with pytest.raises(LabkitError, match='no cell `# %% exercise="third"`'):
         build(course.project)
 
@@ -397,7 +398,38 @@ def runnable(course, figure):
 def test_renewing_references_runs_the_solution(course):
     runnable(course, "'two bars: ' + str(count('a b'))")
     renew_references(course.project)
-    assert json.loads(course.reference.read_text(encoding="utf-8")) == {"bars": "two bars: 2"}
+    assert read_texts(course.reference) == {"bars": "two bars: 2"}
+
+
+def test_a_lab_is_run_again_when_its_code_changed_and_not_for_its_prose(course, capsys):
+    runnable(course, "'two bars: ' + str(count('a b'))")
+
+    def said():
+        renew_references(course.project, everything=False)
+        return capsys.readouterr().out
+
+    assert "running 01_words" in said(), "nobody knows what the committed text was measured from"
+    assert "not run" in said()
+    course.edit("Words stand between spaces.", "Words stand between blanks.")
+    assert "not run" in said()
+    course.edit("count('a b')", "count('a b c')")
+    assert "running 01_words" in said() and read_texts(course.reference) == {"bars": "two bars: 3"}
+    course.write(course.reference, course.reference.read_text(encoding="utf-8").replace('"bars"', '"old"'))
+    assert "running 01_words" in said(), "a key figure that has no text"
+
+
+def test_one_lab_is_always_run(course, capsys):
+    runnable(course, "'two bars: ' + str(count('a b'))")
+    for _ in range(2):
+        assert run(course, "--reference", "--lab", "01") == 0
+        assert "running 01_words" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ['{"bars": "x",\n<<<<<<< ours', "[]", '{"bars": 1}'])
+def test_references_that_are_none_are_named(course, text):
+    course.write(course.reference, text)
+    with pytest.raises(LabkitError, match="^tests/notebooks/reference/01.json:[12]: "):
+        build(course.project)
 
 
 def test_a_failing_cell_is_named(course):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from labkit.authoring.project import Project
 from tests.browser import start
-from tests.browser.answers import ANSWERS
+from tests.browser.answers.lab02 import ANSWER
 
 IMAGES = start.ROOT / "notebooks" / "images"
 README = start.ROOT / "README.md"
@@ -27,7 +27,7 @@ SENTENCE = "The river bank was flooding, so we ran home."
 # id -> source, of the notebook that the README's pictures are taken of
 CELLS = {
     "set-up": 'import labkit, torch\n\nlab = labkit.start("02")',
-    "wrong": ANSWERS["02"].wrong,
+    "wrong": ANSWER.wrong,
     "check": "lab.check(causal_mask)",
     "attention": f'labkit.views.head_view(labkit.load("bert"), "{SENTENCE}", layer=1)',
     "claim": 'films = labkit.transfer.results("films")\n'
@@ -58,7 +58,7 @@ def descriptions():
     view = labkit.views.head_view(labkit.load("bert"), SENTENCE, layer=1)
     texts = {
         "hint": "A wrong answer in lab 02, a causal mask with its triangle above the diagonal, and the check "
-        f"below it: which properties it has and which it lacks, and a hint: {ANSWERS['02'].hints(lab)[0]}",
+        f"below it: which properties it has and which it lacks, and a hint: {ANSWER.hints(lab)[0]}",
         "attention": f"bertviz's head view of bert-mini, of the sentence: {SENTENCE} A line from each "
         f"word to those it looks at, a colour for each head. {view.twin.summary}",
         "claim": "A figure of lab 05, the lecture's claim of 100 examples against 10,000 measured on film "

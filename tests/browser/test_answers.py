@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from labkit.exercises.engine import check
-from tests.browser.answers import ANSWERS, PROJECT
+from tests.browser.answers import PROJECT, answers
 
 
 def written(source, exercise):
@@ -18,7 +18,7 @@ def written(source, exercise):
 @pytest.mark.parametrize("slug", PROJECT.slugs())
 def test_the_wrong_answer_has_its_mistake_and_the_right_one_passes(slug):
     lab = PROJECT.lab(slug)
-    answer = ANSWERS[lab.number]
+    answer = answers()[lab.number]
     exercise = lab.exercises[answer.exercise][1]
     report = check(written(answer.wrong, answer.exercise), exercise)
     assert (report.status, report.misconception) == ("wrong", answer.mistake)

@@ -5,7 +5,7 @@ One server and one browser serve all labs; one Run All a lab serves its tests, w
 
 import pytest
 
-from tests.browser.answers import ANSWERS, PROJECT
+from tests.browser.answers import PROJECT, answers
 
 PLOTLY = "application/vnd.plotly.v1+json"
 RUN_ALL_SECONDS = 1800  # 30 to 60 on an idle machine
@@ -35,7 +35,7 @@ def page(lab, chromium, jupyterlab):
 
 @pytest.fixture
 def answer(lab):
-    return ANSWERS[lab.number]
+    return answers()[lab.number]
 
 
 def code_cells(page):

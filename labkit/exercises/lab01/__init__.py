@@ -10,6 +10,7 @@ from labkit.exercises.lab01.wordpiece import WORDPIECE
 
 TITLE = "MLM fill-in-blank"
 SLUG = "01_mlm_fill_in_blank"
+BUILDS = "pieces, special tokens, the masking rule, the loss, a filled blank"
 EXERCISES = (WORDPIECE, ENCODE_PAIR, MASK_TOKENS, MLM_LOSS, FILL_MASK, CLOZE_ACCURACY)
 
-__all__ = ["EXERCISES", "QUESTIONS", "SLUG", "TITLE"]
+__all__ = ["BUILDS", "EXERCISES", "QUESTIONS", "SLUG", "TITLE"]

@@ -12,6 +12,7 @@ from labkit.exercises.lab02.sentence_log_prob import SENTENCE_LOG_PROB
 
 TITLE = "Causal masks"
 SLUG = "02_causal_masks"
+BUILDS = "the mask, attention, next-token loss, a test for leaks, sampling with a cache"
 EXERCISES = (
     CAUSAL_MASK,
     ATTENTION,
@@ -23,4 +24,4 @@ EXERCISES = (
     GENERATE,
 )
 
-__all__ = ["EXERCISES", "QUESTIONS", "SLUG", "TITLE"]
+__all__ = ["BUILDS", "EXERCISES", "QUESTIONS", "SLUG", "TITLE"]

@@ -12,6 +12,7 @@ from labkit.exercises.lab03.token_vector import TOKEN_VECTOR
 
 TITLE = "feature extraction"
 SLUG = "03_feature_extraction"
+BUILDS = "hidden states, pooling, similarity, two models' spaces compared"
 EXERCISES = (
     HIDDEN_STATES,
     POOL,
@@ -23,4 +24,4 @@ EXERCISES = (
     LINEAR_CKA,
 )
 
-__all__ = ["EXERCISES", "QUESTIONS", "SLUG", "TITLE"]
+__all__ = ["BUILDS", "EXERCISES", "QUESTIONS", "SLUG", "TITLE"]

@@ -10,6 +10,7 @@ from labkit.exercises.lab04.questions import QUESTIONS
 
 TITLE = "Attention visualization"
 SLUG = "04_attention_visualization"
+BUILDS = "what heads look at, what happens without them"
 EXERCISES = (ATTENTION_MAPS, HEAD_ENTROPY, MEAN_DISTANCE, FIND_HEADS, ABLATE_HEAD, ATTENTION_ROLLOUT)
 
-__all__ = ["EXERCISES", "QUESTIONS", "SLUG", "TITLE"]
+__all__ = ["BUILDS", "EXERCISES", "QUESTIONS", "SLUG", "TITLE"]

@@ -10,6 +10,7 @@ from labkit.exercises.lab05.questions import QUESTIONS
 
 TITLE = "BERT vs GPT classifiers"
 SLUG = "05_bert_vs_gpt_classifiers"
+BUILDS = "probes, learning curves, the claim of 100 examples against 10,000"
 EXERCISES = (FEATURES, FIT_PROBE, LAYER_SWEEP, BOOTSTRAP_INTERVAL, LEARNING_CURVE, COMPARE)
 
-__all__ = ["EXERCISES", "QUESTIONS", "SLUG", "TITLE"]
+__all__ = ["BUILDS", "EXERCISES", "QUESTIONS", "SLUG", "TITLE"]
