@@ -5,10 +5,16 @@ Which names there are, and where each is at home, stands in `__init__.pyi`.
 
 import sys
 
-from labkit.short_names import ShortNames, attach
-
 __version__ = "0.1.0"
-__getattr__, __dir__, __all__ = attach(__name__, __file__)
+try:
+    from labkit.short_names import ShortNames, attach
+
+    __getattr__, __dir__, __all__ = attach(__name__, __file__)
+except Exception as error:
+    from labkit.messages.hiding import say_of_import
+
+    say_of_import(error)
+    raise
 
 if not any(type(finder).__name__ == "ShortNames" for finder in sys.meta_path):
     sys.meta_path.append(ShortNames())

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.files.paths import models_dir
+from labkit.messages import hiding
 from labkit.models.loading import BUNDLED
 
 PYTHONS = ((3, 10), (3, 13))  # oldest and newest, as in pyproject.toml
@@ -35,7 +36,8 @@ class Line:
 
 def report():
     """What can be seen in a moment, as a list of `Line`."""
-    return look([check_python, check_packages, check_torch, check_memory, check_models])
+    quick = [check_python, check_packages, check_file_names, check_settings, check_torch, check_memory]
+    return look([*quick, check_models])
 
 
 def look(checks):
@@ -89,6 +91,29 @@ def check_packages():
             remedy = f'python -m pip install "{wanted}"'
             lines.append(Line(requirement.name, False, f"{version} is here, {wanted} is needed", remedy))
     return [Line("packages", True, ", ".join(good)), *lines]
+
+
+def check_file_names():
+    """A line for each file in the working folder that hides a module, as a `torch.py` hides torch."""
+    return [
+        Line("file names", False, f"{path} {hiding.WHY.format(name=name)}", hiding.REMEDY)
+        for name, path in hiding.hiding()
+    ]
+
+
+def check_settings():
+    """A line for each variable of the environment that is set to what nothing can be made of."""
+    lines = []
+    models = os.environ.get("LABKIT_MODELS", "")
+    if models not in ("", "bundled", "hub"):
+        remedy = 'It can be "bundled" (the default) or "hub": set it to one of them, or unset it.'
+        lines.append(Line("LABKIT_MODELS", False, f"is {models!r}", remedy))
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        threads = os.environ.get(name, "")
+        if threads and not all(part.strip().isdigit() and int(part) > 0 for part in threads.split(",")):
+            remedy = "It is a number of threads, 1 or more: set it to one, or unset it."
+            lines.append(Line(name, False, f"is {threads!r}", remedy))
+    return lines
 
 
 def check_torch():

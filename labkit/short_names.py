@@ -13,6 +13,8 @@ import types
 
 import lazy_loader
 
+from labkit.messages.hiding import explained
+
 
 def attach(package: str, file: str):
     """`__getattr__`, `__dir__` and `__all__` for the package whose `__init__.py` is `file`, from its stub."""
@@ -22,7 +24,8 @@ def attach(package: str, file: str):
         if name not in names:
             message = f"{package} has no {name!r}; it has {', '.join(names)}"
             raise AttributeError(message, name=name, obj=sys.modules[package])
-        return load(name)
+        with explained():
+            return load(name)
 
     return __getattr__, list_names, names
 

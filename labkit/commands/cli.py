@@ -7,10 +7,9 @@ torch.
 import argparse
 import difflib
 import importlib
-import os
 import sys
 
-from labkit.messages import LabkitError
+from labkit.messages import program
 
 # Name -> (what it does, its module). The module has run_NAME(args), which returns the exit status, and
 # add_NAME_arguments(parser) if there are options.
@@ -33,40 +32,24 @@ COMMANDS = {
 
 
 def main(argv=None):
-    """Run one command; returns the exit status (0 well, 1 something is wrong, 2 misused, 130 stopped).
+    """Run one command; returns the exit status (labkit/messages/program.py says which there are).
 
-    What a user can act on is said in one message on stderr; LABKIT_TRACEBACK=1 shows the traceback too.
+    What a user can act on is said in one message on stderr; LABKIT_TRACEBACK=1 shows the traceback too. A bug
+    of labkit's shows its traceback, and where to report it.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     named = next((word for word in argv if not word.startswith("-")), None)
     if named is not None and named not in COMMANDS:
         return _unknown(named)
-    try:
-        args = _parser(named).parse_args(argv)
-        if args.command is None:
-            _parser(None).print_help()
-            return 2
-        return _part(args.command, f"run_{args.command}")(args)
-    except ModuleNotFoundError as error:
-        if (error.name or "labkit").startswith("labkit"):
-            raise  # a fault of ours
-        print(
-            f"labkit {named} needs the package {error.name}, which is not installed. In the course's folder: "
-            'python -m pip install -c constraints.txt -e ".[lab,author,test]"',
-            file=sys.stderr,
-        )
-        return 1
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader went away, as in `labkit doctor | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (LabkitError, ValueError, OSError, ArithmeticError) as error:
-        if os.environ.get("LABKIT_TRACEBACK"):
-            raise
-        print(f"labkit {named}: {error or type(error).__name__}", file=sys.stderr)
-        return 1
+    return program.run(f"labkit {named or ''}".strip(), lambda: _run(named, argv))
+
+
+def _run(named, argv):
+    args = _parser(named).parse_args(argv)
+    if args.command is None:
+        _parser(None).print_help()
+        return program.MISUSED
+    return _part(args.command, f"run_{args.command}")(args)
 
 
 def _parser(chosen):
@@ -90,7 +73,7 @@ def _unknown(word):
     close = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.4)
     hint = f"Did you mean labkit {close[0]}?" if close else f"There is {', '.join(COMMANDS)}."
     print(f"labkit: there is no command {word!r}. {hint}", file=sys.stderr)
-    return 2
+    return program.MISUSED
 
 
 def run_fetch(args):

@@ -1,5 +1,7 @@
 """The command line: what it says, when it fails, and what it does not import."""
 
+import errno
+import importlib
 import lzma
 import shlex
 import subprocess
@@ -8,7 +10,7 @@ import sys
 import pytest
 
 from labkit.commands import cli
-from labkit.messages import LabkitError
+from labkit.messages import LabkitError, program
 from labkit.pretraining import command
 
 
@@ -53,18 +55,9 @@ def test_an_unknown_command_gets_a_suggestion(word, said, capsys):
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        LabkitError("make room"),
-        ValueError("make room"),
-        OSError("make room"),
-        FloatingPointError("make room"),
-    ],
-)
-def test_errors_for_users_are_one_message(error, monkeypatch, capsys):
+def test_errors_for_users_are_one_message(monkeypatch, capsys):
     monkeypatch.delenv("LABKIT_TRACEBACK", raising=False)
-    monkeypatch.setattr("labkit.commands.doctor.report", _raising(error))
+    monkeypatch.setattr("labkit.commands.doctor.report", _raising(LabkitError("make room")))
     assert cli.main(["doctor"]) == 1
     assert capsys.readouterr().err == "labkit doctor: make room\n"
 
@@ -74,20 +67,43 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch, capsys):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "nbformat", None)  # makes `import nbformat` fail
     assert cli.main(["build", "--check"]) == 1
-    assert "labkit build needs the package nbformat" in capsys.readouterr().err
+    assert "labkit build: it needs the package nbformat" in capsys.readouterr().err
 
 
-def test_faults_of_ours_keep_their_traceback(monkeypatch):
-    monkeypatch.setattr("labkit.commands.doctor.report", _raising(TypeError("a fault")))
-    with pytest.raises(TypeError):
-        cli.main(["doctor"])
+FAULTS = [
+    TypeError("a fault"),
+    ValueError("a fault"),
+    OSError("a fault"),
+    ZeroDivisionError("a fault"),
+    FileNotFoundError(errno.ENOENT, "a fault", "a file of ours"),
+    ModuleNotFoundError("a fault", name="labkit.xyzzy"),
+]
 
 
-def test_a_traceback_can_be_asked_for(monkeypatch):
+@pytest.mark.parametrize("error", FAULTS, ids=lambda error: type(error).__name__)
+def test_faults_of_ours_keep_their_traceback_and_say_where_to_report(error, monkeypatch, capsys):
+    monkeypatch.setattr("labkit.commands.doctor.report", _raising(error))
+    assert cli.main(["doctor"]) == program.BUG == 70
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback (most recent call last)") and "a fault" in said
+    last = said.strip().splitlines()[-1]
+    assert last.startswith("This is a fault of labkit's, not yours.") and "labkit 0." in last
+    assert "to the course's authors" in last  # this copy has no address yet
+
+
+def test_the_report_goes_to_the_course_s_own_address(monkeypatch):
+    address = importlib.import_module("labkit.authoring.address")
+    monkeypatch.setattr(address, "REPOSITORY", "ada/bert-labs")
+    assert "at https://github.com/ada/bert-labs/issues" in program.where_to_report()
+
+
+def test_a_traceback_can_be_asked_for(monkeypatch, capsys):
     monkeypatch.setenv("LABKIT_TRACEBACK", "1")
-    monkeypatch.setattr("labkit.commands.doctor.report", _raising(ValueError("make room")))
-    with pytest.raises(ValueError, match="make room"):
-        cli.main(["doctor"])
+    monkeypatch.setattr("labkit.commands.doctor.report", _raising(LabkitError("make room")))
+    assert cli.main(["doctor"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback") and "LabkitError: make room" in said
+    assert "fault of labkit's" not in said
 
 
 def test_fetch_goes_on_after_a_failure_and_says_so(monkeypatch, capsys):

@@ -1,0 +1,156 @@
+"""Files of the user's that hide a module: a `torch.py` in the working folder is what `import torch` finds.
+
+Notebooks, scripts and `python -m` look for modules in their own folder first. Only what Python's standard
+library and the packages that labkit needs are called is of interest here.
+"""
+
+import importlib.machinery
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from labkit.messages import LabkitError
+
+SUFFIXES = sorted(importlib.machinery.all_suffixes(), key=len, reverse=True)
+WHY = "hides the module {name}, which labkit needs: Python finds yours and takes it for that"
+REMEDY = "Rename it, and start again (in a notebook: restart the kernel)."
+COURSE = os.path.join("authoring", "address.py")  # a folder labkit/ that has it is the course's own
+
+
+def hiding() -> list[tuple[str, str]]:
+    """[(module, path)] of files and folders that hide a module which labkit needs, in order of paths."""
+    found = []
+    for folder in _folders():
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:  # gone, or not to be read: then nothing is imported from it either
+            continue
+        for entry in entries:
+            name = _module(entry)
+            if name and _is_needed(name, folder) and not _is_the_course(name, entry):
+                found.append((name, entry.path))
+    return found
+
+
+def blamed(error: BaseException) -> str:
+    """What to say of an error that came from a file which hides a module, or "" where none has caused it."""
+    for name, path in hiding():
+        if _is_loaded(name, path) or _is_in(error, path):
+            return f"{path} {WHY.format(name=name)}. {REMEDY}"
+    return ""
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """An error in this block that such a file has caused is a LabkitError that names the file."""
+    try:
+        yield
+    except LabkitError:
+        raise
+    except Exception as error:
+        if said := blamed(error):
+            raise LabkitError(said) from error
+        raise
+
+
+def say_of_import(error: BaseException) -> None:
+    """While `import labkit` fails: raise the plain message if a file of the user's is why.
+
+    Under `python -m labkit` nothing of ours could catch it later, so the program ends there.
+    """
+    if said := blamed(error):
+        raise (SystemExit if sys.argv[:1] == ["-m"] else LabkitError)(said) from None
+
+
+def _folders():
+    """The working folder, and what else Python looks into before its own library."""
+    try:
+        here = os.getcwd()
+    except OSError:  # it was removed
+        return []
+    folders = [here]
+    for entry in sys.path:
+        folder = os.path.abspath(entry)
+        if _is_inside(folder, sys.base_prefix):
+            break
+        if folder not in folders and not _is_inside(folder, sys.prefix):
+            folders.append(folder)
+    return folders
+
+
+def _is_inside(path, folder):
+    return path == folder or path.startswith(os.path.join(folder, ""))
+
+
+def _module(entry):
+    """The name of the module that a file or a package's folder is, or ""."""
+    if "." not in entry.name:
+        inits = ("__init__" + suffix for suffix in SUFFIXES)
+        return entry.name if any(os.path.isfile(os.path.join(entry.path, init)) for init in inits) else ""
+    return next((entry.name.removesuffix(end) for end in SUFFIXES if entry.name.endswith(end)), "")
+
+
+def _is_needed(name, folder):
+    if name in sys.stdlib_module_names:
+        # What is built in or frozen is found before any folder is looked into.
+        finders = (importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter)
+        return not any(finder.find_spec(name) for finder in finders)
+    if name == "labkit":
+        return True
+    others = [entry for entry in sys.path if os.path.abspath(entry) != folder]
+    spec = importlib.machinery.PathFinder.find_spec(name, others)
+    return spec is not None and spec.origin is not None and _is_of_a_needed_package(name)
+
+
+def _is_of_a_needed_package(name):
+    """Does a module belong to labkit's requirements, or to theirs? True where that can't be told."""
+    import importlib.metadata as metadata
+
+    from packaging.requirements import Requirement
+
+    needed, waiting = set(), ["labkit"]
+    while waiting:
+        package = _canonical(waiting.pop())
+        if package in needed:
+            continue
+        try:
+            declared = metadata.requires(package) or []
+        except metadata.PackageNotFoundError:
+            if package == "labkit":
+                return True  # it runs from a folder and declares nothing
+            continue
+        needed.add(package)
+        for text in declared:
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                waiting.append(requirement.name)
+    return any(_canonical(package) in needed for package in metadata.packages_distributions().get(name, ()))
+
+
+def _canonical(package):
+    return package.lower().replace("_", "-").replace(".", "-")
+
+
+def _is_the_course(name, entry):
+    return name == "labkit" and os.path.isfile(os.path.join(entry.path, COURSE))
+
+
+def _is_loaded(name, path):
+    """Is it this file, or a file of this folder, that Python has for the module?"""
+    origin = getattr(sys.modules.get(name), "__file__", None)
+    return bool(origin) and _is_inside(os.path.abspath(origin), path)
+
+
+def _is_in(error, path):
+    """Was this file, or a file of this folder, running or being read when the error came?"""
+    while error is not None:
+        if isinstance(error, SyntaxError) and error.filename and _is_inside(error.filename, path):
+            return True
+        frame = error.__traceback__
+        while frame is not None:
+            if _is_inside(os.path.abspath(frame.tb_frame.f_code.co_filename), path):
+                return True
+            frame = frame.tb_next
+        error = error.__cause__ or error.__context__
+    return False
