@@ -1,8 +1,7 @@
 """Switching heads off, and what that costs: the change in loss for each head of a model.
 
 Lab 04 asks students to write `ablate_head`; this is the function it compares with. That most heads can go and
-a
-few cannot: Michel et al. 2019 (arXiv:1905.10650), Voita et al. 2019 (arXiv:1905.09418).
+a few cannot: Michel et al. 2019 (arXiv:1905.10650), Voita et al. 2019 (arXiv:1905.09418).
 """
 
 from contextlib import contextmanager
@@ -10,9 +9,12 @@ from contextlib import contextmanager
 import torch
 import torch.nn.functional as F
 
-from labkit.measures.cloze import encode
 from labkit.messages import LabkitError
+from labkit.models import vocabulary
+from labkit.models.encoding import check_texts, encode, mask_id
 from labkit.models.loading import require_model
+from labkit.models.packed import body_of
+from labkit.models.steady import steady
 
 MASKED_SHARE = 0.15
 
@@ -37,6 +39,7 @@ def without_head(model, layer, head, ablate=ablate_head):
     ablate: what silences it, called with (mixed (B, T, D), head, num_heads) just before the layer's output
     projection. Raises LabkitError for a layer or head that the model does not have.
     """
+    require_model(model, "without_head(labkit.load('bert'), layer, head)")
     for name, index, count in (("layer", layer, model.num_layers), ("head", head, model.num_heads)):
         if not isinstance(index, int) or not 0 <= index < count:
             raise LabkitError(f"{model.name} has {name}s 0 to {count - 1}; there is no {name} {index!r}.")
@@ -50,13 +53,13 @@ def without_head(model, layer, head, ablate=ablate_head):
 
 def _output_projection(model, layer):
     """The matrix that reads all heads of a layer side by side."""
-    body = getattr(model.network, model.network.base_model_prefix, model.network)
+    body = body_of(model.network)
     if model.kind == "encoder":
         return body.encoder.layer[layer].attention.output.dense
     return body.h[layer].attn.c_proj
 
 
-@torch.inference_mode()
+@steady
 def text_losses(model, texts, seed=0, batch_size=64):
     """The mean loss of each text, in nats a predicted token: (N,).
 
@@ -67,8 +70,7 @@ def text_losses(model, texts, seed=0, batch_size=64):
     encoder without its masked-word head.
     """
     require_model(model, "text_losses(labkit.load('bert'), texts)")
-    if isinstance(texts, str) or not texts:
-        raise LabkitError("There are no texts to measure on: give a list of sentences.")
+    texts = check_texts(texts, "Give a list of sentences to measure on.")
     if model.kind == "encoder" and not model.has_mlm_head:
         raise LabkitError(
             f"{model.name} has no masked-word head, so it has no such loss. Take labkit.load('bert')."
@@ -83,9 +85,7 @@ def text_losses(model, texts, seed=0, batch_size=64):
             torch.nn.utils.rnn.pad_sequence(part, True, -100) for part in zip(*some, strict=True)
         )
         attention_mask = (input_ids != -100).long()
-        logits = model.network(
-            input_ids=input_ids.clamp(min=0), attention_mask=attention_mask
-        ).logits  # (B, T, V)
+        logits = vocabulary.logits(model, input_ids.clamp(min=0), attention_mask)  # (B, T, V)
         each = F.cross_entropy(logits.transpose(1, 2), labels, ignore_index=-100, reduction="none")  # (B, T)
         losses.append(each.sum(dim=1) / (labels != -100).sum(dim=1))
     return torch.cat(losses)
@@ -106,10 +106,11 @@ def _example(model, ids, text, generator):
     order = torch.randperm(len(ordinary), generator=generator)
     hidden = ordinary[order[: max(1, round(MASKED_SHARE * len(ordinary)))]]
     input_ids, labels = ids.clone(), torch.full_like(ids, -100)
-    labels[hidden], input_ids[hidden] = ids[hidden], model.tokenizer.mask_token_id
+    labels[hidden], input_ids[hidden] = ids[hidden], mask_id(model)
     return input_ids, labels
 
 
+@steady
 def ablation_map(model, texts, ablate=ablate_head, seed=0):
     """The change in loss when each head is switched off alone, with a 95% interval over the texts.
 
@@ -117,6 +118,7 @@ def ablation_map(model, texts, ablate=ablate_head, seed=0):
 
     Returns (change, half): both (L, H) float32 in nats; the interval is change - half to change + half.
     """
+    texts = check_texts(texts, "Give a list of sentences to measure on.")
     whole = text_losses(model, texts, seed)
     if len(texts) < 2:
         raise LabkitError("An interval needs at least two texts.")

@@ -13,11 +13,15 @@ from dataclasses import replace
 
 import torch
 
-from labkit.measures.cloze import encode
 from labkit.messages import LabkitError
+from labkit.models.encoding import check_texts, encode
+from labkit.models.loading import require_model
+from labkit.models.packed import body_of
+from labkit.models.steady import device_of, steady
+from labkit.models.vocabulary import word_of
 
 PATTERNS = ("previous token", "next token", "same token", "separator sink")
-SEPARATORS = ("[CLS]", "[SEP]", "<|endoftext|>")  # tokens that mark a place and mean nothing
+SEPARATORS = ("[CLS]", "[SEP]", "<|endoftext|>", "<s>", "</s>")  # tokens that mark a place and mean nothing
 
 
 @contextmanager
@@ -29,8 +33,9 @@ def eager(model):
     """
     network = getattr(model, "network", None)
     if not hasattr(network, "set_attn_implementation") or not hasattr(model, "tokenizer"):
+        name = getattr(model, "name", None) or type(model).__name__
         raise LabkitError(
-            f"Attention is read from what labkit.load returns, not from {type(model).__name__}: "
+            f"Attention is read from what labkit.load returns, not from {name}: "
             "attention_maps(labkit.load('bert'), text)"
         )
     before = network.config._attn_implementation
@@ -41,7 +46,7 @@ def eager(model):
         network.set_attn_implementation(before)
 
 
-@torch.inference_mode()
+@steady
 def attention_maps(model, text):
     """All attention weights of one text, special tokens included.
 
@@ -51,64 +56,73 @@ def attention_maps(model, text):
     and something that is not a model. The model is left as it was.
     """
     with eager(model) as network:
-        layers = network(input_ids=encode(model, text), output_attentions=True).attentions  # L x (1, H, T, T)
-    return torch.cat(layers)  # (L, H, T, T)
+        input_ids = encode(model, text).to(device_of(network))
+        layers = network(input_ids=input_ids, output_attentions=True).attentions  # L x (1, H, T, T)
+    maps = torch.cat(layers)  # (L, H, T, T)
+    if maps.dtype in (torch.bfloat16, torch.float16):  # rounded to 3 digits, a row misses 1 by as much
+        maps = maps.float() / maps.float().sum(dim=-1, keepdim=True)
+    return maps.float().cpu()
 
 
-@torch.inference_mode()
+@steady
 def queries_and_keys(model, text):
     """The vectors whose products decide the attention: softmax(q k / sqrt(D/H)) gives the maps.
 
+    A network that divides by something else (an option of GPT-2) has the difference in its queries here.
     Returns (queries, keys), both (L, H, T, D/H). Raises LabkitError as attention_maps does.
     """
     with eager(model) as network:  # checks the model; its attention is of no account here
-        body, found = getattr(network, network.base_model_prefix, network), []
+        body, found = body_of(network), []
         if model.kind == "encoder":
             layers = [layer.attention.self for layer in body.encoder.layer]
             modules = [module for layer in layers for module in (layer.query, layer.key)]
         else:
-            modules = [layer.attn.c_attn for layer in body.h]
+            layers = [layer.attn for layer in body.h]
+            modules = [layer.c_attn for layer in layers]
         keep = lambda module, args, output: found.append(output[0])  # (T, D), GPT-2's (T, 3 D)
         handles = [module.register_forward_hook(keep) for module in modules]
         try:
-            network(input_ids=encode(model, text))
+            network(input_ids=encode(model, text).to(device_of(network)))
         finally:
             for handle in handles:
                 handle.remove()
     if model.kind == "decoder":  # one matrix makes query, key and value
         found = [part for output in found for part in output.chunk(3, dim=-1)[:2]]
     heads = torch.stack(found).unflatten(-1, (model.num_heads, -1)).transpose(1, 2)  # (2 L, H, T, D/H)
+    heads = heads.float().cpu()
+    usual = heads.shape[-1] ** -0.5
+    if any(layer.scaling != usual for layer in layers):
+        heads[0::2] *= torch.tensor([layer.scaling / usual for layer in layers])[:, None, None, None]
     return heads[0::2], heads[1::2]
 
 
+@steady
 def tokens(model, text):
     """The T tokens that the maps' rows and columns stand for, as strings; a word's beginning is bare.
 
     A byte-level tokenizer writes a space as a sign of its own and spells other scripts in bytes: here it
     reads like text, except for a character that is split between tokens.
     """
+    require_model(model, "tokens(labkit.load('bert'), text)")
     ids = encode(model, text)[0].tolist()
-    names = model.tokenizer.convert_ids_to_tokens(ids)
     if model.kind == "encoder":
-        return names
-    decoded = [model.tokenizer.decode([index]).strip() for index in ids]
-    return [
-        word if word and "\ufffd" not in word else name for word, name in zip(decoded, names, strict=True)
-    ]
+        return [name.removeprefix("\u2581") or name for name in model.tokenizer.convert_ids_to_tokens(ids)]
+    return [word_of(model.tokenizer, index) for index in ids]
 
 
+@steady
 def over_texts(model, texts, statistic):
     """The mean over texts of statistic(maps, tokens), a tensor of the same shape for each text.
 
     Raises LabkitError when there are no texts.
     """
-    if isinstance(texts, str) or not texts:
-        raise LabkitError("There are no texts to average over: give a list of sentences.")
+    texts = check_texts(texts, "Give a list of sentences to average over.")
     return torch.stack([statistic(attention_maps(model, text), tokens(model, text)) for text in texts]).mean(
         0
     )
 
 
+@steady
 def head_entropy(maps):
     """How widely each head looks: the mean over queries of the entropy of a row, in nats.
 
@@ -120,16 +134,18 @@ def head_entropy(maps):
     return torch.special.entr(_checked(maps)).sum(dim=-1).mean(dim=-1)
 
 
+@steady
 def mean_distance(maps):
     """How far each head looks: |i - j| weighted by attention, the mean over queries, in tokens.
 
     maps: (L, H, T, T).  -> (L, H)
     """
-    positions = torch.arange(_checked(maps).shape[-1])
+    positions = torch.arange(_checked(maps).shape[-1], device=maps.device)
     distance = (positions[:, None] - positions).abs()  # (T, T)
     return (maps * distance).sum(dim=-1).mean(dim=-1)
 
 
+@steady
 def pattern_targets(names, pattern):
     """Where a pattern says that each token looks: (T, T), True at (i, j) if j is a target of i.
 
@@ -149,6 +165,7 @@ def pattern_targets(names, pattern):
     raise LabkitError(f"There is no pattern {pattern!r}; there are {', '.join(PATTERNS)}.")
 
 
+@steady
 def pattern_share(maps, names, pattern):
     """The share of its attention that each head gives to a pattern's targets, mean over tokens that have one.
 
@@ -156,12 +173,12 @@ def pattern_share(maps, names, pattern):
 
     maps: (L, H, T, T). names: the T tokens. pattern: one of PATTERNS.  -> (L, H)
     """
-    targets = pattern_targets(names, pattern)  # (T, T)
+    targets = pattern_targets(names, pattern).to(_checked(maps).device)  # (T, T)
     if len(names) != _checked(maps).shape[-1]:
         raise LabkitError(f"There are {len(names)} tokens for maps of {maps.shape[-1]} tokens.")
     rows = targets.any(dim=-1)  # (T,)
     if not rows.any():
-        return torch.zeros(maps.shape[:-2])
+        return torch.zeros(maps.shape[:-2], device=maps.device)
     return (maps * targets).sum(dim=-1)[..., rows].mean(dim=-1)
 
 
@@ -204,6 +221,7 @@ def habits(shares, at_least=0.4):
     return {place: pattern for place, (pattern, _) in found.items()}
 
 
+@steady
 def direction_shares(maps):
     """How much each head gives to the tokens before, to the token itself and to those after it.
 
@@ -213,16 +231,18 @@ def direction_shares(maps):
     return torch.stack([part.sum(dim=-1).mean(dim=-1) for part in parts], dim=-1)
 
 
+@steady
 def offset_shares(maps, offsets):
     """The share of its attention that each head gives to the token `offset` places away.
 
     maps: (L, H, T, T). offsets: list of O int, -1 for the token before.  -> (L, H, O)
     """
     shares = [_checked(maps).diagonal(offset, dim1=-2, dim2=-1) for offset in offsets]
-    zero = torch.zeros(maps.shape[:-2])
+    zero = maps.new_zeros(maps.shape[:-2])
     return torch.stack([share.mean(dim=-1) if share.shape[-1] else zero for share in shares], dim=-1)
 
 
+@steady
 def at_the_start(model, seed=0):
     """A bundled model as it was before its training: the same shape, and the positional start.
 
@@ -231,12 +251,15 @@ def at_the_start(model, seed=0):
     """
     from labkit.models.start import SHAPE, new_network
 
+    require_model(model, "at_the_start(labkit.load('bert'))")
     if model.source != "bundled":
         raise LabkitError(f"How {model.name} began is not known; that of bert-mini and gpt-mini is.")
-    network = new_network(model.kind, model.tokenizer, seed, **SHAPE).eval()
+    with torch.random.fork_rng(devices=[]):  # the notebook's random numbers stay as they are
+        network = new_network(model.kind, model.tokenizer, seed, **SHAPE).eval()
     return replace(model, network=network, name=f"{model.name} before training")
 
 
+@steady
 def attention_rollout(maps):
     """Attention through all layers: how much of each last-layer token comes from each input token.
 
@@ -246,7 +269,7 @@ def attention_rollout(maps):
 
     maps: (L, H, T, T), the first layer first.  -> (T, T), rows sum to 1
     """
-    identity = torch.eye(_checked(maps).shape[-1])
+    identity = torch.eye(_checked(maps).shape[-1], dtype=maps.dtype, device=maps.device)
     rollout = identity
     for layer in maps.mean(dim=1):  # (T, T)
         rollout = (layer + identity) / 2 @ rollout

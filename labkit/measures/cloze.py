@@ -8,11 +8,37 @@ import torch
 
 from labkit.intervals import accuracy_interval
 from labkit.messages import LabkitError
+from labkit.models import vocabulary
+from labkit.models.encoding import (
+    check_text,
+    check_texts,
+    encode,
+    mask_id,
+    pad,
+    require_decoder,
+    require_room,
+    start_id,
+    tokenize,
+)
+from labkit.models.loading import require_model
+from labkit.models.steady import device_of, steady
+
+__all__ = [
+    "BLANK",
+    "accuracy_at_rate",
+    "cloze_accuracy",
+    "encode",
+    "fill_mask",
+    "follows",
+    "full_context",
+    "left_context",
+    "next_words",
+]
 
 BLANK = "[MASK]"
 
 
-@torch.inference_mode()
+@steady
 def fill_mask(model, text, k=5):
     """The k most probable pieces for the one [MASK] in `text` (slides: fill-in-blank challenge).
 
@@ -20,6 +46,7 @@ def fill_mask(model, text, k=5):
     the whole vocabulary. Raises LabkitError for a text without exactly one [MASK], an empty text, a text
     longer than the model takes, and a model that has no masked-word head.
     """
+    require_model(model, "fill_mask(labkit.load('bert'), text)")
     if model.kind != "encoder":
         raise LabkitError(
             f"{model.name} is a decoder: it has no {BLANK}. Take an encoder: labkit.load('bert')"
@@ -29,36 +56,44 @@ def fill_mask(model, text, k=5):
             f"{model.name} was published without its masked-word head, so it cannot fill a blank. "
             "Take labkit.load('bert')."
         )
+    input_ids, where = encode_blank(model, text)
+    probs = vocabulary.logits(model, input_ids)[0, where].softmax(dim=-1)  # (V,)
+    return _top(model, probs, k)
+
+
+def encode_blank(model, text):
+    """The ids of a text with one [MASK], and where it is: (1, T) int64 and an int.
+
+    Raises LabkitError for a text without exactly one, and as `encode` does.
+    """
     _require_blank(text)
+    mask_token_id = mask_id(model)
     input_ids = encode(model, text.replace(BLANK, model.tokenizer.mask_token))  # (1, T)
-    where = (input_ids[0] == model.tokenizer.mask_token_id).nonzero().item()
-    logits = model.network(input_ids=input_ids).logits[0, where]  # (V,)
-    return _top(model, logits.softmax(dim=-1), k)
+    places = (input_ids[0] == mask_token_id).nonzero().flatten().tolist()
+    if len(places) != 1:  # the tokenizer's own sign for it, besides ours
+        raise LabkitError(f"The text has {len(places)} blanks for {model.name}; it must have exactly one.")
+    return input_ids, places[0]
 
 
-@torch.inference_mode()
+@steady
 def next_words(model, text, k=5):
     """The k most probable words to come after `text`, for a decoder: [(word, probability), ...].
 
     Only pieces that begin a word count (a byte-level piece that begins a word begins with its space), so
-    that the list can be compared with `fill_mask`'s. An empty text asks for the first word.
+    that the list can be compared with `fill_mask`'s; where a tokenizer has single characters, all count. An
+    empty text asks for the first word.
     """
-    tokenizer = model.tokenizer
-    ids = [tokenizer.eos_token_id] + (tokenizer(text.rstrip()).input_ids if text.strip() else [])
-    _require_length(model, len(ids))
-    probs = model.network(input_ids=torch.tensor([ids])).logits[0, -1].softmax(dim=-1)  # (V,)
-    return _top(model, probs * _begins_word(tokenizer), k)
-
-
-def encode(model, text):
-    """Token ids of one text, checked: not empty, not longer than the model takes.  -> (1, T)"""
-    if not isinstance(text, str):
-        raise LabkitError(f"The text must be a string, not {type(text).__name__}.")
-    if not text.strip():
-        raise LabkitError("The text is empty. Write a sentence.")
-    input_ids = model.tokenizer(text, return_tensors="pt").input_ids  # (1, T)
-    _require_length(model, input_ids.shape[1])
-    return input_ids
+    require_decoder(model)
+    tokenizer, ids = model.tokenizer, [start_id(model)]
+    if not isinstance(text, str) or text.strip():
+        text = check_text(text)
+        ids += tokenize(tokenizer, text.rstrip() if vocabulary.marks_words(tokenizer) else text).input_ids
+    require_room(model, len(ids))
+    begins, logits = vocabulary.begins_word(tokenizer), vocabulary.logits(model, torch.tensor([ids]))[0, -1]
+    probs = logits.softmax(dim=-1)  # (V,)
+    probs[: len(begins)] *= begins
+    probs[len(begins) :] = 0.0
+    return _top(model, probs, k)
 
 
 def full_context(model):
@@ -100,45 +135,49 @@ def cloze_accuracy(predict, items, k=5):
     return accuracy_interval(hits, len(items))
 
 
-@torch.inference_mode()
+@steady
 def follows(model, firsts, seconds):
     """P(B follows A) for every A and every B, by the next-sentence head (Devlin et al. 2018, Task 2).
 
     model: from labkit.models.load_next_sentence. firsts, seconds: lists of N and M sentences.  -> (N, M)
     """
+    require_model(model, "follows(labkit.load_next_sentence('bert'), firsts, seconds)")
+    firsts, seconds = check_texts(firsts), check_texts(seconds)
     pairs = [(first, second) for first in firsts for second in seconds]
-    batch = model.tokenizer(
-        [first for first, _ in pairs], [second for _, second in pairs], padding=True, return_tensors="pt"
-    )
-    _require_length(model, batch.input_ids.shape[1])
-    probs = model.network(**batch).logits.softmax(dim=-1)[:, 0]  # (N * M,)
-    return probs.reshape(len(firsts), len(seconds))
+    batch = tokenize(model.tokenizer, [first for first, _ in pairs], [second for _, second in pairs])
+    require_room(model, max(len(row) for row in batch.input_ids))
+    inputs = pad(batch.input_ids) | {"token_type_ids": pad(batch.token_type_ids)["input_ids"]}
+    device = device_of(model.network)
+    logits = model.network(**{name: tensor.to(device) for name, tensor in inputs.items()}).logits
+    if logits.shape[-1] != 2:
+        raise LabkitError(f"{model.name} has no next-sentence head here: take labkit.load_next_sentence().")
+    return logits.float().cpu().softmax(dim=-1)[:, 0].reshape(len(firsts), len(seconds))
 
 
-@torch.inference_mode()
+@steady
 def accuracy_at_rate(model, texts, rate, seed=0, batch_size=64):
     """Top-1 accuracy at hidden positions when each ordinary token becomes [MASK] with probability `rate`.
 
     All hidden tokens become [MASK] (no 80/10/10: this measures, it does not train). The masks depend on the
     seed alone. Returns (accuracy, low, high) with a 95% interval.
     """
-    tokenizer = model.tokenizer
+    require_model(model, "accuracy_at_rate(labkit.load('bert'), texts, 0.15)")
+    texts, mask_token_id = check_texts(texts), mask_id(model)
+    signs = [k for k in model.tokenizer.all_special_ids if k != model.tokenizer.unk_token_id]
     generator = torch.Generator().manual_seed(seed)
     hits = total = 0
     for start in range(0, len(texts), batch_size):
-        batch = tokenizer(
-            texts[start : start + batch_size],
-            padding=True,
-            return_special_tokens_mask=True,
-            return_tensors="pt",
-        )
-        hidden = torch.rand(batch.input_ids.shape, generator=generator) < rate  # (B, T)
-        hidden &= ~batch.special_tokens_mask.bool()
+        rows = tokenize(model.tokenizer, texts[start : start + batch_size]).input_ids
+        require_room(model, max(map(len, rows)))
+        batch = pad(rows)
+        input_ids, attention_mask = batch["input_ids"], batch["attention_mask"]
+        hidden = torch.rand(input_ids.shape, generator=generator) < rate  # (B, T)
+        hidden &= attention_mask.bool() & ~torch.isin(input_ids, torch.tensor(signs))
         if not hidden.any():
             continue
-        masked = batch.input_ids.masked_fill(hidden, tokenizer.mask_token_id)
-        logits = model.network(input_ids=masked, attention_mask=batch.attention_mask).logits  # (B, T, V)
-        hits += (logits[hidden].argmax(-1) == batch.input_ids[hidden]).sum().item()
+        masked = input_ids.masked_fill(hidden, mask_token_id)
+        logits = vocabulary.logits(model, masked, attention_mask)  # (B, T, V)
+        hits += (logits[hidden].argmax(-1) == input_ids[hidden]).sum().item()
         total += int(hidden.sum())
     if not total:
         raise LabkitError(f"At a rate of {rate} nothing was hidden: take more text or a higher rate.")
@@ -146,35 +185,18 @@ def accuracy_at_rate(model, texts, rate, seed=0, batch_size=64):
 
 
 def _top(model, probs, k):
-    if not isinstance(k, int) or not 1 <= k <= len(probs):
-        raise LabkitError(f"k is how many words you want, from 1 to {len(probs)}; it was {k!r}.")
+    most = int(vocabulary.known_ids(model).sum())
+    if not isinstance(k, int) or not 1 <= k <= most:
+        raise LabkitError(f"k is how many words you want, from 1 to {most}; it was {k!r}.")
     best = probs.topk(k)
-    words = [model.tokenizer.decode([index]).strip() for index in best.indices.tolist()]
+    words = [vocabulary.word_of(model.tokenizer, index) for index in best.indices.tolist()]
     return list(zip(words, best.values.tolist(), strict=True))
 
 
-def _begins_word(tokenizer):
-    """1 for the ids whose piece begins a word, 0 for the others.  (V,)"""
-    if not hasattr(tokenizer, "_begins_word"):
-        pieces = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-        tokenizer._begins_word = torch.tensor([float(piece.startswith("\u0120")) for piece in pieces])
-    return tokenizer._begins_word
-
-
 def _require_blank(text):
-    if not isinstance(text, str):
-        raise LabkitError(f"The text must be a string, not {type(text).__name__}.")
-    if not text.strip():
-        raise LabkitError(f"The text is empty. Write a sentence with one {BLANK} in it.")
+    text = check_text(text)
     if text.count(BLANK) != 1:
         raise LabkitError(
             f"The text has {text.count(BLANK)} times {BLANK}; it must have exactly one, in capitals and "
             f"square brackets: 'The {BLANK} sat on the mat.'"
-        )
-
-
-def _require_length(model, length):
-    if length > model.max_length:
-        raise LabkitError(
-            f"The text is {length} pieces long; {model.name} takes at most {model.max_length}. Shorten it."
         )

@@ -1,9 +1,8 @@
 """Which words made the model say that? Four answers to one question, and how far they agree.
 
 Attention and rollout tell what was looked at; the gradient and a deletion tell what the prediction depends
-on.
-Whether the first explains the second is disputed: Jain & Wallace 2019 (arXiv:1902.10186) say no, Wiegreffe &
-Pinter 2019 (arXiv:1908.04626) not so fast. Lab 04 measures it.
+on. Whether the first explains the second is disputed: Jain & Wallace 2019 (arXiv:1902.10186) say no,
+Wiegreffe & Pinter 2019 (arXiv:1908.04626) not so fast. Lab 04 measures it.
 """
 
 from dataclasses import dataclass
@@ -11,8 +10,12 @@ from dataclasses import dataclass
 import torch
 
 from labkit.measures.attention import attention_maps, attention_rollout, tokens
-from labkit.measures.cloze import BLANK, encode
+from labkit.measures.cloze import BLANK, encode_blank
 from labkit.messages import LabkitError
+from labkit.models import vocabulary
+from labkit.models.encoding import check_text, check_texts, tokenize
+from labkit.models.loading import require_model
+from labkit.models.steady import device_of, steady
 
 METHODS = ("attention", "rollout", "gradient", "deletion")
 
@@ -32,6 +35,7 @@ class Explanation:
     words: torch.Tensor
 
 
+@steady(gradients=True)
 def explain(model, text, word=None):
     """Explain what an encoder puts at the one [MASK] of a text.
 
@@ -45,22 +49,22 @@ def explain(model, text, word=None):
 
     Raises LabkitError for a decoder, a text without exactly one [MASK], and a word of several pieces.
     """
+    require_model(model, "explain(labkit.load('bert'), text)")
     if model.kind != "encoder" or not model.has_mlm_head:
         raise LabkitError(f"{model.name} cannot fill a {BLANK}: take labkit.load('bert').")
-    ids = encode(model, text.replace(BLANK, model.tokenizer.mask_token))  # (1, T)
-    blanks = (ids[0] == model.tokenizer.mask_token_id).nonzero().flatten()
-    if len(blanks) != 1:
-        raise LabkitError(f"The text has {len(blanks)} times {BLANK}; it must have exactly one.")
-    blank = int(blanks)
-    embedded = model.network.get_input_embeddings()(ids).detach().requires_grad_()  # (1, T, D)
-    log_probs = model.network(inputs_embeds=embedded).logits[0, blank].log_softmax(dim=-1)  # (V,)
+    ids, blank = encode_blank(model, text)  # (1, T)
+    text = text.replace(BLANK, model.tokenizer.mask_token)
+    words = model.network.get_input_embeddings()
+    embedded = words(ids.to(device_of(model.network))).detach().requires_grad_()  # (1, T, D)
+    logits = vocabulary.spellable(model, model.network(inputs_embeds=embedded).logits[0, blank])  # (V,)
+    log_probs = logits.log_softmax(dim=-1)
     target = int(log_probs.argmax()) if word is None else _piece(model, word)
     (gradient,) = torch.autograd.grad(log_probs[target], embedded)  # (1, T, D)
     maps = attention_maps(model, text)
     raw = {
         "attention": maps.mean(dim=(0, 1))[blank],
         "rollout": attention_rollout(maps)[blank],
-        "gradient": (gradient * embedded.detach())[0].norm(dim=-1),
+        "gradient": (gradient * embedded.detach())[0].float().cpu().norm(dim=-1),
         "deletion": (_without_each(model, ids, blank, target) - log_probs[target].detach()).abs(),
     }
     special = model.tokenizer.get_special_tokens_mask(ids[0].tolist(), already_has_special_tokens=True)
@@ -68,20 +72,20 @@ def explain(model, text, word=None):
     ordinary[blank] = False
     return Explanation(
         tokens(model, text),
-        model.tokenizer.decode([target]).strip(),
+        vocabulary.word_of(model.tokenizer, target),
         float(log_probs[target].detach().exp()),
         {method: _shares(scores, blank) for method, scores in raw.items()},
         ordinary,
     )
 
 
-@torch.inference_mode()
+@steady
 def _without_each(model, ids, blank, target):
     """log P(target) at the blank with each token in turn replaced by [MASK].  -> (T,)"""
     length = ids.shape[1]
     variants = ids.repeat(length, 1)  # (T, T): row i lacks token i
     variants.fill_diagonal_(model.tokenizer.mask_token_id)
-    return model.network(input_ids=variants).logits[:, blank].log_softmax(dim=-1)[:, target]
+    return vocabulary.logits(model, variants)[:, blank].log_softmax(dim=-1)[:, target]
 
 
 def _shares(scores, blank):
@@ -92,12 +96,13 @@ def _shares(scores, blank):
 
 
 def _piece(model, word):
-    ids = model.tokenizer(word, add_special_tokens=False).input_ids
+    ids = tokenize(model.tokenizer, check_text(word, "The word"), add_special_tokens=False).input_ids
     if len(ids) != 1:
         raise LabkitError(f"{word!r} is {len(ids)} pieces for {model.name}; a blank holds one.")
     return ids[0]
 
 
+@steady
 def agreement(model, texts, reference="deletion"):
     """How far each other method ranks the words of a text as the reference does: rank correlations.
 
@@ -110,7 +115,7 @@ def agreement(model, texts, reference="deletion"):
     from scipy.stats import spearmanr
 
     found = {method: [] for method in METHODS if method != reference}
-    for text in texts:
+    for text in check_texts(texts):
         explanation = explain(model, text)
         if explanation.words.sum() < 3:
             continue

@@ -10,23 +10,26 @@ import numpy as np
 import torch
 
 from labkit.messages import LabkitError
+from labkit.models.encoding import check_text, closing_ids, encode_all, pad, tokenize
 from labkit.models.loading import require_model
 from labkit.models.packed import Packed, body_of, fits
+from labkit.models.steady import device_of, steady
 
 POOLINGS = ("cls", "mean", "last")
 TOKENS_PER_BATCH = 1024  # measured: smaller batches pay for Python, larger ones leave the processor's cache
 
 
+@steady
 def encode_batch(model, texts):
     """Texts as one batch for the network: {"input_ids": (B, T), "attention_mask": (B, T)}, int64.
 
     Padded on the right, the mask 0 there. A text longer than the model takes is cut off at its end (an
     encoder's closing [SEP] stays). Raises LabkitError for no texts at all and for an empty one.
     """
-    return _pad(_encode_all(model, texts))
+    return pad(encode_all(model, texts))
 
 
-@torch.inference_mode()
+@steady
 def hidden_states(model, texts):
     """Every layer's vector of every token: (hidden, attention_mask), the same in a batch as alone.
 
@@ -34,7 +37,7 @@ def hidden_states(model, texts):
     (B, T) is 0 means nothing. Raises LabkitError as `encode_batch` does.
     """
     batch = encode_batch(model, texts)
-    return torch.stack(_states(model, batch)), batch["attention_mask"]
+    return torch.stack(_states(model, batch)).float().cpu(), batch["attention_mask"]
 
 
 def pool(hidden, attention_mask, how):
@@ -44,18 +47,18 @@ def pool(hidden, attention_mask, how):
     Raises LabkitError for another `how` and for a text without any real token.
     """
     _require_pooling(how)
-    mask = attention_mask.bool()
+    mask = attention_mask.to(hidden.device).bool()
     if not mask.any(dim=1).all():
         raise LabkitError("A text has no real token: its row of attention_mask is all 0.")
     if how == "mean":
         kept = hidden.masked_fill(~mask.unsqueeze(-1), 0.0)  # not a product: 0 times NaN is NaN
         return kept.sum(dim=1) / mask.sum(dim=1, keepdim=True)
-    positions = torch.arange(hidden.shape[1]).expand_as(mask)
+    positions = torch.arange(hidden.shape[1], device=hidden.device).expand_as(mask)
     if how == "cls":
         index = positions.masked_fill(~mask, hidden.shape[1]).min(dim=1).values
     else:
         index = positions.masked_fill(~mask, -1).max(dim=1).values
-    return hidden[torch.arange(len(hidden)), index]
+    return hidden[torch.arange(len(hidden), device=hidden.device), index]
 
 
 def token_vector(model, text, word):
@@ -72,9 +75,7 @@ def word_span(text, word):
 
     Upper and lower case count as the same. Raises LabkitError when it is not there.
     """
-    if not isinstance(word, str) or not word.strip():
-        raise LabkitError(f"The word is empty: {word!r}.")
-    word = word.strip()
+    text, word = check_text(text), check_text(word, "The word").strip()
     # Not \b: a "word" may begin or end with a sign (":-)", an emoji), where \b would want a letter beside it.
     found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, flags=re.IGNORECASE)
     if not found:
@@ -82,22 +83,28 @@ def word_span(text, word):
     return found.span()
 
 
+@steady
 def word_pieces(model, text, word):
     """The positions of the pieces that spell `word` in the model's input: a list of int.
 
     A byte-level piece begins with the space before its word, so a piece belongs to the word when the two
     overlap, not when they begin together. Raises LabkitError as `token_vector` does.
     """
+    require_model(model, "word_pieces(labkit.load('bert'), text, word)")
     start, end = word_span(text, word)
-    spans = model.tokenizer(text, return_offsets_mapping=True, verbose=False).offset_mapping
+    encoded = tokenize(model.tokenizer, check_text(text), return_offsets_mapping=True)
+    spans = encoded.offset_mapping
     pieces = [k for k, (left, right) in enumerate(spans) if left < end and right > start]
-    if pieces[-1] >= model.max_length - (1 if model.kind == "encoder" else 0):
+    if not pieces:
+        raise LabkitError(f"The tokenizer of {model.name} keeps nothing of {word!r}: it can't be seen.")
+    if pieces[-1] >= model.max_length - len(closing_ids(model, encoded.input_ids)):
         raise LabkitError(
             f"{word!r} stands behind the {model.max_length} pieces that {model.name} takes. Shorten the text."
         )
     return pieces
 
 
+@steady
 def word_vectors(model, texts, words):
     """`token_vector` of many texts, each with its word.  -> (N, L + 1, D) float32 tensor
 
@@ -106,7 +113,7 @@ def word_vectors(model, texts, words):
     texts, words = list(texts), list(words)
     if len(texts) != len(words):
         raise LabkitError(f"Each text needs its word: there are {len(texts)} texts and {len(words)} words.")
-    encoded = _encode_all(model, texts)
+    encoded = encode_all(model, texts)
     pieces = [word_pieces(model, text, word) for text, word in zip(texts, words, strict=True)]
     vectors = torch.zeros(len(texts), model.num_layers + 1, model.width)
     for chosen, lengths, states in _in_batches(model, encoded):
@@ -117,6 +124,7 @@ def word_vectors(model, texts, words):
     return vectors
 
 
+@steady
 def extract(model, texts, how="mean", tokens_per_batch=TOKENS_PER_BATCH):
     """One vector for each text and layer, from a frozen model: `pool` of `hidden_states`, fast.
 
@@ -136,13 +144,14 @@ def extract(model, texts, how="mean", tokens_per_batch=TOKENS_PER_BATCH):
     return _extract(model, texts, (how,), tokens_per_batch)[how]
 
 
+@steady
 def extract_poolings(model, texts, tokens_per_batch=TOKENS_PER_BATCH):
     """{"cls": ..., "mean": ..., "last": ...}: each as `extract` gives it, but the texts are read once."""
     return _extract(model, texts, POOLINGS, tokens_per_batch)
 
 
 def _extract(model, texts, poolings, tokens_per_batch):
-    encoded = _encode_all(model, texts)
+    encoded = encode_all(model, texts)
     shape = (len(encoded), model.num_layers + 1, model.width)
     rows = {how: np.empty(shape, dtype=np.float32) for how in poolings}
     for chosen, lengths, states in _in_batches(model, encoded, tokens_per_batch):
@@ -167,43 +176,6 @@ def _require_pooling(how):
         raise LabkitError(f"how is one of {', '.join(POOLINGS)}; it was {how!r}.")
 
 
-def _encode_all(model, texts):
-    """Lists of ids, each cut to what the model takes; the model and the texts are checked."""
-    require_model(model, "extract(labkit.load('bert'), texts)")
-    if isinstance(texts, str):
-        raise LabkitError(f"texts is a list of texts; it was one text: {texts!r:.60}. Write [text].")
-    texts = list(texts)
-    if not texts:
-        raise LabkitError("There are no texts: the list is empty. Give at least one.")
-    for number, text in enumerate(texts):
-        if not isinstance(text, str) or not text.strip():
-            raise LabkitError(
-                f"Text number {number} is empty: {text!r}. Leave it out, or give it some words."
-            )
-    # All in one call: the tokenizer is written in Rust, and the way there and back is what costs.
-    rows = model.tokenizer(texts, verbose=False).input_ids
-    return [_cut(model, ids) for ids in rows]
-
-
-def _cut(model, ids):
-    if len(ids) <= model.max_length:
-        return ids
-    closing = ids[-1:] if model.kind == "encoder" else []
-    return ids[: model.max_length - len(closing)] + closing
-
-
-def _pad(rows):
-    """Lists of ids to a batch, padded on the right; the padding's id is of no account."""
-    length = max(len(row) for row in rows)
-    input_ids = torch.zeros(len(rows), length, dtype=torch.long)
-    attention_mask = torch.zeros_like(input_ids)
-    for k, row in enumerate(rows):
-        input_ids[k, : len(row)] = torch.tensor(row)
-        attention_mask[k, : len(row)] = 1
-    return {"input_ids": input_ids, "attention_mask": attention_mask}
-
-
-@torch.inference_mode()
 def _in_batches(model, encoded, tokens_per_batch=TOKENS_PER_BATCH):
     """(numbers of the texts, their lengths, states) of each batch, the shortest texts first.
 
@@ -220,15 +192,16 @@ def _in_batches(model, encoded, tokens_per_batch=TOKENS_PER_BATCH):
         chosen = order[start:end]
         rows = [encoded[k] for k in chosen]
         if packed:
-            states = packed.hidden_states(rows)
+            states = [hidden.float().cpu() for hidden in packed.hidden_states(rows)]
         else:
-            batch = _pad(rows)
+            batch = pad(rows)
             real = batch["attention_mask"].bool()
-            states = [hidden[real] for hidden in _states(model, batch)]
+            states = [hidden.float().cpu()[real] for hidden in _states(model, batch)]
         yield chosen, [len(row) for row in rows], states
         start = end
 
 
 def _states(model, batch):
     """The L + 1 hidden states, (B, T, D) each. The output head is left out: it is most of the arithmetic."""
-    return body_of(model.network)(**batch, output_hidden_states=True).hidden_states
+    inputs = {name: tensor.to(device_of(model.network)) for name, tensor in batch.items()}
+    return body_of(model.network)(**inputs, output_hidden_states=True).hidden_states

@@ -6,12 +6,15 @@ Lab 02 asks students to write `sees_future`; this is the function it compares wi
 import torch
 
 from labkit.messages import LabkitError
+from labkit.models.encoding import encode
 from labkit.models.loading import require_model
+from labkit.models.steady import device_of, steady
+from labkit.models.vocabulary import ordinary_ids, word_of
 
 TOLERANCE = 1e-4  # between the rounding of float32 (about 1e-6 here) and the weakest leak worth the name
 
 
-@torch.inference_mode()
+@steady
 def sees_future(fn, vocab_size=100, length=12, rounds=3, seed=0):
     """Does any output of `fn` depend on a later input? A property test by perturbation.
 
@@ -37,7 +40,7 @@ def sees_future(fn, vocab_size=100, length=12, rounds=3, seed=0):
     return False
 
 
-@torch.inference_mode()
+@steady
 def influence_map(model, text, num_changes=8, seed=0):
     """How far the last layer's state at position i moves when token j is replaced.
 
@@ -49,8 +52,6 @@ def influence_map(model, text, num_changes=8, seed=0):
         token j. Special tokens at the ends are left out. Raises LabkitError for an empty text, a text
         that is too long and a model without hidden states of its own (one `with_mask`).
     """
-    from labkit.measures.cloze import encode
-
     require_model(model, "influence_map(labkit.load('bert'), text)")
     input_ids = encode(model, text)  # (1, T)
     body = getattr(model.network, getattr(model.network, "base_model_prefix", "") or "-", None)
@@ -61,12 +62,16 @@ def influence_map(model, text, num_changes=8, seed=0):
     ordinary = [t for t, token in enumerate(input_ids[0].tolist()) if token not in special]
     if not ordinary:
         raise LabkitError("The text has no ordinary token to change. Write a sentence.")
-    before = body(input_ids=input_ids).last_hidden_state[0, ordinary]  # (T, D)
-    columns = []
+    device, pieces, columns = device_of(model.network), ordinary_ids(model), []
+
+    def hidden(ids):
+        """(B, T) -> (B, T, D), of the ordinary tokens."""
+        return body(input_ids=ids.to(device)).last_hidden_state[:, ordinary].float().cpu()
+
+    before = hidden(input_ids)[0]  # (T, D)
     for j in ordinary:
         changed = input_ids.repeat(num_changes, 1)  # (num_changes, T)
-        changed[:, j] = torch.randint(len(special), len(model.tokenizer), (num_changes,), generator=generator)
-        after = body(input_ids=changed).last_hidden_state[:, ordinary]  # (num_changes, T, D)
-        columns.append(((after - before).norm(dim=-1) / before.norm(dim=-1)).mean(dim=0))  # (T,)
-    tokens = [model.tokenizer.decode([input_ids[0, t].item()]).strip() for t in ordinary]
+        changed[:, j] = pieces[torch.randint(len(pieces), (num_changes,), generator=generator)]
+        columns.append(((hidden(changed) - before).norm(dim=-1) / before.norm(dim=-1)).mean(dim=0))  # (T,)
+    tokens = [word_of(model.tokenizer, input_ids[0, t].item()) for t in ordinary]
     return tokens, torch.stack(columns, dim=1)

@@ -11,7 +11,16 @@ import torch
 
 from labkit.intervals import accuracy_interval
 from labkit.messages import LabkitError
-from labkit.models.loading import require_model
+from labkit.models import vocabulary
+from labkit.models.encoding import (
+    check_texts,
+    encode_prompt,
+    require_decoder,
+    require_room,
+    start_id,
+    tokenize,
+)
+from labkit.models.steady import device_of, steady
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class TokenGuess:
     rank: int  # 1 when the token was the favourite itself
 
 
-@torch.inference_mode()
+@steady
 def sentence_log_prob(model, text):
     """log P(text), in nats, by the chain rule: the sum of log P(w_t | w_1, ..., w_t-1).
 
@@ -33,27 +42,28 @@ def sentence_log_prob(model, text):
     text and one that is longer than the model takes.
     """
     ids = encode_prompt(model, text)  # (1, 1 + T)
-    log_probs = model.network(input_ids=ids).logits[0, :-1].log_softmax(dim=-1)  # (T, V)
+    log_probs = vocabulary.logits(model, ids)[0, :-1].log_softmax(dim=-1)  # (T, V)
     return log_probs.gather(-1, ids[0, 1:, None]).sum().item()
 
 
-@torch.inference_mode()
+@steady
 def guesses_along(model, text):
     """A TokenGuess for each token of a text: teacher forcing, one pass for all of them.
 
     Raises LabkitError as `sentence_log_prob` does.
     """
     ids = encode_prompt(model, text)  # (1, 1 + T)
-    probs = model.network(input_ids=ids).logits[0, :-1].softmax(dim=-1)  # (T, V)
+    probs = vocabulary.logits(model, ids)[0, :-1].softmax(dim=-1)  # (T, V)
     guesses = []
     for token, row in zip(ids[0, 1:].tolist(), probs, strict=True):
         best = row.argmax().item()
         rank = 1 + int((row > row[token]).sum())
-        words = [model.tokenizer.decode([index]).strip() for index in (token, best)]
+        words = [vocabulary.word_of(model.tokenizer, index) for index in (token, best)]
         guesses.append(TokenGuess(words[0], row[token].item(), words[1], row[best].item(), rank))
     return guesses
 
 
+@steady
 def next_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
     """The probabilities that the next token is drawn with.
 
@@ -82,6 +92,7 @@ def next_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
     return torch.zeros_like(probs).scatter(-1, ids, probs)
 
 
+@steady
 def sample_next(logits, temperature=1.0, top_k=0, top_p=1.0, generator=None):
     """Draw the next token of each text, with `next_probs`.
 
@@ -92,7 +103,7 @@ def sample_next(logits, temperature=1.0, top_k=0, top_p=1.0, generator=None):
     return torch.multinomial(probs, 1, generator=generator).squeeze(-1)
 
 
-@torch.inference_mode()
+@steady
 def generate(model, input_ids, num_new, choose, use_cache=True):
     """Continue `input_ids` token by token, at most `num_new` of them; stops after an end-of-text token.
 
@@ -102,33 +113,36 @@ def generate(model, input_ids, num_new, choose, use_cache=True):
 
     Args:
         input_ids: (1, T) int64.
-        choose: logits (1, V) -> ids (1,), as `sample_next` or an argmax.
+        choose: logits (1, V) -> ids (1,), as `sample_next` or an argmax. The logits of an id that the
+            tokenizer can't spell are -inf.
 
     Returns (1, T + n) int64. Raises LabkitError for an encoder and when T + num_new is more than the model
     takes.
     """
-    _require_decoder(model)
-    _require_room(model, input_ids.shape[1], num_new)
+    require_decoder(model)
+    require_room(model, input_ids.shape[1], num_new)
+    input_ids, device = input_ids.cpu(), device_of(model.network)
     feed, cache = input_ids, None
     for _ in range(num_new):
         if use_cache:
-            output = model.network(input_ids=feed, past_key_values=cache, use_cache=True)
+            output = model.network(input_ids=feed.to(device), past_key_values=cache, use_cache=True)
             cache = output.past_key_values
         else:
-            output = model.network(input_ids=input_ids, use_cache=False)
-        feed = choose(output.logits[:, -1]).reshape(1, 1)
+            output = model.network(input_ids=input_ids.to(device), use_cache=False)
+        feed = choose(vocabulary.spellable(model, output.logits[:, -1])).reshape(1, 1)
         input_ids = torch.cat([input_ids, feed], dim=1)
         if feed.item() == model.tokenizer.eos_token_id:
             break
     return input_ids
 
 
+@steady
 def continue_text(model, text, num_new=40, temperature=1.0, top_k=0, top_p=1.0, seed=0):
     """A text and its continuation, as a string: `generate` with `sample_next`, from a seed.
 
     Raises LabkitError as they do, and for an empty text.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator("cpu").manual_seed(seed)
     ids = encode_prompt(model, text)
     choose = lambda logits: sample_next(logits, temperature, top_k, top_p, generator)
     return model.tokenizer.decode(
@@ -136,7 +150,7 @@ def continue_text(model, text, num_new=40, temperature=1.0, top_k=0, top_p=1.0, 
     ).strip()
 
 
-@torch.inference_mode()
+@steady
 def forced_and_free(model, texts, prompt_length=4, num_new=8):
     """How often greedy guesses are right, behind the true words and behind the model's own.
 
@@ -151,59 +165,27 @@ def forced_and_free(model, texts, prompt_length=4, num_new=8):
         interval. Raises LabkitError for an encoder, when the model takes no texts of that length, and when
         no text is that long.
     """
-    _require_decoder(model)
-    _require_room(model, 1 + prompt_length, num_new)
-    rows = [model.tokenizer(text).input_ids for text in texts]
+    require_decoder(model)
+    require_room(model, 1 + prompt_length, num_new)
+    rows = tokenize(model.tokenizer, check_texts(texts)).input_ids
     rows = [row[: prompt_length + num_new] for row in rows if len(row) >= prompt_length + num_new]
     if not rows:
         raise LabkitError(
             f"No text has {prompt_length + num_new} tokens. Give longer texts, or ask for fewer new tokens."
         )
-    truth = torch.tensor([[model.tokenizer.eos_token_id, *row] for row in rows])  # (B, 1 + T)
+    truth = torch.tensor([[start_id(model), *row] for row in rows])  # (B, 1 + T)
     targets = truth[:, 1 + prompt_length :]  # (B, num_new)
-    forced = model.network(input_ids=truth[:, :-1], logits_to_keep=num_new).logits.argmax(dim=-1)
-    feed, cache, free = truth[:, : 1 + prompt_length], None, []
+    forced = vocabulary.logits(model, truth[:, :-1], logits_to_keep=num_new).argmax(dim=-1)
+    feed, cache, free = truth[:, : 1 + prompt_length].to(device_of(model.network)), None, []
     for _ in range(num_new):
         output = model.network(input_ids=feed, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        feed, cache = output.logits[:, -1:].argmax(dim=-1), output.past_key_values  # (B, 1)
-        free.append(feed)
+        guess = vocabulary.spellable(model, output.logits[:, -1:]).argmax(dim=-1)  # (B, 1)
+        feed, cache = guess.to(feed.device), output.past_key_values
+        free.append(guess)
     return tuple(
         [accuracy_interval(right, len(rows)) for right in (guesses == targets).sum(dim=0).tolist()]
         for guesses in (forced, torch.cat(free, dim=1))
     )
-
-
-def encode_prompt(model, text):
-    """The ids of a text behind the end-of-text token, for a decoder: (1, 1 + T) int64.
-
-    Raises LabkitError for an encoder, for no text, and for one that is longer than the model takes.
-    """
-    _require_decoder(model)
-    if not isinstance(text, str):
-        raise LabkitError(f"The text must be a string, not {type(text).__name__}.")
-    if not text.strip():
-        raise LabkitError("The text is empty. Write at least one word.")
-    ids = [model.tokenizer.eos_token_id, *model.tokenizer(text, verbose=False).input_ids]
-    _require_room(model, len(ids), 0)
-    return torch.tensor([ids])
-
-
-def _require_decoder(model):
-    require_model(model, "continue_text(labkit.load('gpt'), text)")
-    if model.kind != "decoder":
-        raise LabkitError(
-            f"{model.name} is an encoder: it sees the words that it would have to predict. "
-            "Take a decoder: labkit.load('gpt')"
-        )
-
-
-def _require_room(model, length, num_new):
-    if length + num_new > model.max_length:
-        more = f" and {num_new} new ones are asked for" if num_new else ""
-        raise LabkitError(
-            f"The text is {length} pieces long{more}; {model.name} takes at most {model.max_length} in all. "
-            "Shorten it."
-        )
 
 
 def _require_settings(temperature, top_k, top_p):

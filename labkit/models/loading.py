@@ -11,7 +11,6 @@ BERT: Devlin et al. 2019 (arXiv:1810.04805). GPT-2: Radford et al. 2019. MiniLM:
 
 import contextlib
 import difflib
-import json
 import os
 import re
 import warnings
@@ -21,6 +20,9 @@ from pathlib import Path
 from labkit.files import paths, safe_files
 from labkit.messages import LabkitError
 from labkit.models import downloads, hub
+from labkit.models.folders import model_type, require_used, weight_names
+from labkit.models.steady import steady
+from labkit.models.tokenizers import first_line, read_tokenizer, require_fitting
 
 BUNDLED = {"bert": "bert-mini", "gpt": "gpt-mini"}  # short name -> folder in data/models
 ON_HUB = {"bert": "bert-base-uncased", "gpt": "gpt2"}  # what the short names mean with LABKIT_MODELS=hub
@@ -87,6 +89,7 @@ class _Place:
     source: str
 
 
+@steady
 def load(name, attentions=False, revision=None):
     """The model called `name`, as a Model.
 
@@ -102,6 +105,7 @@ def load(name, attentions=False, revision=None):
     return _load(place, attentions)
 
 
+@steady
 def load_next_sentence(name="bert"):
     """The encoder `name` with its next-sentence head: a Model whose network is BertForNextSentencePrediction.
 
@@ -184,9 +188,8 @@ def _minilm(revision):
 
 
 def _load(place, attentions, next_sentence=False):
-    model_type = _model_type(place.folder)
-    kind = _KINDS[model_type]
-    weights = _weight_names(place.folder)
+    kind = _KINDS[model_type(place.folder)]
+    weights = weight_names(place.folder)
     with quiet():
         import torch
         import transformers as hf
@@ -208,7 +211,9 @@ def _load(place, attentions, next_sentence=False):
             options["add_pooling_layer"] = any("pooler." in name for name in weights)
         if attentions:
             options |= {"attn_implementation": "eager", "output_attentions": True}
-        tokenizer = _tokenizer(place, hf.BertTokenizer if kind == "encoder" else hf.GPT2Tokenizer)
+        # No number changes; else a text must be a multiple of the chunk, and a result has no names.
+        options |= {"chunk_size_feed_forward": 0, "return_dict": True}
+        tokenizer = read_tokenizer(place.folder, kind)
         try:
             # concrete classes, local files, safetensors: no code and no pickle can come with a model
             network, report = network_class.from_pretrained(
@@ -222,7 +227,7 @@ def _load(place, attentions, next_sentence=False):
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             raise LabkitError(
                 f"{place.name} in {place.folder} could not be loaded; its config and weights "
-                f"don't fit together or are damaged ({_first_line(error)})."
+                f"don't fit together or are damaged ({first_line(error)})."
             ) from None
     lacking = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
     if lacking:
@@ -230,6 +235,8 @@ def _load(place, attentions, next_sentence=False):
             f"The weights of {place.name} in {place.folder} don't fit its config.json: {lacking[0]}"
             f"{f' and {len(lacking) - 1} more' if len(lacking) > 1 else ''} missing or of another shape."
         )
+    require_used(place.name, place.folder, report["unexpected_keys"])
+    require_fitting(tokenizer, network.config.vocab_size, place.name)
     return _describe(Model(network.eval(), tokenizer, kind, place.name, place.source))
 
 
@@ -249,67 +256,6 @@ def _describe(model):
         f"{len(model.tokenizer):,} pieces, {places[model.source]}{head}"
     )
     return model
-
-
-def _model_type(folder):
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        model_type = config.get("model_type")
-    except FileNotFoundError:
-        raise LabkitError(
-            f"{folder} has no config.json, so it is not a model's folder (save_pretrained writes one)."
-        ) from None
-    except (ValueError, OSError, AttributeError) as error:
-        raise LabkitError(f"{folder / 'config.json'} can't be read as JSON ({_first_line(error)}).") from None
-    if model_type not in _KINDS:
-        raise LabkitError(
-            f"{folder} holds a model of type {model_type!r}; labkit reads "
-            f"{' and '.join(_KINDS)} (config.json's model_type)."
-        )
-    return model_type
-
-
-def _weight_names(folder):
-    """The names of the tensors in the folder's safetensors files, which are checked for being whole."""
-    from safetensors import SafetensorError, safe_open
-
-    names, files = [], sorted(folder.glob("model*.safetensors"))
-    if not files:
-        pickles = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
-        raise LabkitError(
-            f"{folder} has no model.safetensors."
-            + (" Pickled weights are not loaded: a pickle can run any code." if pickles else "")
-        )
-    for file in files:
-        try:
-            with safe_open(file, framework="numpy") as tensors:
-                names += tensors.keys()
-        except (SafetensorError, OSError) as error:
-            raise LabkitError(
-                f"{file} is damaged or half a download ({_first_line(error)}). Fetch or save it again."
-            ) from None
-    return names
-
-
-def _tokenizer(place, tokenizer_class):
-    vocabularies = ("tokenizer.json", "vocab.txt", "vocab.json")
-    if not any((place.folder / name).is_file() for name in vocabularies):
-        raise LabkitError(
-            f"{place.folder} has no tokenizer (tokenizer.json): save it too, "
-            "with tokenizer.save_pretrained(folder)."
-        )
-    try:
-        tokenizer = tokenizer_class.from_pretrained(place.folder, local_files_only=True)
-    except Exception as error:  # the Rust tokenizers raise bare Exception on a damaged file
-        raise LabkitError(f"The tokenizer in {place.folder} can't be read ({_first_line(error)}).") from None
-    # MiniLM's file asks for every text to be padded to 128 pieces; our callers say themselves what they want
-    tokenizer.backend_tokenizer.no_padding()
-    tokenizer.backend_tokenizer.no_truncation()
-    return tokenizer
-
-
-def _first_line(error):
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 @contextlib.contextmanager

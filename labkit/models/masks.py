@@ -12,8 +12,10 @@ import torch
 
 from labkit.messages import LabkitError
 from labkit.models.loading import require_model
+from labkit.models.steady import steady
 
 
+@steady
 def causal_mask(length):
     """Each token sees itself and those before it (Radford et al. 2018, section 3.1): (T, T) bool.
 
@@ -38,7 +40,7 @@ def combine_masks(causal, padding):
             f"A causal mask is (T, T) and a padding mask (B, T); "
             f"these are {tuple(causal.shape)} and {tuple(padding.shape)}."
         )
-    return causal.bool() & padding.bool()[:, None, :]  # (B, T, T)
+    return causal.bool().to(padding.device) & padding.bool()[:, None, :]  # (B, T, T)
 
 
 def attention(q, k, v, mask):
@@ -55,15 +57,17 @@ def attention(q, k, v, mask):
             f"q and k are (B, T, D), v is (B, T, E), the mask (T, T) or (B, T, T); got {shapes}."
         )
     scores = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])  # (B, T, T)
-    scores = scores.masked_fill(~mask.bool(), torch.finfo(scores.dtype).min)
+    scores = scores.masked_fill(~mask.bool().to(scores.device), torch.finfo(scores.dtype).min)
     return scores.softmax(dim=-1) @ v  # (B, T, E)
 
 
+@steady
 def with_mask(model, causal):
     """The same weights behind another mask: causal, or none. A Model to be used like any other.
 
     It runs the readable Transformer (transformer.py), whose logits are those of `transformers`; only
-    the triangle is added or taken away. Raises LabkitError for a model without a masked-word head.
+    the triangle is added or taken away. Raises LabkitError for a model without a masked-word head, and for
+    one that the readable Transformer does not compute.
     """
     from labkit.models.transformer import from_transformers
 
@@ -78,7 +82,8 @@ def with_mask(model, causal):
 
 def _visible(input_ids, attention_mask, causal):
     length = input_ids.shape[1]
-    mask = causal_mask(length) if causal else torch.ones(length, length, dtype=torch.bool)
+    mask = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
+    mask = mask.tril() if causal else mask
     if attention_mask is None:
         attention_mask = torch.ones_like(input_ids)
     return combine_masks(mask, attention_mask)[:, None]  # (B, 1, T, T)

@@ -16,6 +16,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from labkit.messages import LabkitError
+from labkit.models import architectures
+
 ONEDNN = (
     platform.machine() in ("x86_64", "AMD64")
     and torch.backends.mkldnn.is_available()
@@ -29,19 +32,27 @@ def body_of(network):
 
 
 def fits(network):
-    """Whether `Packed` computes what this network does: an ordinary BERT or GPT-2, and no hook inside."""
+    """Whether `Packed` computes what this network does: an ordinary BERT or GPT-2, and nothing put inside."""
     config = network.config
+    try:
+        architectures.refuse(config, "The network")
+    except LabkitError:
+        return False
     if config.model_type == "bert":
-        ordinary = config.hidden_act == "gelu" and not config.is_decoder
-    elif config.model_type == "gpt2":
+        ordinary = config.hidden_act == "gelu"
+    else:
         ordinary = (
             config.activation_function in ("gelu_new", "gelu_pytorch_tanh")
             and config.scale_attn_weights
             and not config.scale_attn_by_inverse_layer_idx
         )
-    else:
-        ordinary = False
-    return ordinary and not any(_has_hook(module) for module in body_of(network).modules())
+    modules = list(body_of(network).modules())
+    return ordinary and not any(_is_foreign(module) or _has_hook(module) for module in modules)
+
+
+def _is_foreign(module):
+    """Put there by somebody else, as an adapter (LoRA) is, or with a `forward` of its own."""
+    return not type(module).__module__.startswith(("torch.nn.", "transformers.")) or "forward" in vars(module)
 
 
 def _has_hook(module):
@@ -79,8 +90,9 @@ class Packed:
         """
         lengths = [len(row) for row in rows]
         groups = [(size, len(list(same))) for size, same in itertools.groupby(lengths)]
-        ids = torch.tensor(list(itertools.chain.from_iterable(rows)))  # (T,)
-        positions = torch.cat([torch.arange(size) for size in lengths])
+        device = self.words.device
+        ids = torch.tensor(list(itertools.chain.from_iterable(rows)), device=device)  # (T,)
+        positions = torch.cat([torch.arange(size, device=device) for size in lengths])
         hidden = self.words[ids] + self.segment + self.positions[positions]  # (T, D)
         if not self.causal:
             hidden = self.norm(hidden)
@@ -154,7 +166,7 @@ def _linear(weight, bias, gelu=None):
     weight: (out, in). bias: (out,).
     """
     weight, bias = weight.detach().contiguous(), bias.detach()
-    if ONEDNN:
+    if ONEDNN and weight.dtype == torch.float32 and weight.device.type == "cpu":
         packed = torch.ops.mkldnn._reorder_linear_weight(weight)
         after = ("none", [], "") if gelu is None else ("gelu", [], gelu)
         return lambda x: torch.ops.mkldnn._linear_pointwise(x, packed, bias, *after)

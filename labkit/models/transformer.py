@@ -1,11 +1,13 @@
 """One readable Transformer: an encoder, or with `causal=True` a decoder.
 
 It loads the weights of BERT (Devlin et al. 2018) and GPT-2 (Radford et al. 2019) as `transformers` stores
-them, and gives the same logits. Read it from top to bottom: config, attention, block, model, weight maps.
+them, and gives the same logits. Read it from top to bottom: config, attention, block, model; how
+the weights are called over there is in weight_maps.py.
 Shapes: B batch, T tokens, D width, H heads, V vocabulary.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from math import sqrt
 
 import torch
@@ -13,6 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from labkit.messages import LabkitError
+from labkit.models import architectures, weight_maps
 
 
 @dataclass
@@ -27,17 +30,39 @@ class TransformerConfig:
     inner_width: int  # of the feed-forward layers, usually 4 D
     causal: bool = False  # a token sees only itself and those before it
     pre_norm: bool = False  # layer norm before each sub-layer (GPT-2) or after it (BERT)
-    gelu: str = "none"  # "tanh" is GPT-2's approximation
+    activation: str = "gelu"  # of the feed-forward layers, by its name in transformers; "gelu_new" is GPT-2's
     num_segments: int = 0  # BERT has two
     norm_eps: float = 1e-12
+    tied: bool = True  # the output matrix is that of the word embeddings
+    scale_scores: bool = True  # divide attention scores by the root of a head's width
+    scale_by_layer: bool = False  # and by the layer's number, from 1 (a GPT-2 option for half precision)
+
+
+def activation_of(name):
+    """The function that `transformers` knows by this name. Raises LabkitError where it has weights itself."""
+    if name in ("gelu_new", "gelu_pytorch_tanh"):
+        return partial(F.gelu, approximate="tanh")
+    if name == "gelu":
+        return F.gelu
+    from transformers.activations import ACT2FN
+
+    if name not in ACT2FN:
+        raise LabkitError(f"There is no activation {name!r}; transformers has {', '.join(sorted(ACT2FN))}.")
+    function = ACT2FN[name]
+    if any(True for _ in function.parameters()):
+        raise LabkitError(f"The activation {name!r} learns numbers of its own; that is not computed here.")
+    return function
 
 
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017, section 3.2)."""
 
-    def __init__(self, config):
+    def __init__(self, config, layer=0):
         super().__init__()
         self.num_heads, self.causal = config.num_heads, config.causal
+        self.divisor = sqrt(config.width // config.num_heads) if config.scale_scores else 1.0
+        if config.scale_by_layer:
+            self.divisor *= layer + 1
         self.query = nn.Linear(config.width, config.width)
         self.key = nn.Linear(config.width, config.width)
         self.value = nn.Linear(config.width, config.width)
@@ -48,7 +73,7 @@ class Attention(nn.Module):
         q, k, v = (
             self._heads(layer(hidden)) for layer in (self.query, self.key, self.value)
         )  # (B, H, T, D/H)
-        scores = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])  # (B, H, T, T)
+        scores = q @ k.transpose(-2, -1) / self.divisor  # (B, H, T, T)
         weights = scores.masked_fill(~visible, torch.finfo(scores.dtype).min).softmax(dim=-1)
         mixed = weights @ v  # (B, H, T, D/H)
         return self.output(mixed.transpose(1, 2).flatten(2))  # (B, T, D)
@@ -60,10 +85,10 @@ class Attention(nn.Module):
 class Block(nn.Module):
     """Attention and a feed-forward network, each with a residual connection and a layer norm."""
 
-    def __init__(self, config):
+    def __init__(self, config, layer=0):
         super().__init__()
-        self.pre_norm, self.gelu = config.pre_norm, config.gelu
-        self.attention = Attention(config)
+        self.pre_norm, self.activation = config.pre_norm, activation_of(config.activation)
+        self.attention = Attention(config, layer)
         self.norm1 = nn.LayerNorm(config.width, eps=config.norm_eps)
         self.inner = nn.Linear(config.width, config.inner_width)
         self.outer = nn.Linear(config.inner_width, config.width)
@@ -78,13 +103,13 @@ class Block(nn.Module):
         return self.norm2(hidden + self._feed_forward(hidden))
 
     def _feed_forward(self, hidden):
-        return self.outer(F.gelu(self.inner(hidden), approximate=self.gelu))
+        return self.outer(self.activation(self.inner(hidden)))
 
 
 class Transformer(nn.Module):
-    """Token ids to logits over the vocabulary; output and word embeddings are the same matrix.
+    """Token ids to logits over the vocabulary; output and word embeddings are the same matrix where tied.
 
-    An encoder has BERT's masked-word head (dense, gelu, norm, bias), a decoder GPT-2's final norm.
+    An encoder has BERT's masked-word head (dense, activation, norm, bias), a decoder GPT-2's final norm.
     """
 
     def __init__(self, config):
@@ -94,12 +119,15 @@ class Transformer(nn.Module):
         self.positions = nn.Embedding(config.max_positions, config.width)
         if config.num_segments:
             self.segments = nn.Embedding(config.num_segments, config.width)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
+        self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.num_layers))
         self.norm = nn.LayerNorm(config.width, eps=config.norm_eps)  # of the embeddings, or the last one
         if not config.causal:
             self.head = nn.Linear(config.width, config.width)
             self.head_norm = nn.LayerNorm(config.width, eps=config.norm_eps)
+            self.activation = activation_of(config.activation)
             self.bias = nn.Parameter(torch.zeros(config.vocab_size))
+        if not config.tied:
+            self.unembedding = nn.Linear(config.width, config.vocab_size, bias=False)
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None):
         """Logits of every position.
@@ -138,7 +166,7 @@ class Transformer(nn.Module):
     def visible(self, input_ids, attention_mask=None):
         """True where query i may look at key j: not at padding, and not ahead if causal.  -> (B, 1, T, T)"""
         length = input_ids.shape[1]
-        visible = torch.ones(length, length, dtype=torch.bool)
+        visible = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
         if self.config.causal:
             visible = visible.tril()
         visible = visible[None, None]  # (1, 1, T, T)
@@ -148,54 +176,68 @@ class Transformer(nn.Module):
 
     def logits(self, hidden):
         """(B, T, D) -> (B, T, V)"""
+        matrix = self.words.weight if self.config.tied else self.unembedding.weight  # (V, D)
         if self.config.causal:
-            return hidden @ self.words.weight.T
-        hidden = self.head_norm(F.gelu(self.head(hidden)))
-        return hidden @ self.words.weight.T + self.bias
+            return hidden @ matrix.T
+        hidden = self.head_norm(self.activation(self.head(hidden)))
+        return hidden @ matrix.T + self.bias
 
 
 def from_transformers(network):
     """A Transformer with the weights of a BertForMaskedLM (or BertForPreTraining) or a GPT2LMHeadModel.
 
-    Raises LabkitError for another kind of network, and for a weight that is missing or of another shape.
+    It stands where the network does, in its dtype. Raises LabkitError for another kind of network, for an
+    option that is not computed here (architectures.py), and for a weight that is missing or of another shape.
     """
     kind = network.config.model_type
-    if kind not in ("bert", "gpt2"):
+    if kind not in architectures.SUPPORTED:
         raise LabkitError(f"from_transformers reads BERT and GPT-2, not {kind!r}.")
+    architectures.refuse(network.config, "The network")
     config, theirs = network.config, network.state_dict()
     if kind == "bert":
-        model = Transformer(
-            TransformerConfig(
-                config.vocab_size,
-                config.hidden_size,
-                config.num_hidden_layers,
-                config.num_attention_heads,
-                config.max_position_embeddings,
-                config.intermediate_size,
-                num_segments=config.type_vocab_size,
-                norm_eps=config.layer_norm_eps,
-            )
-        )
-        names = _bert_names(config.num_hidden_layers)
+        shape, names = _bert_shape(config), weight_maps.bert_names(config.num_hidden_layers)
     else:
-        model = Transformer(
-            TransformerConfig(
-                config.vocab_size,
-                config.n_embd,
-                config.n_layer,
-                config.n_head,
-                config.n_positions,
-                config.n_inner or 4 * config.n_embd,
-                causal=True,
-                pre_norm=True,
-                gelu="tanh",
-                norm_eps=config.layer_norm_epsilon,
-            )
-        )
-        names = _gpt2_names(config.n_layer)
-        theirs = _split_fused(theirs, config.n_layer)
+        shape, names = _gpt2_shape(config), weight_maps.gpt2_names(config.n_layer)
+        theirs = weight_maps.split_fused(theirs, config.n_layer)
+    output = network.get_output_embeddings()
+    shape.tied = output is None or output.weight is network.get_input_embeddings().weight
+    with torch.device("meta"):  # every number is copied: drawing some first would use up the notebook's seed
+        model = Transformer(shape)
+    like = network.get_input_embeddings().weight
+    model.to_empty(device=like.device).to(like.dtype)
     _copy(model, theirs, names)
     return model.eval()
+
+
+def _bert_shape(config):
+    return TransformerConfig(
+        config.vocab_size,
+        config.hidden_size,
+        config.num_hidden_layers,
+        config.num_attention_heads,
+        config.max_position_embeddings,
+        config.intermediate_size,
+        activation=config.hidden_act,
+        num_segments=config.type_vocab_size,
+        norm_eps=config.layer_norm_eps,
+    )
+
+
+def _gpt2_shape(config):
+    return TransformerConfig(
+        config.vocab_size,
+        config.n_embd,
+        config.n_layer,
+        config.n_head,
+        config.n_positions,
+        4 * config.n_embd if config.n_inner is None else config.n_inner,
+        causal=True,
+        pre_norm=True,
+        activation=config.activation_function,
+        norm_eps=config.layer_norm_epsilon,
+        scale_scores=config.scale_attn_weights,
+        scale_by_layer=config.scale_attn_by_inverse_layer_idx,
+    )
 
 
 @torch.no_grad()
@@ -210,63 +252,3 @@ def _copy(model, theirs, names):
                 f"{name} has shape {tuple(theirs[name].shape)}; {ours} needs {tuple(parameter.shape)}."
             )
         parameter.copy_(theirs[name])
-
-
-def _both(ours, theirs):
-    return {f"{ours}.{part}": f"{theirs}.{part}" for part in ("weight", "bias")}
-
-
-def _bert_names(num_layers):
-    """Our parameter names -> BertForMaskedLM's."""
-    names = {
-        "words.weight": "bert.embeddings.word_embeddings.weight",
-        "positions.weight": "bert.embeddings.position_embeddings.weight",
-        "segments.weight": "bert.embeddings.token_type_embeddings.weight",
-        "bias": "cls.predictions.bias",
-        **_both("norm", "bert.embeddings.LayerNorm"),
-        **_both("head", "cls.predictions.transform.dense"),
-        **_both("head_norm", "cls.predictions.transform.LayerNorm"),
-    }
-    for k in range(num_layers):
-        ours, theirs = f"blocks.{k}", f"bert.encoder.layer.{k}"
-        for part in ("query", "key", "value"):
-            names |= _both(f"{ours}.attention.{part}", f"{theirs}.attention.self.{part}")
-        names |= _both(f"{ours}.attention.output", f"{theirs}.attention.output.dense")
-        names |= _both(f"{ours}.norm1", f"{theirs}.attention.output.LayerNorm")
-        names |= _both(f"{ours}.inner", f"{theirs}.intermediate.dense")
-        names |= _both(f"{ours}.outer", f"{theirs}.output.dense")
-        names |= _both(f"{ours}.norm2", f"{theirs}.output.LayerNorm")
-    return names
-
-
-def _gpt2_names(num_layers):
-    """Our parameter names -> GPT2LMHeadModel's, once `_split_fused` has taken its matrices apart."""
-    names = {
-        "words.weight": "transformer.wte.weight",
-        "positions.weight": "transformer.wpe.weight",
-        **_both("norm", "transformer.ln_f"),
-    }
-    for k in range(num_layers):
-        ours, theirs = f"blocks.{k}", f"transformer.h.{k}"
-        for part in ("query", "key", "value"):
-            names |= _both(f"{ours}.attention.{part}", f"{theirs}.attn.{part}")
-        names |= _both(f"{ours}.attention.output", f"{theirs}.attn.c_proj")
-        names |= _both(f"{ours}.norm1", f"{theirs}.ln_1")
-        names |= _both(f"{ours}.inner", f"{theirs}.mlp.c_fc")
-        names |= _both(f"{ours}.outer", f"{theirs}.mlp.c_proj")
-        names |= _both(f"{ours}.norm2", f"{theirs}.ln_2")
-    return names
-
-
-def _split_fused(theirs, num_layers):
-    """GPT-2 keeps query, key and value in one matrix, and its matrices transposed: take both apart."""
-    split = dict(theirs)
-    for k in range(num_layers):
-        block = f"transformer.h.{k}"
-        weights = theirs[f"{block}.attn.c_attn.weight"].T.chunk(3)  # 3 x (D, D)
-        biases = theirs[f"{block}.attn.c_attn.bias"].chunk(3)
-        for part, weight, bias in zip(("query", "key", "value"), weights, biases, strict=True):
-            split[f"{block}.attn.{part}.weight"], split[f"{block}.attn.{part}.bias"] = weight, bias
-        for name in ("attn.c_proj", "mlp.c_fc", "mlp.c_proj"):
-            split[f"{block}.{name}.weight"] = theirs[f"{block}.{name}.weight"].T
-    return split

@@ -116,7 +116,7 @@ def test_a_head_that_is_not_there_is_a_plain_message(models, layer, head):
 def test_bad_texts_are_plain_messages(models):
     bert, gpt = models["bert"], models["gpt"]
     for texts in ([], "The cat sat."):
-        with pytest.raises(LabkitError, match="list of sentences"):
+        with pytest.raises(LabkitError, match="list of (sentences|texts)"):
             ablation.text_losses(bert, texts)
     with pytest.raises(LabkitError, match="empty"):
         ablation.text_losses(bert, ["The cat sat.", ""])

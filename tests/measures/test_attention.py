@@ -184,7 +184,7 @@ def test_means_over_texts_are_those_of_each(model):
         ]
         torch.testing.assert_close(shares[pattern], (each[0] + each[1]) / 2)
     for empty in ([], TEXT):
-        with pytest.raises(LabkitError, match="list of sentences"):
+        with pytest.raises(LabkitError, match="list of (sentences|texts)"):
             attention.pattern_shares(model, empty)
 
 

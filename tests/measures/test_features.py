@@ -158,7 +158,7 @@ def test_no_texts_and_one_text_that_is_no_list(model):
             call(model, [])
         with pytest.raises(LabkitError, match="a list of texts"):
             call(model, "one text")
-        with pytest.raises(LabkitError, match="number 0 is empty: None"):
+        with pytest.raises(LabkitError, match="number 0 must be a string, not None"):
             call(model, [None])
 
 

@@ -241,5 +241,5 @@ def test_the_first_guess_is_the_same_and_short_texts_are_left_out(gpt):
 def test_no_text_is_long_enough(gpt):
     with pytest.raises(LabkitError, match="No text has 12 tokens"):
         generation.forced_and_free(gpt, ["Too short."])
-    with pytest.raises(LabkitError, match="No text has"):
+    with pytest.raises(LabkitError, match="There are no texts"):
         generation.forced_and_free(gpt, [])

@@ -65,7 +65,7 @@ def test_a_network_that_differs_is_run_as_it_is(kind, config, monkeypatch):
     network = tiny(kind, **config)
     assert not packed.fits(network)
     model = Model(network, tokenizer=None, kind=kind, name="other", source="folder")
-    monkeypatch.setattr(features, "_encode_all", lambda model, texts: ROWS)
+    monkeypatch.setattr(features, "encode_all", lambda model, texts: ROWS)
     rows = features.extract(model, ROWS, "mean")
     for k, row in enumerate(ROWS):
         with torch.inference_mode():
