@@ -1,10 +1,21 @@
 """What a notebook talks to: `lab = labkit.start("01")`, then `lab.check(function)`."""
 
+from __future__ import annotations
+
 import functools
 import os
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from labkit import exercises
 from labkit.messages import LabkitError
+from labkit.messages.hiding import explained
+
+if TYPE_CHECKING:
+    from labkit.exercises.exercise import Exercise
+    from labkit.exercises.forms import Form
+    from labkit.exercises.quiz import Question
 
 ALL_HINTS = 99
 
@@ -12,11 +23,11 @@ ALL_HINTS = 99
 class CheckFailed(AssertionError):
     """An answer that is not right yet. The report stands above it; no traceback is needed."""
 
-    def _render_traceback_(self):
+    def _render_traceback_(self) -> list[str]:
         return [str(self)]
 
 
-def start(number):
+def start(number: str) -> Lab:
     """Begin a lab: report what is there and what is off, and return the Lab.
 
     Raises LabkitError when there is no such lab.
@@ -24,24 +35,26 @@ def start(number):
     # The models are small: a second thread gains nothing, and beside another busy program it makes every
     # operation wait (measured: a cell of 8 seconds took over 300). Takes effect before torch is imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    lab = Lab(exercises.get(number), number)
-    print(lab.welcome())
+    with explained():
+        lab = Lab(exercises.get(number), number)
+        print(lab.welcome())
     return lab
 
 
 class Lab:
     """One lab in one notebook: its exercises, quiz questions and the student's predictions."""
 
-    def __init__(self, module, number):
+    def __init__(self, module: ModuleType, number: str) -> None:
         self.number, self.module = number, module
         self.exercises = {exercise.name: exercise for exercise in module.EXERCISES}
         self.questions = {question.key: question for question in module.QUESTIONS}
-        self.attempts = {}  # (exercise, misconception) -> the different answers that showed it
-        self.solved = {}  # name of an exercise -> the function that passed
-        self.wrong = {}  # name of an exercise -> the function that did not
-        self.predictions = {}
+        # (exercise, misconception) -> the different answers that showed it
+        self.attempts: dict[tuple[str, str], list[Any]] = {}
+        self.solved: dict[str, Callable] = {}  # name of an exercise -> the function that passed
+        self.wrong: dict[str, Callable] = {}  # name of an exercise -> the function that did not
+        self.predictions: dict[str, Any] = {}
 
-    def welcome(self):
+    def welcome(self) -> str:
         """The set-up report as text: versions, models, what to fix."""
         from labkit import __version__, machine
 
@@ -55,7 +68,7 @@ class Lab:
         )
         return "\n".join(lines)
 
-    def check(self, function, exercise=None):
+    def check(self, function: Callable, exercise: str | None = None) -> None:
         """Check an answer: show the report, with a hint that climbs from try to try.
 
         Hints climb when another answer shows the same misconception; the same answer gets the same hints.
@@ -86,12 +99,12 @@ class Lab:
             # An instance of the built-in class, because graders look for its name. The report has said it.
             self.wrong.pop(task.name, None)
             error = NotImplementedError("Not written yet.")
-            error._render_traceback_ = lambda: [""]
+            error._render_traceback_ = lambda: [""]  # type: ignore[attr-defined]  # IPython asks for it
             raise error
         self.wrong[task.name] = function
         raise CheckFailed(report.headline)
 
-    def _attempt(self, task, misconception, function):
+    def _attempt(self, task: Exercise, misconception: str, function: Callable) -> int:
         """How many different answers have shown this misconception, this one included: so far hints climb."""
         answers = self.attempts.setdefault((task.name, misconception), [])
         code = getattr(function, "__code__", function)
@@ -99,7 +112,7 @@ class Lab:
             answers.append(code)
         return len(answers)
 
-    def best(self, function):
+    def best(self, function: Callable) -> Callable:
         """The student's function if it has passed its check, else ours: the lab goes on either way.
 
         Its results come in the form that the exercise promises, whatever kind of numbers it returns.
@@ -110,7 +123,7 @@ class Lab:
         print(f"(Using the course's {task.name}, because yours has not passed its check yet.)")
         return task.reference
 
-    def both(self, function, make):
+    def both(self, function: Callable, make: Callable[[Callable], Any]) -> dict[str, Any]:
         """What `make` makes of the student's function, beside what it makes of ours where the two differ.
 
         make: a function (the exercise's function) -> what a figure shows of it.
@@ -138,7 +151,7 @@ class Lab:
             return {"": ours}
         return {"": ours} if same(ours, yours) else {"yours": yours, "ours": ours}
 
-    def case(self, function, number):
+    def case(self, function: Callable | str, number: int) -> tuple:
         """The arguments of one case of an exercise's check, to call a function on: f(*lab.case(f, 0)).
 
         Raises LabkitError when there is no such case.
@@ -152,7 +165,7 @@ class Lab:
             raise LabkitError(f"The cases of {task.name} are numbered 0 to {len(cases) - 1}, not {number!r}.")
         return fresh(cases[number].args)
 
-    def quiz(self, key):
+    def quiz(self, key: str) -> Question:
         """A quiz question, to be shown as the last line of a cell."""
         if key not in self.questions:
             raise LabkitError(
@@ -160,12 +173,12 @@ class Lab:
             )
         return self.questions[key]
 
-    def predict(self, key, guess):
+    def predict(self, key: str, guess: Any) -> None:
         """Note the student's prediction before the measurement, to be confronted by `compare`."""
         self.predictions[key] = guess
         print("Noted." if guess is not None else "No prediction yet: write your guess in place of None.")
 
-    def compare(self, key, measured, unit=""):
+    def compare(self, key: str, measured: Any, unit: str = "") -> None:
         """Print prediction and measurement side by side."""
         guess = self.predictions.get(key)
         if guess is None:
@@ -175,7 +188,7 @@ class Lab:
             guess += "" if unit.strip() and guess.endswith(unit.strip()) else unit
             print(f"You predicted {guess}; measured: {measured}{unit}")
 
-    def slide_says(self, rows):
+    def slide_says(self, rows: Iterable[tuple[str, str]]) -> None:
         """Show what the slides say beside what was measured: rows of (slide, measured)."""
         from IPython.display import Markdown, display
 
@@ -183,7 +196,7 @@ class Lab:
         lines += [f"| {_cell(said)} | {_cell(measured)} |" for said, measured in rows]
         display(Markdown("\n".join(lines)))
 
-    def progress(self):
+    def progress(self) -> None:
         """Print which exercises have passed in this session, and the points."""
         reached = 0
         for task in self.exercises.values():
@@ -192,7 +205,7 @@ class Lab:
             print(f"{'[ok]' if passed else '[  ]'} {task.name} ({task.points} points)")
         print(f"{reached} of {sum(task.points for task in self.exercises.values())} points")
 
-    def _exercise(self, function, name):
+    def _exercise(self, function: Callable | str, name: str | None) -> Exercise:
         name = name or getattr(function, "__name__", None)
         if name in self.exercises:
             return self.exercises[name]
@@ -208,7 +221,7 @@ class Lab:
         )
 
 
-def _in_form(function, form):
+def _in_form(function: Callable, form: Form) -> Callable:
     """The function, with its results in the form that the exercise promises."""
     from labkit.exercises.forms import anything
 
@@ -216,13 +229,13 @@ def _in_form(function, form):
         return function
 
     @functools.wraps(function)
-    def in_form(*args, **options):
+    def in_form(*args: Any, **options: Any) -> Any:
         return form(function(*args, **options))
 
     return in_form
 
 
-def _drawable(yours, ours):
+def _drawable(yours: Any, ours: Any) -> bool:
     """Where numbers are to be shown: are yours as many as ours, and finite?"""
     import numpy as np
 
@@ -236,7 +249,7 @@ def _drawable(yours, ours):
     return array is not None and array.shape == theirs.shape and bool(np.isfinite(array).all())
 
 
-def _cell(text):
+def _cell(text: str) -> str:
     """Text as it may stand in a Markdown table: [MASK], ##ing and | are meant as they are."""
     for sign in "\\|[]#*_<`":
         text = text.replace(sign, "\\" + sign)

@@ -5,10 +5,12 @@ import inspect
 import linecache
 import re
 import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from labkit.exercises.errors import explain
-from labkit.exercises.exercise import Outcome, Raised, WrongForm
-from labkit.exercises.forms import NotMeant, anything
+from labkit.exercises.exercise import Case, Exercise, Outcome, Raised, WrongForm
+from labkit.exercises.forms import Form, NotMeant, anything
 from labkit.exercises.state import Guard
 from labkit.exercises.values import fresh, show, unchanged
 
@@ -16,13 +18,14 @@ CHANGED = "changed its argument {name}.\nWork on a copy ({copy}): the caller sti
 COPIES = {"Tensor": "{name}.clone()", "ndarray": "{name}.copy()", "list": "list({name})"}
 RESEEDED = (
     "called {seeder}: from now on the whole notebook draws the same numbers.\n"
-    "Leave that out. What has to be drawn alike is drawn with a generator: one of its own, or the one given."
+    "Leave that out. "
+    "What has to be drawn alike is drawn with a generator: one of its own, or the one given."
 )
 PRINTS = "It prints its result. Put `return` before it instead: print only shows it to you."
 NO_RETURN = "There is no `return` in it, so what it has computed is lost."
 
 
-def call_on_copies(function, args, form=anything, ours=False):
+def call_on_copies(function: Callable, args: tuple, form: Form = anything, ours: bool = False) -> Outcome:
     """Call on copies of the arguments; raises nothing but OutOfTime and KeyboardInterrupt.
 
     ours: whether the function is one of ours, which is guarded less closely and so faster.
@@ -47,7 +50,7 @@ def call_on_copies(function, args, form=anything, ours=False):
     return outcome
 
 
-def observe_outcome(outcome, exercise, case):
+def observe_outcome(outcome: Outcome, exercise: Exercise, case: Case) -> Any:
     """What is compared of an outcome: a Raised, or what the exercise observes."""
     if outcome.error_type is not None:
         return Raised(outcome.error_type, outcome.error.split("\n")[0])
@@ -57,7 +60,7 @@ def observe_outcome(outcome, exercise, case):
         return f"something that is not a result of {exercise.name}: {show(outcome.value, 80)}"
 
 
-def observe_all(function, exercise, cases):
+def observe_all(function: Callable, exercise: Exercise, cases: Sequence[Case]) -> list:
     """The observations of a function of ours on all cases."""
     return [
         observe_outcome(call_on_copies(function, case.args, exercise.form, ours=True), exercise, case)
@@ -65,7 +68,7 @@ def observe_all(function, exercise, cases):
     ]
 
 
-def _in_form(value, form, function):
+def _in_form(value: Any, form: Form, function: Callable) -> Outcome:
     """The Outcome of a call that returned."""
     try:
         return Outcome(form(value))
@@ -78,7 +81,7 @@ def _in_form(value, form, function):
     return Outcome(error=said, error_type=WrongForm, advice=advice)
 
 
-def _returns_a_value(function):
+def _returns_a_value(function: Callable) -> bool:
     """Does a function have a `return` with something behind it? True where its code can't be read."""
     code = getattr(function, "__code__", None)
     if code is None:
@@ -90,7 +93,7 @@ def _returns_a_value(function):
     ) or any(step.opname == "RETURN_CONST" and step.argval is not None for step in steps)
 
 
-def _changed(function, args, given):
+def _changed(function: Callable, args: tuple, given: tuple) -> str:
     """A sentence about the first argument that is not as it was, or ""."""
     for place, (before, after) in enumerate(zip(args, given, strict=True)):
         if not unchanged(before, after):
@@ -100,14 +103,14 @@ def _changed(function, args, given):
     return ""
 
 
-def _names(function):
+def _names(function: Callable) -> list[str]:
     try:
         return list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
         return []
 
 
-def _where(error, function):
+def _where(error: Exception, function: Callable) -> tuple[str, str]:
     """(the error in one line and the student's own line that raised it, what it means in plain words)."""
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     try:
@@ -117,11 +120,11 @@ def _where(error, function):
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == filename]
     line = ""
     if frames:
-        line = linecache.getline(filename, frames[-1].lineno).strip()
+        line = linecache.getline(filename, frames[-1].lineno or 0).strip()
         text += f"\nin your line {frames[-1].lineno}: {line}"
     return text, explain(error, line)
 
 
-def message_kind(message):
+def message_kind(message: str) -> str:
     """An error message without what differs from call to call: the numbers in it."""
     return re.sub(r"-?\d+(\.\d+)?", "#", message)

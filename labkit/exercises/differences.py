@@ -1,6 +1,7 @@
 """What is different between two results, in a student's words: the first place, and a simple relation."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from labkit.exercises.values import as_array, same, show
 FEWEST = 3  # numbers that have to agree before a relation is more than chance
 
 
-def difference(expected, got):
+def difference(expected: Any, got: Any) -> str:
     """What was expected, what came, and the first place where they part; "" when the two are the same."""
     if same(expected, got):
         return ""
@@ -22,7 +23,7 @@ def difference(expected, got):
     return said + (_first_item(expected, got) if _is_sequence(expected) and _is_sequence(got) else "")
 
 
-def relation(expected, got):
+def relation(expected: Any, got: Any) -> str:
     """One sentence when all of a result is wrong in one simple way ("each is half ..."), else ""."""
     if isinstance(expected, Mapping) and isinstance(got, Mapping) and expected.keys() == got.keys():
         key = next((key for key in expected if not same(expected[key], got[key])), None)
@@ -42,7 +43,7 @@ def relation(expected, got):
     return ""
 
 
-def expected_got(expected, got):
+def expected_got(expected: Any, got: Any) -> str:
     """The two lines that a report shows when values differ; never alike where the values are not."""
     for limit in (160, 320, 640):
         left, right = show(expected, limit), show(got, limit)
@@ -55,7 +56,7 @@ def expected_got(expected, got):
     return f"expected: {left}\ngot:      {right}"
 
 
-def _first_number(expected, got):
+def _first_number(expected: np.ndarray, got: np.ndarray) -> str:
     if expected.shape != got.shape:
         return f"\nshape {got.shape} instead of {expected.shape}"
     if expected.size < 2:
@@ -69,14 +70,14 @@ def _first_number(expected, got):
     )
 
 
-def _first_item(expected, got):
+def _first_item(expected: Sequence, got: Sequence) -> str:
     pairs = enumerate(zip(expected, got, strict=False))
     place = next((k for k, (e, g) in pairs if not same(e, g)), min(len(expected), len(got)))
     e, g = (show(x[place], 80) if place < len(x) else "nothing" for x in (expected, got))
     return f"\nfirst different: entry {place}, expected {e}, got {g}"
 
 
-def _of_shapes(expected, got):
+def _of_shapes(expected: np.ndarray, got: np.ndarray) -> str:
     if got.size == expected.size and got.squeeze().shape == expected.squeeze().shape:
         right = (
             " with the right numbers" if np.allclose(got.squeeze(), expected.squeeze(), 1e-4, 1e-4) else ""
@@ -95,7 +96,7 @@ def _of_shapes(expected, got):
     return ""
 
 
-def _of_arrays(expected, got):
+def _of_arrays(expected: np.ndarray, got: np.ndarray) -> str:
     """One sentence when two arrays of one shape are related in a simple way, else ""."""
     if np.isnan(got).any() and not np.isnan(expected).any():
         all_or_some = "All of yours is NaN" if np.isnan(got).all() else "There is a NaN in it"
@@ -111,7 +112,7 @@ def _of_arrays(expected, got):
     return _of_places(expected, got) or _of_values(expected, got)
 
 
-def _of_places(expected, got):
+def _of_places(expected: np.ndarray, got: np.ndarray) -> str:
     """Right numbers in the wrong places."""
     if got.ndim >= 2 and _near(expected, got.swapaxes(-1, -2)):
         return "Rows and columns have changed places."
@@ -127,7 +128,7 @@ def _of_places(expected, got):
     return f"The same {what} in another order." if _sorted_rows(expected) == _sorted_rows(got) else ""
 
 
-def _of_values(expected, got):
+def _of_values(expected: np.ndarray, got: np.ndarray) -> str:
     """All numbers wrong in the same way."""
     if got.size == 1 and float(expected.item()).is_integer() and float(got.item()).is_integer():
         return ""  # small whole numbers are twice or half of each other by chance
@@ -162,15 +163,15 @@ _TRANSFORMED = (
 )
 
 
-def _near(a, b):
+def _near(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-3, atol=1e-4))
 
 
-def _sorted_rows(array):
+def _sorted_rows(array: np.ndarray) -> list[list[float]]:
     return sorted(array.reshape(len(array), -1).round(4).tolist())
 
 
-def _constant(values):
+def _constant(values: np.ndarray) -> float | None:
     """The one number that all of these are; None when they differ, or there are none."""
     if values.size == 0 or not np.isfinite(values).all():
         return None
@@ -178,7 +179,7 @@ def _constant(values):
     return middle if np.allclose(values, middle, rtol=1e-3, atol=1e-6) else None
 
 
-def _factor(ratio, several, exactly):
+def _factor(ratio: float, several: bool, exactly: bool) -> str:
     """Words for a factor. A single number has some factor to every other: only a plain one means anything."""
     each = "Each number" if several else "It"
     for factor, words in _FACTORS.items():
@@ -200,15 +201,15 @@ _FACTORS = {
 }
 
 
-def _number(value):
+def _number(value: float) -> str:
     return f"{float(value):.4g}"
 
 
-def _is_sequence(value):
+def _is_sequence(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
-def _of_sequences(expected, got):
+def _of_sequences(expected: Sequence, got: Sequence) -> str:
     if len(expected) != len(got):
         few = "many" if len(got) > len(expected) else "few"
         return f"{abs(len(expected) - len(got))} too {few}: {len(got)} instead of {len(expected)}."
@@ -219,7 +220,7 @@ def _of_sequences(expected, got):
     return ""
 
 
-def _in_another_order(expected, got):
+def _in_another_order(expected: Sequence, got: Sequence) -> bool:
     left = list(got)
     for item in expected:
         place = next((k for k, other in enumerate(left) if same(item, other)), None)
@@ -229,7 +230,7 @@ def _in_another_order(expected, got):
     return True
 
 
-def _of_texts(expected, got):
+def _of_texts(expected: str, got: str) -> str:
     if expected.lower() == got.lower():
         return "Only capital and small letters differ."
     return "Only the spaces differ." if expected.split() == got.split() else ""

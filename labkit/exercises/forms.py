@@ -6,7 +6,7 @@ is refused with a sentence.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,25 +26,25 @@ class Form:
     """
 
     name: str
-    make: Any
+    make: Callable[[Any], Any]
 
-    def __call__(self, value):
+    def __call__(self, value: Any) -> Any:
         return self.make(value)
 
-    def refusal(self, value, why=""):
+    def refusal(self, value: Any, why: str = "") -> tuple[str, str]:
         """(what was returned in place of this form, what to try); why: what NotMeant said."""
         said = f"returned {_described(value)} where {self.name} is wanted"
         if value is None:
             return said, (
-                "Does every way through it end in a return? (What changes its object, as list.sort() and "
-                "list.append(), returns None as well.)"
+                "Does every way through it end in a return? "
+                "(What changes its object, as list.sort() and list.append(), returns None as well.)"
             )
         if callable(value):
             return said, "Was it meant to be called? Its round brackets are missing."
         return f"{said}{': ' if why else '.'}{why}", f"Return {self.name}, as the docstring says."
 
 
-def _something(value):
+def _something(value: Any) -> Any:
     if value is None:
         raise NotMeant("")
     return value
@@ -53,7 +53,7 @@ def _something(value):
 anything = Form("a result", _something)
 
 
-def tensor(dtype=None):
+def tensor(dtype: torch.dtype | None = None) -> Form:
     """A torch.Tensor; of bool, int64 or float32 if `dtype` says so.
 
     Other dtypes, arrays, numbers and nested lists are taken if no number changes by it.
@@ -62,7 +62,7 @@ def tensor(dtype=None):
         dtype, "a tensor of float"
     )
 
-    def make(value):
+    def make(value: Any) -> torch.Tensor:
         made = _as_tensor(value)
         if dtype is None or made.dtype == dtype:
             return made
@@ -78,10 +78,10 @@ def tensor(dtype=None):
     return Form(name, make)
 
 
-def array(dtype=float):
+def array(dtype: type = float) -> Form:
     """A numpy array of this dtype; tensors, and nested lists of numbers, are taken."""
 
-    def make(value):
+    def make(value: Any) -> np.ndarray:
         if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
             return value.astype(dtype)
         return _as_tensor(value).detach().cpu().numpy().astype(dtype)
@@ -89,7 +89,7 @@ def array(dtype=float):
     return Form("a numpy array", make)
 
 
-def _number(value):
+def _number(value: Any) -> bool | int | float:
     if isinstance(value, torch.Tensor | np.ndarray) and math.prod(value.shape) != 1:
         raise NotMeant("one number is wanted, and it holds more or none.")
     if isinstance(value, torch.Tensor | np.ndarray | np.generic):
@@ -99,28 +99,28 @@ def _number(value):
     return value
 
 
-def _float(value):
+def _float(value: Any) -> float:
     try:
         return float(_number(value))
     except OverflowError:
         raise NotMeant("it is larger than any float.") from None
 
 
-def _int(value):
+def _int(value: Any) -> int:
     number = _number(value)
     if isinstance(number, float) and not number.is_integer():
         raise NotMeant("")
     return int(number)
 
 
-def _bool(value):
+def _bool(value: Any) -> bool:
     number = _number(value)
     if number not in (0, 1):
         raise NotMeant("return True or False.")
     return bool(number)
 
 
-def _str(value):
+def _str(value: Any) -> str:
     if not isinstance(value, str):
         raise NotMeant("")
     return str(value)
@@ -132,10 +132,10 @@ truth = Form("True or False", _bool)
 text = Form("a str", _str)
 
 
-def list_of(item):
+def list_of(item: Form) -> Form:
     """A list whose items are of the form `item`; a tuple, a tensor or an array is taken."""
 
-    def make(value):
+    def make(value: Any) -> list:
         if isinstance(value, torch.Tensor | np.ndarray) and value.ndim:
             value = value.tolist() if value.ndim == 1 else list(value)
         if not isinstance(value, list | tuple):
@@ -145,11 +145,11 @@ def list_of(item):
     return Form(f"a list (each item {item.name})" if item is not anything else "a list", make)
 
 
-def tuple_of(*items):
+def tuple_of(*items: Form) -> Form:
     """A tuple of exactly these forms; a list is taken."""
     names = ", ".join(item.name for item in items)
 
-    def make(value):
+    def make(value: Any) -> tuple:
         if isinstance(value, torch.Tensor | np.ndarray) and value.ndim:
             value = tuple(value)
         if not isinstance(value, list | tuple):
@@ -161,10 +161,10 @@ def tuple_of(*items):
     return Form(f"a tuple ({names})", make)
 
 
-def mapping_of(**items):
+def mapping_of(**items: Form) -> Form:
     """A dict with these keys, each value of its form."""
 
-    def make(value):
+    def make(value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise NotMeant("")
         absent = [key for key in items if key not in value]
@@ -178,7 +178,7 @@ def mapping_of(**items):
     return Form(f"a dict with the keys {', '.join(items)}", make)
 
 
-def _part(form, value, where=""):
+def _part(form: Form, value: Any, where: str = "") -> Any:
     """A part of a container in its form; what is wrong with it is said in words."""
     try:
         return form(value)
@@ -190,11 +190,11 @@ def _part(form, value, where=""):
 _WRAP = "put list(...) around it."
 
 
-def _is_iterator(value):
+def _is_iterator(value: Any) -> bool:
     return hasattr(value, "__iter__") and not isinstance(value, str | bytes | Mapping)
 
 
-def _as_tensor(value):
+def _as_tensor(value: Any) -> torch.Tensor:
     if isinstance(value, torch.Tensor):
         if value.layout is not torch.strided or value.is_complex() or value.is_meta:
             raise NotMeant("")
@@ -223,7 +223,7 @@ def _as_tensor(value):
 _PLAIN = {"<u2": "<i4", "<u4": "<i8", "<u8": "<i8"}  # unsigned kinds that a tensor computes little with
 
 
-def _described(value):
+def _described(value: Any) -> str:
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, np.ndarray):

@@ -8,14 +8,16 @@ import ast
 import inspect
 import linecache
 import re
+from collections.abc import Callable
 
 STOPPED = (
-    "The last version of the cell with {name} did not run: {why}. What is there now is the version before "
-    "it. Mend the cell, run it, then run this one again."
+    "The last version of the cell with {name} did not run: {why}. "
+    "What is there now is the version before it. "
+    "Mend the cell, run it, then run this one again."
 )
 
 
-def stopped(name, function):
+def stopped(name: str, function: Callable) -> str:
     """Why the last cell that defines `name` is not where `function` comes from, or "".
 
     Says nothing outside IPython, or when the function comes from no cell.
@@ -47,6 +49,6 @@ def stopped(name, function):
     return ""
 
 
-def _at_top(name, cell):
+def _at_top(name: str, cell: str) -> bool:
     """Does a cell define the function without any condition?"""
     return any(isinstance(node, ast.FunctionDef) and node.name == name for node in ast.parse(cell).body)

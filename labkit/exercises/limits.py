@@ -1,5 +1,7 @@
 """Run a student's function with a time limit: a check always comes back."""
 
+from __future__ import annotations
+
 import builtins
 import ctypes
 import io
@@ -8,7 +10,9 @@ import sys
 import threading
 import time
 import types
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 PATIENCE = 3  # seconds by the clock for each second of own time: a machine may be busy
 LONGEST_IMPORT = 60.0  # seconds by the clock
@@ -19,7 +23,7 @@ class OutOfTime(BaseException):
 
 
 @contextmanager
-def time_limit(seconds):
+def time_limit(seconds: float) -> Iterator[None]:
     """Raise OutOfTime in the block once it has used `seconds` of the process's own time, imports left out.
 
     Own time, because a busy machine must not cost anybody an answer; and what takes a second or two to be
@@ -37,20 +41,20 @@ def time_limit(seconds):
 class _Budget:
     """Seconds of the process's own time, and PATIENCE times as many by the clock, without imports."""
 
-    def __init__(self, seconds):
+    def __init__(self, seconds: float) -> None:
         self.seconds, self.end = seconds, time.process_time() + seconds
         self.clock_end = time.monotonic() + PATIENCE * seconds
         self.imports = 0  # that are going on now, one within the other
 
-    def __enter__(self):
+    def __enter__(self) -> _Budget:
         self.importer = builtins.__import__
         builtins.__import__ = self._import
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         builtins.__import__ = self.importer
 
-    def _import(self, *args, **options):
+    def _import(self, *args: Any, **options: Any) -> Any:
         begin, clock = time.process_time(), time.monotonic()
         self.imports += 1
         try:
@@ -62,15 +66,15 @@ class _Budget:
                 self.clock_end += min(time.monotonic() - clock, LONGEST_IMPORT)
 
     @property
-    def is_used_up(self):
+    def is_used_up(self) -> bool:
         """Has the block had its time?"""
         if time.monotonic() >= self.clock_end + (LONGEST_IMPORT if self.imports else 0):
             return True
         return not self.imports and time.process_time() >= self.end
 
 
-def _by_signal(budget):
-    def raise_out_of_time(*_):
+def _by_signal(budget: _Budget) -> Iterator[None]:
+    def raise_out_of_time(*_: Any) -> None:
         if budget.is_used_up:
             raise OutOfTime
 
@@ -89,10 +93,10 @@ def _by_signal(budget):
             signal.signal(number, handler)
 
 
-def _by_thread(budget):
+def _by_thread(budget: _Budget) -> Iterator[None]:
     target, done = threading.get_ident(), threading.Event()
 
-    def watch():
+    def watch() -> None:
         wait = min(budget.seconds / 4, 0.25)
         while not done.wait(wait):
             if budget.is_used_up:
@@ -112,17 +116,17 @@ def _by_thread(budget):
 
 
 @contextmanager
-def tame(function):
+def tame(function: Callable) -> Iterator[None]:
     """While a function is checked, input() and exit() are ordinary errors.
 
     input() would wait for somebody to type, and no other cell could run; IPython's own exit(), which it puts
     into the notebook's names, would end the kernel.
     """
 
-    def no_input(prompt=""):
+    def no_input(prompt: object = "", /) -> str:
         raise RuntimeError("input() waits for somebody to type; the function gets all it needs as arguments")
 
-    def no_exit(code=None):
+    def no_exit(code: Any = None) -> None:
         raise SystemExit(code)
 
     names = getattr(function, "__globals__", {})
@@ -146,14 +150,15 @@ class Capture(io.TextIOBase):
 
     encoding = "utf-8"
 
-    def __init__(self, limit=2000):
-        self.parts, self.left = [], limit
+    def __init__(self, limit: int = 2000) -> None:
+        self.parts: list[str] = []
+        self.left = limit
 
-    def writable(self):
+    def writable(self) -> bool:
         """Yes."""
         return True
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if self.left > 0:
@@ -161,14 +166,14 @@ class Capture(io.TextIOBase):
             self.left -= len(text)
         return len(text)
 
-    def __enter__(self):
+    def __enter__(self) -> Capture:
         self.stdout, sys.stdout = sys.stdout, self
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         sys.stdout = self.stdout
 
     @property
-    def text(self):
+    def text(self) -> str:
         """What was printed; a cut is marked."""
         return "".join(self.parts) + ("\n[more was printed, not shown]" if self.left < 0 else "")

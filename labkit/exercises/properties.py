@@ -1,13 +1,22 @@
 """The properties that most exercises need: right case by case, and leaving everything else as it was."""
 
+from collections.abc import Callable
+from typing import Any
+
 from labkit.exercises.differences import difference, expected_got, relation
-from labkit.exercises.exercise import Fault, Property, Raised
+from labkit.exercises.exercise import Case, Fault, Property, Raised, Trial
 from labkit.exercises.values import as_array, same
+
+Test = Callable[[Any, Any], str]  # (expected, seen) -> "" or a sentence
+Where = Callable[[Case], bool]
+Project = Callable[[Any], Any]
 
 __all__ = ["alike", "compares", "each_case", "expected_got", "inputs_unchanged", "matches_reference"]
 
 
-def each_case(test, where=lambda case: True, relate=relation):
+def each_case(
+    test: Test, where: Where = lambda case: True, relate: Test | None = relation
+) -> Callable[[Trial], str | Fault]:
     """A Property's `holds` that looks at one case after the other, and tells an error before a difference.
 
     test: (expected, seen) -> "" or what is wrong, both as `observe` returns them.
@@ -16,7 +25,7 @@ def each_case(test, where=lambda case: True, relate=relation):
         where what is compared is not the result itself.
     """
 
-    def holds(trial):
+    def holds(trial: Trial) -> str | Fault:
         rows = [
             (place, case, outcome, expected, seen)
             for place, (case, outcome, expected, seen) in enumerate(
@@ -36,7 +45,7 @@ def each_case(test, where=lambda case: True, relate=relation):
     return holds
 
 
-def _advice(place, rows, relate):
+def _advice(place: int, rows: list[tuple], relate: Test | None) -> str:
     """How a result is related to the right one; of a single number only what is so in other cases too."""
     wrong = [(e, s) for k, _, o, e, s in rows if k >= place and not o.error and not alike(e, s)]
     if not wrong or relate is None:
@@ -48,19 +57,32 @@ def _advice(place, rows, relate):
     return said
 
 
-def compares(name, points, test, where=lambda case: True, project=lambda observed: observed, relate=relation):
+def compares(
+    name: str,
+    points: int,
+    test: Test,
+    where: Where = lambda case: True,
+    project: Project = lambda observed: observed,
+    relate: Test | None = relation,
+) -> Property:
     """A Property that looks at each case by `test`, as `each_case` does."""
     return Property(name, points, each_case(test, where, relate), where, project)
 
 
-def matches_reference(name, points, where=lambda case: True, project=None, relate=relation):
+def matches_reference(
+    name: str,
+    points: int,
+    where: Where = lambda case: True,
+    project: Project | None = None,
+    relate: Test | None = relation,
+) -> Property:
     """A Property: the same result as the reference on the cases selected by `where`.
 
     project: what of an observation it is about; all of it, if None.
     """
     part = project or (lambda observed: observed)
 
-    def test(expected, seen):
+    def test(expected: Any, seen: Any) -> str:
         if alike(expected, seen):
             return ""
         if isinstance(expected, Raised):
@@ -70,10 +92,10 @@ def matches_reference(name, points, where=lambda case: True, project=None, relat
     return compares(name, points, test, where, part, relate)
 
 
-def inputs_unchanged(points=1):
+def inputs_unchanged(points: int = 1) -> Property:
     """The guard: the function returns on every case, and changes nothing that is not its own."""
 
-    def holds(trial):
+    def holds(trial: Trial) -> str | Fault:
         for ask in ("error", "changed"):
             for place, (case, outcome) in enumerate(zip(trial.cases, trial.outcomes, strict=True)):
                 wanted = isinstance(trial.expected[place], Raised)
@@ -88,7 +110,7 @@ def inputs_unchanged(points=1):
     return Property(name, points, holds, guard=True)
 
 
-def alike(expected, seen):
+def alike(expected: Any, seen: Any) -> bool:
     """Are two observations equal, as `same` has it? An error equals an error of its type, and no value."""
     if isinstance(expected, Raised) or isinstance(seen, Raised):
         return type(expected) is type(seen) and expected.type is seen.type

@@ -6,10 +6,14 @@ kernel, without scripts, in JupyterLab, VS Code, Colab and in notebooks the read
 As text a question shows its lettered choices and gives nothing away; `question.answer("B")` replies.
 """
 
+from __future__ import annotations
+
 import html
 import re
 import string
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from labkit.messages import LabkitError
 from labkit.plotting.keys import OWN_KEYS
@@ -30,7 +34,7 @@ class Feedback(str):
 
     __slots__ = ()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return str(self)
 
 
@@ -53,12 +57,12 @@ class Question:
 
     key: str
     prompt: str
-    choices: tuple
+    choices: tuple[Choice, ...]
     source: str = ""
     multiple: bool = False
-    given: list = field(default_factory=list, repr=False, compare=False)
+    given: list[str] = field(default_factory=list, repr=False, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.choices = tuple(self.choices)
         where = f"question {self.key!r}"
         if not self.key or not self.prompt.strip():
@@ -74,20 +78,20 @@ class Question:
             raise LabkitError(f"{where}: {right} choices are marked correct, expected {expected}.")
 
     @property
-    def letters(self):
+    def letters(self) -> str:
         return string.ascii_uppercase[: len(self.choices)]
 
     @property
-    def correct_letters(self):
+    def correct_letters(self) -> str:
         """The right answer, e.g. "B" or "AC"."""
         return "".join(x for x, c in zip(self.letters, self.choices, strict=True) if c.correct)
 
     @property
-    def solved(self):
+    def solved(self) -> bool:
         """Whether the latest answer is the right one."""
         return bool(self.given) and self.given[-1] == self.correct_letters
 
-    def answer(self, letters):
+    def answer(self, letters: str | Iterable[str]) -> Feedback:
         """Feedback on an answer such as "B" (or "AC" where several are right); the answer is recorded."""
         letters = self._letters_from(letters)
         self.given.append(letters)
@@ -101,7 +105,7 @@ class Question:
             lines.append(f"{missing} more {'is' if missing == 1 else 'are'} right.")
         return Feedback("\n".join(lines))
 
-    def _letters_from(self, given):
+    def _letters_from(self, given: Any) -> str:
         """'b', 'AC', ['A', 'C'] -> letters in order, each once; anything else: a plain message."""
         parts = given if isinstance(given, (list, tuple, set)) else [given]
         text = "".join(p for p in parts if isinstance(p, str))
@@ -118,7 +122,7 @@ class Question:
         return "".join(sorted(set(letters)))
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The question as text: lettered choices, no answer."""
         lines = [self.prompt + (f" ({self.source})" if self.source else "")]
         lines += [f"  {x}  {choice.text}" for x, choice in zip(self.letters, self.choices, strict=True)]
@@ -126,7 +130,7 @@ class Question:
         return "\n".join(lines)
 
     @property
-    def html(self):
+    def html(self) -> str:
         """The question as HTML without scripts: each choice opens onto its own explanation."""
         source = f" <small>({_inline(self.source)})</small>" if self.source else ""
         several = "More than one may be right. " if self.multiple else ""
@@ -142,7 +146,7 @@ class Question:
         )
 
     @staticmethod
-    def _line(letter, choice):
+    def _line(letter: str, choice: Choice) -> str:
         sign, verdict, colour = _RIGHT if choice.correct else _WRONG
         return (
             f'<details style="{_LINE}"><summary {OWN_KEYS} style="{_SUMMARY}"><strong>{letter}</strong>&ensp;'
@@ -150,13 +154,13 @@ class Question:
             f"{sign} <strong>{verdict}</strong> {_inline(choice.explanation)}</div></details>"
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.text
 
-    def _repr_mimebundle_(self, include=None, exclude=None, **_):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, str]:
         return {"text/html": self.html, "text/plain": self.text}
 
-    def show(self):
+    def show(self) -> None:
         """Show the question here: HTML in a notebook, else text."""
         _show(self)
 
@@ -164,9 +168,9 @@ class Question:
 class Quiz:
     """The questions of a lab, in order, by key."""
 
-    def __init__(self, questions, title="Quiz"):
+    def __init__(self, questions: Iterable[Question], title: str = "Quiz") -> None:
         self.title = title
-        self.questions = {}
+        self.questions: dict[str, Question] = {}
         for question in questions:
             if question.key in self.questions:
                 raise LabkitError(f"two questions have the key {question.key!r}: keys must be unique.")
@@ -174,40 +178,40 @@ class Quiz:
         if not self.questions:
             raise LabkitError("a quiz needs at least one question.")
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: str) -> Question:
         if key not in self.questions:
             raise LabkitError(f"there is no question {key!r}. There are: {', '.join(self.questions)}.")
         return self.questions[key]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Question]:
         return iter(self.questions.values())
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.questions)
 
     @property
-    def text(self):
+    def text(self) -> str:
         numbered = (f"{i}. {question.text}" for i, question in enumerate(self, start=1))
         return f"{self.title}\n\n" + "\n\n".join(numbered)
 
     @property
-    def score(self):
+    def score(self) -> tuple[int, int, int]:
         """(right, answered, all): counted on the latest answer to each question."""
         return sum(q.solved for q in self), sum(bool(q.given) for q in self), len(self)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.text
 
-    def _repr_mimebundle_(self, include=None, exclude=None, **_):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, str]:
         page = f"<p><strong>{_inline(self.title)}</strong></p>" + "".join(q.html for q in self)
         return {"text/html": page, "text/plain": self.text}
 
-    def show(self):
+    def show(self) -> None:
         """Show all questions here: HTML in a notebook, else text."""
         _show(self)
 
 
-def _inline(text):
+def _inline(text: str) -> str:
     """Plain text as HTML, with `code` between backticks; a dollar sign starts no formula."""
     pieces = html.escape(text).replace("$", "<span>$</span>").split("`")
     if len(pieces) % 2 == 0:  # an odd backtick is a backtick
@@ -215,7 +219,7 @@ def _inline(text):
     return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
 
 
-def _show(thing):
+def _show(thing: Question | Quiz) -> None:
     from IPython import display, get_ipython
 
     display.display(thing) if get_ipython() else print(thing.text)

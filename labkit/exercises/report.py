@@ -1,9 +1,15 @@
 """What a check says: the same facts as text (for nbval), HTML (for people) and JSON (for graders)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
 from html import escape
+from typing import TYPE_CHECKING, Any
 
 from labkit.plotting.keys import OWN_KEYS
+
+if TYPE_CHECKING:
+    from labkit.exercises.exercise import Exercise
 
 YES, NO = "\u2713", "\u2717"
 PRE_STYLE = (
@@ -32,7 +38,7 @@ class PropertyResult:
     advice: str = ""  # what it means, where no misconception is recognised
 
     @property
-    def worth(self):
+    def worth(self) -> str:
         """Its points in words; those for harming nothing come when something is right."""
         later = self.guard and not self.passed and not self.message
         return _points(self.points) + (", once something else is right" if later else "")
@@ -49,53 +55,53 @@ class Report:
     exercise: str
     title: str
     status: str
-    results: list = field(default_factory=list)
+    results: list[PropertyResult] = field(default_factory=list)
     problem: str = ""  # for "unsolved" and "unusable": what is the matter
     misconception: str = ""  # its name, when one was recognised
-    hints: list = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
     more_hints: bool = False
     printed: str = ""
     repeat: str = ""  # how to call the function on the case that is shown
 
-    def with_hints(self, number):
+    def with_hints(self, number: int) -> Report:
         """The same report with only the first `number` hints."""
         return replace(self, hints=self.hints[:number], more_hints=number < len(self.hints))
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         """True when every property holds."""
         return self.status == "passed"
 
     @property
-    def points(self):
+    def points(self) -> int:
         """Points reached: those of the properties that hold."""
         return sum(result.points for result in self.results if result.passed)
 
     @property
-    def max_points(self):
+    def max_points(self) -> int:
         """Points there are."""
         return sum(result.points for result in self.results)
 
     @property
-    def shown(self):
+    def shown(self) -> PropertyResult | None:
         """The PropertyResult whose message is shown: an error or a change before a difference of values."""
         failed = [result for result in self.results if not result.passed and result.message]
         return min(failed, key=lambda result: not result.guard, default=None)
 
     @property
-    def printed_lines(self):
+    def printed_lines(self) -> list[str]:
         """The first lines of what the function printed: enough to debug, too few to flood."""
         return self.printed.splitlines()[:20]
 
     @property
-    def headline(self):
+    def headline(self) -> str:
         """One line: the exercise, the verdict, the points."""
         verdict = {"passed": "passed", "wrong": "not yet right", "unsolved": "not written yet"}
         words = verdict.get(self.status, "could not be checked")
         return f"{self.exercise}: {words}, {self.points} of {self.max_points} points"
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The whole report as plain text; for a passing answer it is the same every time."""
         lines = [self.headline]
         if self.problem:
@@ -116,7 +122,7 @@ class Report:
         return "\n".join(lines)
 
     @property
-    def json(self):
+    def json(self) -> dict[str, Any]:
         """The report as plain data, for graders."""
         return {
             "exercise": self.exercise,
@@ -133,7 +139,7 @@ class Report:
         }
 
     @property
-    def html(self):
+    def html(self) -> str:
         """The report as a card; right and wrong are told by sign and word, never by colour alone."""
         colour = {"passed": "#009E73", "wrong": "#D55E00"}.get(self.status, "#0072B2")
         sign = {"passed": YES, "wrong": NO}.get(self.status, "\u2022")
@@ -165,23 +171,23 @@ class Report:
             )
         return "".join(parts) + "</div>"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.text
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/plain": self.text, "text/html": self.html, MIME: self.json}
 
 
-def passing_report(exercise):
+def passing_report(exercise: Exercise) -> Report:
     """The report that every right answer to `exercise` gets."""
     results = [PropertyResult(p.name, p.points, True, guard=p.guard) for p in exercise.properties]
     return Report(exercise.name, exercise.title, "passed", results)
 
 
-def passing_text(exercise):
+def passing_text(exercise: Exercise) -> str:
     """Its text: the reference that notebook tests compare with."""
     return passing_report(exercise).text
 
 
-def _points(number):
+def _points(number: int) -> str:
     return f"{number} point" if number == 1 else f"{number} points"

@@ -4,12 +4,29 @@ They have other sizes, dropout (in training mode alone; they come in evaluation 
 that nothing about them is even.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+    from labkit.models.loading import Model
 
 SEED = 4
 
 
-def small_bert(tokenizer, layers, width, heads, longest, dropout, spread):
+def small_bert(
+    tokenizer: PreTrainedTokenizerBase,
+    layers: int,
+    width: int,
+    heads: int,
+    longest: int,
+    dropout: float,
+    spread: float,
+) -> Model:
     """An encoder with the tokenizer's vocabulary; `spread` is the standard deviation of its weights."""
     from transformers import BertConfig, BertForMaskedLM
 
@@ -28,7 +45,15 @@ def small_bert(tokenizer, layers, width, heads, longest, dropout, spread):
     return _model(BertForMaskedLM, config, tokenizer, "encoder", "small-bert")
 
 
-def small_gpt(tokenizer, layers, width, heads, longest, dropout, spread):
+def small_gpt(
+    tokenizer: PreTrainedTokenizerBase,
+    layers: int,
+    width: int,
+    heads: int,
+    longest: int,
+    dropout: float,
+    spread: float,
+) -> Model:
     """A decoder with the tokenizer's vocabulary; `spread` is the standard deviation of its weights."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -48,13 +73,21 @@ def small_gpt(tokenizer, layers, width, heads, longest, dropout, spread):
     return _model(GPT2LMHeadModel, config, tokenizer, "decoder", "small-gpt")
 
 
-def _model(network_class, config, tokenizer, kind, name):
+def _model(
+    network_class: type[PreTrainedModel],
+    config: PreTrainedConfig,
+    tokenizer: PreTrainedTokenizerBase,
+    kind: str,
+    name: str,
+) -> Model:
     from labkit.models.loading import Model
 
     return Model(random_network(network_class, config), tokenizer, kind, name, "folder")
 
 
-def random_network(network_class, config, seed=SEED):
+def random_network(
+    network_class: type[PreTrainedModel], config: PreTrainedConfig, seed: int = SEED
+) -> PreTrainedModel:
     """A network of random weights in evaluation mode, the same in every process; nobody's seed is touched."""
     with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(seed)

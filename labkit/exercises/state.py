@@ -4,9 +4,14 @@ What was changed is put back, so that the next cell of the notebook runs as if n
 said what it was.
 """
 
+from __future__ import annotations
+
 import random
 import weakref
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +24,9 @@ FLAGS = (
     "mask_token_id",
     "model_max_length",
 )
-PRISTINE = weakref.WeakKeyDictionary()  # network -> (fingerprint, copy of its weights)
+PRISTINE: weakref.WeakKeyDictionary[torch.nn.Module, tuple] = (
+    weakref.WeakKeyDictionary()
+)  # network -> (fingerprint, copy of its weights)
 
 
 class Guard:
@@ -28,7 +35,7 @@ class Guard:
     closely: whether changes of weights through `.data` are looked for, which takes a millisecond or two.
     """
 
-    def __init__(self, args, closely=True):
+    def __init__(self, args: Iterable, closely: bool = True) -> None:
         self.networks = [n for n in (getattr(arg, "network", arg) for arg in args) if _is_network(n)]
         self.networks = [_Network(network, closely) for network in self.networks]
         self.tokenizers = [t for t in (getattr(arg, "tokenizer", None) for arg in args) if t is not None]
@@ -36,7 +43,7 @@ class Guard:
         self.grad, self.dtype = torch.is_grad_enabled(), torch.get_default_dtype()
         self.seeds = len(RESEEDED)
 
-    def changes(self):
+    def changes(self) -> str:
         """Put back what was changed; returns a sentence about the first such thing, or ""."""
         said = [change for network in self.networks for change in network.changes()]
         for tokenizer, before in self.tokenizers:
@@ -55,7 +62,7 @@ class Guard:
         return said[0] if said else ""
 
     @property
-    def reseeded(self):
+    def reseeded(self) -> str:
         """The last function by which the random numbers of the whole notebook were seeded, or ""."""
         return RESEEDED[-1] if len(RESEEDED) > self.seeds else ""
 
@@ -63,7 +70,7 @@ class Guard:
 class _Network:
     """The state of one network."""
 
-    def __init__(self, network, closely):
+    def __init__(self, network: torch.nn.Module, closely: bool) -> None:
         self.network, self.closely = network, closely
         self.config = getattr(network, "config", None)
         self.fields = dict(vars(self.config)) if self.config is not None else {}
@@ -77,7 +84,7 @@ class _Network:
         if kept is None or not _same_print(kept[0], self.print):
             PRISTINE[network] = (self.print, [parameter.detach().clone() for parameter in self.params])
 
-    def changes(self):
+    def changes(self) -> Iterator[str]:
         """Yield a sentence for each thing that was changed, after it is put back."""
         if any(module.training != mode for module, mode in self.modes):
             left = "training" if self.network.training else "evaluation"
@@ -93,11 +100,11 @@ class _Network:
                 vars(self.config).update(self.fields)
                 name = names[0].lstrip("_")
                 yield f"left {name} of the model's config changed.\nSay it in the call, or put it back."
-        left = [(hooks, key) for hooks, before in self.hooks for key in hooks if key not in before]
-        left = [(hooks, key) for hooks, key in left if not _is_transformers(hooks[key])]
-        for hooks, key in left:
+        new = [(hooks, key) for hooks, before in self.hooks for key in hooks if key not in before]
+        new = [(hooks, key) for hooks, key in new if not _is_transformers(hooks[key])]
+        for hooks, key in new:
             del hooks[key]
-        if left:
+        if new:
             yield "left a hook in the model.\nIts handle's .remove() takes it away."
         if [parameter.requires_grad for parameter in self.params] != self.wanted:
             for parameter, wanted in zip(self.params, self.wanted, strict=True):
@@ -114,48 +121,50 @@ class _Network:
             yield "changed the model's weights.\nA function that measures a model leaves it as it is."
 
 
-def _is_network(value):
+def _is_network(value: Any) -> bool:
     return isinstance(value, torch.nn.Module)
 
 
-def _hooks(module):
+def _hooks(module: torch.nn.Module) -> Iterator[dict]:
     yield from (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks)
 
 
-def _is_transformers(hook):
+def _is_transformers(hook: Any) -> bool:
     """Is a hook the library's own? It puts some in when hidden states are first asked for, to stay."""
     return str(getattr(hook, "__module__", "")).startswith("transformers")
 
 
-def _fingerprint(params, closely):
+def _fingerprint(
+    params: list[torch.nn.Parameter], closely: bool
+) -> tuple[list[tuple[int, int]], list[float] | None]:
     """Version counters see every change but those through `.data`, which the norms see."""
     seen = [(parameter._version, parameter.data_ptr()) for parameter in params]
     if not closely or not params:
         return seen, None
     with torch.no_grad():
-        return seen, [norm.item() for norm in torch._foreach_norm(params)]
+        return seen, [norm.item() for norm in torch._foreach_norm(tuple(params))]
 
 
-def _same_print(a, b):
+def _same_print(a: tuple, b: tuple) -> bool:
     """Are two fingerprints of the same weights? What only one of them looked at is not compared."""
     return a[0] == b[0] and (None in (a[1], b[1]) or a[1] == b[1])
 
 
-def _equal(now, before, name):
+def _equal(now: dict[str, Any], before: dict[str, Any], name: str) -> bool:
     missing = object()
     a, b = now.get(name, missing), before.get(name, missing)
     return a is b or (type(a) is type(b) and a == b)
 
 
-def _flags(tokenizer):
+def _flags(tokenizer: Any) -> dict[str, Any]:
     # Of the object, not of its class: transformers gives the ids of special tokens by __getattr__.
     return {name: getattr(tokenizer, name) for name in FLAGS if hasattr(tokenizer, name)}
 
 
-RESEEDED = []
+RESEEDED: list[str] = []
 
 
-def seed_all(seed):
+def seed_all(seed: int) -> None:
     """Seed the three sources of random numbers that everybody shares: random, numpy and torch."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
@@ -163,7 +172,7 @@ def seed_all(seed):
 
 
 @contextmanager
-def drawn_alike(seed):
+def drawn_alike(seed: int) -> Iterator[None]:
     """Seed torch, numpy and random for the block, note who seeds them anew, and put all three back.
 
     An answer that draws without a generator of its own draws the same in every check, and a check leaves the
@@ -188,8 +197,8 @@ def drawn_alike(seed):
 _SEEDERS = ((random, "seed"), (np.random, "seed"), (torch, "manual_seed"))
 
 
-def _noting(seeder, module, name):
-    def seed(*args, **options):
+def _noting(seeder: Callable, module: ModuleType, name: str) -> Callable:
+    def seed(*args: Any, **options: Any) -> Any:
         RESEEDED.append(f"{module.__name__}.{name}")
         return seeder(*args, **options)
 

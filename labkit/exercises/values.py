@@ -1,10 +1,13 @@
 """Comparing and showing what functions return: tensors, arrays, numbers, text and containers of them."""
 
+from __future__ import annotations
+
 import copy
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import is_dataclass
 from numbers import Number
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +16,7 @@ MORE = ", ... {:,} more"
 LONGEST_NUMBER = 10_000  # bits of an integer that is shown in full
 
 
-def same(expected, got, tolerance=1e-4):
+def same(expected: Any, got: Any, tolerance: float = 1e-4) -> bool:
     """True when a student would call the two equal.
 
     A list equals a tuple, a tensor an array or nested list of the same shape, 3 equals 3.0 equals
@@ -41,12 +44,12 @@ def same(expected, got, tolerance=1e-4):
     return type(expected) is type(got) and expected == got
 
 
-def near(expected, got, tolerance):
+def near(expected: Any, got: Any, tolerance: float) -> bool:
     """Are two numbers, or all numbers of two arrays, at most `tolerance` apart? NaN is near nothing."""
     return bool((np.abs(np.asarray(got) - np.asarray(expected)) <= tolerance).all())
 
 
-def unchanged(before, after):
+def unchanged(before: Any, after: Any) -> bool:
     """True when a function left its argument as it was: exactly equal, element by element."""
     if isinstance(before, torch.Tensor):
         return before.shape == after.shape and torch.equal(before, after)
@@ -63,7 +66,7 @@ def unchanged(before, after):
     return before is after or not is_dataclass(before) or before == after
 
 
-def fresh(value):
+def fresh(value: Any) -> Any:
     """A copy of data (tensors, arrays, containers); a model or function is passed on as it is."""
     if isinstance(value, torch.Tensor):
         return value.clone()
@@ -78,7 +81,7 @@ def fresh(value):
     return value
 
 
-def show(value, limit=160):
+def show(value: Any, limit: int = 160) -> str:
     """A value in few characters, as a report prints it: about `limit`, and never twice as many.
 
     A list or a row that is too long ends after a whole item, with how many are left out. No more of the value
@@ -95,7 +98,7 @@ def show(value, limit=160):
     return text
 
 
-def _pieces(value, limit):
+def _pieces(value: Any, limit: int) -> Iterator[str]:
     """The text of a value, piece by piece."""
     if isinstance(value, torch.Tensor | np.ndarray):
         if value.ndim == 0 and isinstance(value, torch.Tensor):
@@ -126,7 +129,7 @@ def _pieces(value, limit):
         yield repr(value)
 
 
-def _rows(array, limit):
+def _rows(array: torch.Tensor | np.ndarray, limit: int) -> Iterator[str]:
     if array.ndim == 0:
         yield from _pieces(array.item(), limit)
     elif array.ndim == 1:
@@ -137,7 +140,7 @@ def _rows(array, limit):
         yield from ("[", *_between(rows, len(array), limit), "]")
 
 
-def _between(items, total, limit):
+def _between(items: Iterable[Iterable[str]], total: int, limit: int) -> list[str]:
     """The pieces of as many items as can be shown, with commas; a list, so that a level is made at once."""
     pieces, size = [], 0
     for number, item in enumerate(items):
@@ -150,7 +153,7 @@ def _between(items, total, limit):
     return pieces
 
 
-def as_array(value):
+def as_array(value: Any) -> np.ndarray | None:
     """A float64 array of anything numeric, or None."""
     if isinstance(value, torch.Tensor):
         try:
@@ -165,7 +168,8 @@ def as_array(value):
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         return value.astype(float)
     if isinstance(value, list | tuple) and value:
-        parts = [as_array(item) for item in value]
-        if all(part is not None for part in parts) and len({part.shape for part in parts}) == 1:
+        arrays = [as_array(item) for item in value]
+        parts = [array for array in arrays if array is not None]
+        if len(parts) == len(value) and len({part.shape for part in parts}) == 1:
             return np.stack(parts)
     return None

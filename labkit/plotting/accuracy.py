@@ -1,6 +1,10 @@
 """Accuracies with their uncertainty: against a masking rate, and side by side."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
@@ -9,8 +13,13 @@ from labkit.plotting import checking
 from labkit.plotting.figure import LabFigure
 from labkit.plotting.theme import NEUTRALS, PALETTE, escaped, heading, new_layout, percent, series, wrapped
 
+if TYPE_CHECKING:
+    from labkit.plotting.checking import Numbers, Table
 
-def _scale(highest):
+    Ends = list[tuple[float, float]]  # the (low, high) of each value
+
+
+def _scale(highest: float) -> tuple[list[float], float]:
     """(ticks, upper end) of an axis from 0: to 100%, or not so far when all is in the lower half.
 
     Then it goes to the next multiple of 10% that leaves some room, at most 60%.
@@ -22,47 +31,50 @@ def _scale(highest):
     return [percents / 100 for percents in range(0, 10 * tenths + 1, step)], tenths / 10
 
 
-def _with_interval(p, low, high):
-    return percent(p) if low is None else f"{percent(p)} ({percent(low)} to {percent(high)})"
+def _with_interval(p: float, ends: tuple[float, float] | None) -> str:
+    return f"{percent(p)} ({percent(ends[0])} to {percent(ends[1])})" if ends else percent(p)
 
 
-def _errors(centres, lows, highs, colour):
-    if lows is None:
+def _errors(centres: list[float], ends: Ends | None, colour: str) -> dict[str, Any] | None:
+    if ends is None:
         return None
     return {
         "type": "data",
         "symmetric": False,
-        "array": [high - c for c, high in zip(centres, highs, strict=True)],
-        "arrayminus": [c - low for c, low in zip(centres, lows, strict=True)],
+        "array": [high - c for c, (_, high) in zip(centres, ends, strict=True)],
+        "arrayminus": [c - low for c, (low, _) in zip(centres, ends, strict=True)],
         "color": colour,
         "thickness": 2,
         "width": 6,
     }
 
 
-def _checked(accuracies, intervals):
-    """Accuracies, and their lower and upper ends (lists of None without intervals)."""
+def _checked(accuracies: Numbers, intervals: Table | None) -> tuple[list[float], Ends | None]:
+    """Accuracies, and the (low, high) of each."""
     accuracies = checking.probabilities("accuracies", accuracies)
     if intervals is None:
-        return accuracies, None, None
-    return accuracies, *checking.intervals_of("intervals", intervals, accuracies)
+        return accuracies, None
+    lows, highs = checking.intervals_of("intervals", intervals, accuracies)
+    return accuracies, list(zip(lows, highs, strict=True))
 
 
-def accuracy_by_rate(rates, accuracies, intervals=None, title="Accuracy against the masking rate"):
+def accuracy_by_rate(
+    rates: Numbers,
+    accuracies: Numbers,
+    intervals: Table | None = None,
+    title: str = "Accuracy against the masking rate",
+) -> LabFigure:
     """A line of accuracy (0..1) against masking rate (0..1), with an error bar at each point.
 
     intervals: as many pairs (low, high), for instance 95% confidence intervals.
     """
     rates = checking.probabilities("rates", rates)
-    accuracies, lows, highs = _checked(accuracies, intervals)
+    accuracies, ends = _checked(accuracies, intervals)
     checking.same_length(rates=rates, accuracies=accuracies)
     order = sorted(range(len(rates)), key=lambda i: rates[i])
     rates, accuracies = [rates[i] for i in order], [accuracies[i] for i in order]
-    if lows is not None:
-        lows, highs = [lows[i] for i in order], [highs[i] for i in order]
-    shown = [
-        _with_interval(p, lows and lows[i], highs and highs[i]) for i, p in enumerate(accuracies)
-    ]  # fmt: skip
+    ends = ends and [ends[i] for i in order]
+    shown = [_with_interval(p, ends[i] if ends else None) for i, p in enumerate(accuracies)]
     summary = f"{heading(title)}\n" + "\n".join(
         f"{100 * r:.3g}% masked: {text}" for r, text in zip(rates, shown, strict=True)
     )
@@ -74,7 +86,7 @@ def accuracy_by_rate(rates, accuracies, intervals=None, title="Accuracy against 
             mode="lines+markers",
             line={"color": colour, "width": 2.5},
             marker={"size": 9},
-            error_y=_errors(accuracies, lows, highs, colour),
+            error_y=_errors(accuracies, ends, colour),
             hovertext=[f"{100 * r:.3g}% masked: {text}" for r, text in zip(rates, shown, strict=True)],
             hoverinfo="text",
         )
@@ -85,7 +97,13 @@ def accuracy_by_rate(rates, accuracies, intervals=None, title="Accuracy against 
     return LabFigure(figure, summary)
 
 
-def accuracy_bars(names, accuracies=None, intervals=None, title="Accuracy", groups=None):
+def accuracy_bars(
+    names: Sequence[str],
+    accuracies: Numbers | None = None,
+    intervals: Table | None = None,
+    title: str = "Accuracy",
+    groups: Mapping[str, Table] | None = None,
+) -> LabFigure:
     """Dots on a scale from 0, each with its confidence interval; it ends at 100%, or earlier if all are low.
 
     names: who is measured (a row each); accuracies: 0..1; intervals: pairs (low, high) or None.
@@ -97,20 +115,20 @@ def accuracy_bars(names, accuracies=None, intervals=None, title="Accuracy", grou
     if groups is None:
         if accuracies is None:
             raise LabkitError("there is nothing to draw: give accuracies, or groups.")
-        values, lows, highs = _checked(accuracies, intervals)
+        values, ends = _checked(accuracies, intervals)
         checking.same_length(names=names, accuracies=values)
-        rows, cells = names, [(values, lows, highs)]
+        rows, cells = names, [(values, ends)]
     elif accuracies is not None or intervals is not None:
         raise LabkitError("give accuracies and intervals, or groups, not both.")
     else:
         rows, cells = _by_name(names, groups)
 
     lines, figure = [], go.Figure()
-    for k, (values, lows, highs) in enumerate(cells):
+    for k, (values, ends) in enumerate(cells):
         colour, symbol, _ = series(k)
         # Dots of one group stand one under the other: 0.22 of a row apart, around the row's middle.
         y = [row + 0.22 * (k - (len(cells) - 1) / 2) for row in range(len(rows))]
-        shown = [_with_interval(p, lows and lows[i], highs and highs[i]) for i, p in enumerate(values)]
+        shown = [_with_interval(p, ends[i] if ends else None) for i, p in enumerate(values)]
         who = [row if groups is None else f"{row}, {names[k]}" for row in rows]
         lines.append([f"{name}: {text}" for name, text in zip(who, shown, strict=True)])
         figure.add_scatter(
@@ -119,7 +137,7 @@ def accuracy_bars(names, accuracies=None, intervals=None, title="Accuracy", grou
             mode="markers",
             name=escaped(names[k]) if groups is not None else "",
             marker={"color": colour, "symbol": symbol, "size": 11},
-            error_x=_errors(values, lows, highs, colour),
+            error_x=_errors(values, ends, colour),
             hovertext=[escaped(line) for line in lines[-1]],
             hoverinfo="text",
         )
@@ -127,7 +145,8 @@ def accuracy_bars(names, accuracies=None, intervals=None, title="Accuracy", grou
     summary = f"{heading(title)}\n" + "\n".join(ordered)
     height = (40 if groups is None else 24 + 24 * len(names)) * len(rows) + 20
     new_layout(figure, title, summary, height, legend_lines=0 if groups is None else (len(names) + 1) // 2)
-    ticks, end = _scale(max(p for values, _, highs in cells for p in (highs or values)))
+    tops = [[high for _, high in ends] if ends else values for values, ends in cells]
+    ticks, end = _scale(max(map(max, tops)))
     figure.update_xaxes(title="accuracy", tickvals=ticks, tickformat=".0%", range=[-0.02 * end, 1.04 * end])
     figure.update_yaxes(
         title="",
@@ -142,8 +161,10 @@ def accuracy_bars(names, accuracies=None, intervals=None, title="Accuracy", grou
     return LabFigure(figure, summary)
 
 
-def _by_name(names, groups):
-    """Rows (the groups) and, for each name, its (values, lows, highs) over the groups."""
+def _by_name(
+    names: list[str], groups: Mapping[str, Any]
+) -> tuple[list[str], list[tuple[list[float], Ends | None]]]:
+    """Rows (the groups) and, for each name, its values and their ends over the groups."""
     if not isinstance(groups, dict) or not groups:
         raise LabkitError(
             'groups is empty or not a dict: give {"clue on the left": [(acc, low, high), ...]}.'

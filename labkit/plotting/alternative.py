@@ -23,7 +23,7 @@ _WORDS = (
 )
 
 
-def alternative(title, summary):
+def alternative(title: str, summary: str) -> str:
     """HTML of a figure's text version. title: its heading, plain."""
     name = html.escape(title)
     return (
@@ -35,7 +35,7 @@ def alternative(title, summary):
 
 
 @functools.cache
-def _script():
+def _script() -> str:
     """alternative.js without its comments and indentation: it is stored with every figure."""
     source = Path(__file__).with_name("alternative.js").read_text(encoding="utf-8")
     lines = (re.sub(r"^\s*(//.*)?", "", line) for line in source.splitlines())

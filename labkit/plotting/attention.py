@@ -1,9 +1,13 @@
 """Attention maps as heat maps: one, all at once, and one with controls for layer and head.
 
 Dark is much attention. Rows are the tokens that look (queries), columns the tokens looked at (keys). Shares
-are
-stored in whole percent: a picture shows no more, and the file stays small.
+are stored in whole percent: a picture shows no more, and the file stays small.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -23,13 +27,18 @@ from labkit.plotting.theme import (
     quoted,
 )
 
+if TYPE_CHECKING:
+    from labkit.plotting.checking import Table
+
 SCALE = [[0, NEUTRALS["card"]], [1, PALETTE["blue"]]]
 _LONGEST = 10  # characters of a token on an axis
 _MOST_LABELS = 40  # tokens of 13-pixel type that find room on an axis
 _GAP = 1  # cells between two maps in a grid
 
 
-def attention_heatmap(maps, tokens, layer, head, title=None):
+def attention_heatmap(
+    maps: Table, tokens: Sequence[str], layer: int, head: int, title: str | None = None
+) -> LabFigure:
     """One head's map: who looks at whom.
 
     maps: (L, H, T, T), rows sum to 1. tokens: T strings. layer, head: int, from 0.
@@ -45,7 +54,7 @@ def attention_heatmap(maps, tokens, layer, head, title=None):
     return LabFigure(figure, summary)
 
 
-def attention_grid(maps, tokens, title="Every head of every layer"):
+def attention_grid(maps: Table, tokens: Sequence[str], title: str = "Every head of every layer") -> LabFigure:
     """All maps at once, layers from top to bottom and heads from left to right. Static twin of the explorer.
 
     maps: (L, H, T, T), rows sum to 1. tokens: T strings.
@@ -71,7 +80,7 @@ def attention_grid(maps, tokens, title="Every head of every layer"):
         go.Heatmap(z=sheet, colorscale=SCALE, zmin=0, zmax=100, showscale=False, hoverinfo="skip")
     )
     middle = (length - 1) / 2
-    lines = [
+    borders = [
         {"type": "line", "line": {"color": NEUTRALS["line"], "width": 1}}
         | ({"x0": at, "x1": at, "y0": -0.5, "y1": len(sheet) - 0.5} if upright else
            {"y0": at, "y1": at, "x0": -0.5, "x1": sheet.shape[1] - 0.5})
@@ -79,7 +88,7 @@ def attention_grid(maps, tokens, title="Every head of every layer"):
         for at in (k * step - 1 for k in range(1, count))
     ]  # fmt: skip
     new_layout(figure, title, summary, min(640, 130 * num_layers), bottom=52)
-    figure.update_layout(shapes=lines)
+    figure.update_layout(shapes=borders)
     for update, count, name in (
         (figure.update_xaxes, num_heads, "head"),
         (figure.update_yaxes, num_layers, "layer"),
@@ -90,7 +99,9 @@ def attention_grid(maps, tokens, title="Every head of every layer"):
     return LabFigure(figure, summary)
 
 
-def attention_explorer(maps, tokens, title="Attention, layer by layer", layer=0):
+def attention_explorer(
+    maps: Table, tokens: Sequence[str], title: str = "Attention, layer by layer", layer: int = 0
+) -> LabFigure:
     """Heat maps with a slider for the layer and a menu for the head. Static twin: `attention_grid`.
 
     The two controls change different things (which maps are visible; how the panels share the space), so that
@@ -146,7 +157,7 @@ def attention_explorer(maps, tokens, title="Attention, layer by layer", layer=0)
     return LabFigure(figure, summary)
 
 
-def _head_buttons(figure, num_layers, num_heads):
+def _head_buttons(figure: go.Figure, num_layers: int, num_heads: int) -> list[dict[str, Any]]:
     """Buttons "all heads", "head 0", ...: each gives the panels their places and hides those not wanted."""
     axes = [("" if head == 0 else str(head + 1)) for head in range(num_heads)]
     places = {
@@ -158,7 +169,7 @@ def _head_buttons(figure, num_layers, num_heads):
     buttons = []
     for chosen in (None, *range(num_heads)):
         shown = [chosen in (None, head) for head in range(num_heads)]
-        layout = dict(places)
+        layout: dict[str, Any] = dict(places)
         for head, axis in enumerate(axes):
             if chosen == head:
                 layout |= {f"xaxis{axis}.domain": [0, 1], f"yaxis{axis}.domain": [0, 1]}
@@ -175,7 +186,7 @@ def _head_buttons(figure, num_layers, num_heads):
     return buttons
 
 
-def _heatmap(weights, where=""):
+def _heatmap(weights: np.ndarray, where: str = "") -> go.Heatmap:
     """One map as a trace: percent in one byte a cell. Hovering names the tokens by the axes' labels."""
     gap = 1 if len(weights) <= 20 else 0
     return go.Heatmap(
@@ -190,7 +201,7 @@ def _heatmap(weights, where=""):
     )
 
 
-def _labels(tokens, most=_MOST_LABELS):
+def _labels(tokens: Sequence[str], most: int = _MOST_LABELS) -> dict[str, Any]:
     """Tick labels for T tokens: all of them, or every second, third, ... where they would collide."""
     every = -(-len(tokens) // most)
     at = list(range(0, len(tokens), every))
@@ -204,7 +215,7 @@ def _labels(tokens, most=_MOST_LABELS):
     }
 
 
-def _strongest(weights, tokens, most=3):
+def _strongest(weights: np.ndarray, tokens: Sequence[str], most: int = 3) -> str:
     """The strongest links of one map in words, ties in the order of the text.
 
     A decoder's first token can look at nothing but itself: that says nothing, and is left out.
@@ -219,21 +230,21 @@ def _strongest(weights, tokens, most=3):
     )
 
 
-def _side(length):
+def _side(length: int) -> int:
     return int(min(560, max(220, 24 * length)))
 
 
-def _require_head(maps, layer, head):
+def _require_head(maps: np.ndarray, layer: int, head: int) -> None:
     for name, index, count in (("layer", layer, maps.shape[0]), ("head", head, maps.shape[1])):
         if not isinstance(index, int) or not 0 <= index < count:
             raise LabkitError(f"there is no {name} {index!r}: {name}s run from 0 to {count - 1}.")
 
 
-def _checked(maps, tokens):
+def _checked(maps: Table, tokens: Sequence[str]) -> tuple[np.ndarray, list[str]]:
     """Maps as a float array and tokens as strings, checked against each other."""
     tokens = [str(token) for token in checking.plain(tokens)]
     checking.same_length(tokens=tokens)
-    maps = np.asarray(maps.detach().numpy() if hasattr(maps, "detach") else maps, dtype=float)
+    maps = np.asarray(maps.detach().cpu().numpy() if hasattr(maps, "detach") else maps, dtype=float)
     if maps.ndim != 4 or maps.shape[-1] != maps.shape[-2] or 0 in maps.shape:
         raise LabkitError(
             f"maps must have the shape (L, H, T, T), as attention_maps gives them, not {maps.shape}."

@@ -1,11 +1,23 @@
 """What a plotting function says when it is given something it cannot draw."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterable, Sequence, Sized
+from typing import TYPE_CHECKING, Any
 
 from labkit.messages import LabkitError
 
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
 
-def plain(values):
+    # What a figure takes: numbers in a list, an array or a tensor; and rows of them, or tables of tables.
+    Numbers = Sequence[float] | np.ndarray | torch.Tensor
+    Table = Sequence[Any] | np.ndarray | torch.Tensor
+
+
+def plain(values: Any) -> list[Any]:
     """A list of Python numbers or strings from a list, tuple, numpy array or tensor."""
     values = values.tolist() if hasattr(values, "tolist") else values
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
@@ -13,7 +25,7 @@ def plain(values):
     return [v.item() if hasattr(v, "item") else v for v in values]
 
 
-def same_length(**lists):
+def same_length(**lists: Sized | None) -> None:
     """Check that all lists are there and equally long; None stands for 'left out' and is skipped."""
     lengths = {name: len(v) for name, v in lists.items() if v is not None}
     for name, length in lengths.items():
@@ -24,7 +36,9 @@ def same_length(**lists):
         raise LabkitError(f"these belong together and must be equally long: {listed}.")
 
 
-def numbers(name, values, low=None, high=None):
+def numbers(
+    name: str, values: Iterable[Any], low: float | None = None, high: float | None = None
+) -> list[float]:
     """Check that every value is a finite number in low..high; returns floats."""
     for i, v in enumerate(values):
         number = isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v)
@@ -37,7 +51,7 @@ def numbers(name, values, low=None, high=None):
     return [float(v) for v in values]
 
 
-def probabilities(name, values):
+def probabilities(name: str, values: Any) -> list[float]:
     """Floats in 0..1, or a message (the usual slip: percentages, or logits without softmax)."""
     values = plain(values)
     try:
@@ -46,7 +60,7 @@ def probabilities(name, values):
         raise LabkitError(f"{error} Are these percentages, or logits before the softmax?") from None
 
 
-def intervals_of(name, intervals, centres):
+def intervals_of(name: str, intervals: Any, centres: Sequence[float]) -> tuple[list[float], list[float]]:
     """(lows, highs) from pairs (low, high) around the centres."""
     pairs = [plain(pair) for pair in plain(intervals)]
     for i, pair in enumerate(pairs):
@@ -61,7 +75,7 @@ def intervals_of(name, intervals, centres):
     return lows, highs
 
 
-def log_entries(log):
+def log_entries(log: dict[str, Any] | Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The entries of a pre-training log, checked; a whole pretraining.json is accepted too."""
     if isinstance(log, dict) and "log" in log:
         log = log["log"]
@@ -74,7 +88,7 @@ def log_entries(log):
     return sorted(log, key=lambda entry: entry["pieces"])
 
 
-def probe_of(entries, text):
+def probe_of(entries: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     """The probe of each entry whose sentence is `text`, or a message that lists the sentences."""
     known = [probe["text"] for probe in entries[-1].get("probes", [])]
     found = [[p for p in entry.get("probes", []) if p["text"] == text] for entry in entries]

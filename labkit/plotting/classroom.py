@@ -4,8 +4,11 @@ Drawn twice from the same rows: as a figure for a page, and as an SVG file that 
 browser to be made.
 """
 
+from __future__ import annotations
+
 import textwrap
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -62,17 +65,22 @@ class Row:
 
     text: str
     top: float
-    parts: tuple
+    parts: tuple[tuple[str, int], ...]
     minor: bool = False
-    lines: tuple = ()  # the text, wrapped
+    lines: tuple[str, ...] = ()  # the text, wrapped
 
     @property
-    def height(self):
+    def height(self) -> int:
         """In pixels."""
         return MISTAKE + LINE * (len(self.lines) - 1) if self.minor else BAR
 
 
-def class_map(outcomes, mistakes=None, title="The class, exercise by exercise", most=3):
+def class_map(
+    outcomes: Mapping[str, Mapping[str, int]],
+    mistakes: Mapping[str, Mapping[str, int]] | None = None,
+    title: str = "The class, exercise by exercise",
+    most: int = 3,
+) -> LabFigure:
     """A bar for each exercise, as long as the class, in parts by outcome; below it, the known mistakes.
 
     outcomes: exercise -> {outcome: students}, with outcomes from OUTCOMES.
@@ -146,7 +154,12 @@ def class_map(outcomes, mistakes=None, title="The class, exercise by exercise", 
     return LabFigure(figure, summary)
 
 
-def class_svg(outcomes, mistakes=None, title="The class, exercise by exercise", most=3):
+def class_svg(
+    outcomes: Mapping[str, Mapping[str, int]],
+    mistakes: Mapping[str, Mapping[str, int]] | None = None,
+    title: str = "The class, exercise by exercise",
+    most: int = 3,
+) -> str:
     """The same picture as the text of an SVG file, with the summary as its description."""
     outcomes, mistakes = _checked(outcomes, mistakes or {})
     rows, height = _rows(outcomes, mistakes, most, SVG_CHARACTERS)
@@ -166,26 +179,26 @@ def class_svg(outcomes, mistakes=None, title="The class, exercise by exercise", 
         f'<rect width="{SVG_WIDTH}" height="{total}" fill="{NEUTRALS["card"]}"/>',
         _text(MARGIN, MARGIN + TITLE_SIZE, title, f' font-size="{TITLE_SIZE}" font-weight="bold"'),
     ]
-    for outcome, x, y in legend:
-        y += 2 * MARGIN + TITLE_SIZE
-        parts.append(_rect(x, y - 4, 14, 14, pattern_fill(outcome)))
-        parts.append(_text(x + 20, y + 8, outcome))
+    for outcome, left, line in legend:
+        y = line + 2 * MARGIN + TITLE_SIZE
+        parts.append(_rect(left, y - 4, 14, 14, pattern_fill(outcome)))
+        parts.append(_text(left + 20, y + 8, outcome))
     for row in rows:
-        x, y = MARGIN, top + row.top
+        x, upper = float(MARGIN), top + row.top
         for outcome, n in row.parts:
             colour = NEUTRALS["grid"] if row.minor else pattern_fill(outcome)
-            parts.append(_rect(x, y, n * scale, row.height - 5 * row.minor, colour))
+            parts.append(_rect(x, upper, n * scale, row.height - 5 * row.minor, colour))
             if not row.minor and n * scale > DIGIT * len(str(n)) + 4:
-                parts.append(_text(x + n * scale / 2, y + 17, str(n), f' text-anchor="middle" {HALO}'))
+                parts.append(_text(x + n * scale / 2, upper + 17, str(n), f' text-anchor="middle" {HALO}'))
             x += n * scale
         if row.minor:
-            parts += [_text(MARGIN + 6, y + 15 + LINE * k, line) for k, line in enumerate(row.lines)]
+            parts += [_text(MARGIN + 6, upper + 15 + LINE * k, line) for k, line in enumerate(row.lines)]
         else:
-            parts.append(_text(MARGIN, y - 6, row.text, ' font-weight="bold"'))
+            parts.append(_text(MARGIN, upper - 6, row.text, ' font-weight="bold"'))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def pattern_defs():
+def pattern_defs() -> str:
     """The SVG element <defs> with the fill of each outcome: its colour, and its pattern in white."""
     tiles = []
     for outcome, (colour, shape) in OUTCOMES.items():
@@ -195,16 +208,16 @@ def pattern_defs():
     return "<defs>" + "".join(tiles) + "</defs>"
 
 
-def pattern_fill(outcome):
+def pattern_fill(outcome: str) -> str:
     """The value of `fill` for an outcome, in a document that holds `pattern_defs`."""
     return f"url(#{_pattern(outcome)})"
 
 
-def _pattern(outcome):
+def _pattern(outcome: str) -> str:
     return outcome.replace(" ", "-")
 
 
-def _legend(outcomes):
+def _legend(outcomes: list[str]) -> list[tuple[str, int, int]]:
     """(outcome, x, y) for each sign of the legend, as many in a line as fit; y from 0, in pixels."""
     placed, x, y = [], MARGIN, 0
     for outcome in outcomes:
@@ -216,7 +229,9 @@ def _legend(outcomes):
     return placed
 
 
-def _checked(outcomes, mistakes):
+def _checked(
+    outcomes: Mapping[str, Mapping[str, int]], mistakes: Mapping[str, Mapping[str, int]]
+) -> tuple[dict[str, dict[str, int]], dict[str, Counter[str]]]:
     """The counts, without outcomes that no student had. Raises LabkitError for anything else."""
     if not outcomes:
         raise LabkitError("outcomes is empty: there is nothing to draw. Give at least one exercise.")
@@ -234,7 +249,12 @@ def _checked(outcomes, mistakes):
     return ordered, {name: Counter(mistakes.get(name, {})) for name in outcomes}
 
 
-def _rows(outcomes, mistakes, most, characters=None):
+def _rows(
+    outcomes: dict[str, dict[str, int]],
+    mistakes: dict[str, Counter[str]],
+    most: int,
+    characters: int | None = None,
+) -> tuple[list[Row], int]:
     """(every bar from the top down, the height of all in pixels)
 
     characters: after which the name of a mistake goes on in a new line.
@@ -254,7 +274,7 @@ def _rows(outcomes, mistakes, most, characters=None):
     return rows, y
 
 
-def _lines(outcomes, mistakes):
+def _lines(outcomes: dict[str, dict[str, int]], mistakes: dict[str, Counter[str]]) -> Iterator[str]:
     """The picture in words: a line for each exercise, and one below it for each mistake."""
     for name, counts in outcomes.items():
         rest = ", ".join(f"{outcome} {n}" for outcome, n in counts.items() if outcome != "passed")
@@ -264,18 +284,18 @@ def _lines(outcomes, mistakes):
             yield f"  {_students(n)}: {mistake}"
 
 
-def _students(n):
+def _students(n: int) -> str:
     return f"{n} student{'' if n == 1 else 's'}"
 
 
-def _short(text, most=48):
+def _short(text: str, most: int = 48) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "\u2026"
 
 
-def _rect(x, y, width, height, colour):
+def _rect(x: float, y: float, width: float, height: float, colour: str) -> str:
     box = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
     return f'<rect {box} fill="{colour}" stroke="{NEUTRALS["line"]}"/>'
 
 
-def _text(x, y, text, more=""):
+def _text(x: float, y: float, text: str, more: str = "") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}"{more}>{escape(text)}</text>'

@@ -1,5 +1,10 @@
 """Curves with their uncertainty: accuracy by number of examples, by layer, and by what it costs."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
 import plotly.graph_objects as go
 
 from labkit.messages import LabkitError
@@ -7,10 +12,20 @@ from labkit.plotting import checking
 from labkit.plotting.figure import LabFigure
 from labkit.plotting.theme import NEUTRALS, count, escaped, heading, log_ticks, new_layout, percent, series
 
+if TYPE_CHECKING:
+    from labkit.plotting.checking import Numbers, Table
+
+    # The xs in rising order, and (accuracy, low, high) at each.
+    Curve = tuple[list[float], list[tuple[float, float, float]]]
+
 _HALF = 0.5  # what guessing gets with two equally frequent classes
 
 
-def learning_curves(curves, title="Accuracy by number of training examples", guessing=_HALF):
+def learning_curves(
+    curves: Mapping[str, tuple[Numbers, Table]],
+    title: str = "Accuracy by number of training examples",
+    guessing: float | None = _HALF,
+) -> LabFigure:
     """Accuracy against the number of training examples (logarithmic), a line and a band for each classifier.
 
     curves: {"TF-IDF": (sizes, [(accuracy, low, high), ...]), ...}: accuracies 0..1 with their 95% intervals.
@@ -40,7 +55,9 @@ def learning_curves(curves, title="Accuracy by number of training examples", gue
     return LabFigure(figure, summary)
 
 
-def layer_curves(curves, title="Accuracy by layer", guessing=_HALF):
+def layer_curves(
+    curves: Mapping[str, Table], title: str = "Accuracy by layer", guessing: float | None = _HALF
+) -> LabFigure:
     """Accuracy of a probe on each layer, a line for each model; layer 0 is the embeddings.
 
     curves: {"bert-mini": [(accuracy, low, high) for each layer], ...}; the models may differ in depth.
@@ -57,20 +74,24 @@ def layer_curves(curves, title="Accuracy by layer", guessing=_HALF):
     _, deepest = _ends(rows)
     _guessing_line(figure, guessing, 0, deepest)
     new_layout(figure, title, summary, 300, legend_lines=(len(rows) + 2) // 2)
-    figure.update_xaxes(title="layer (0: embeddings)", tickvals=list(range(deepest + 1)))
+    figure.update_xaxes(title="layer (0: embeddings)", tickvals=list(range(int(deepest) + 1)))
     _accuracy_axis(figure, rows, guessing)
     return LabFigure(figure, summary)
 
 
-def cost_accuracy(points, title="What does accuracy cost?", cost="seconds for 1,000 texts", guessing=_HALF):
+def cost_accuracy(
+    points: Mapping[str, tuple[float, float, float, float]],
+    title: str = "What does accuracy cost?",
+    cost: str = "seconds for 1,000 texts",
+    guessing: float | None = _HALF,
+) -> LabFigure:
     """A dot for each classifier: what it costs (logarithmic) against how often it is right.
 
     points: {"TF-IDF": (cost, accuracy, low, high), ...}; cost is any positive number, named by `cost`.
     """
-    points = _named(points, "points")
     rows = {}
-    for name, values in points.items():
-        values = checking.plain(values)
+    for name, point in _named(points, "points").items():
+        values = checking.plain(point)
         if len(values) != 4:
             raise LabkitError(
                 f"point {name!r} has {len(values)} numbers, expected (cost, accuracy, low, high)."
@@ -115,20 +136,21 @@ def cost_accuracy(points, title="What does accuracy cost?", cost="seconds for 1,
     return LabFigure(figure, summary)
 
 
-def _named(values, what):
+def _named(values: Mapping[str, Any], what: str) -> dict[str, Any]:
     if not isinstance(values, dict) or not values:
         raise LabkitError(f"{what} is empty or not a dict: give a name for each classifier.")
     return {str(name): value for name, value in values.items()}
 
 
-def _checked_curve(name, curve, low):
+def _checked_curve(name: str, curve: Any, low: float) -> Curve:
     """(xs, [(accuracy, low, high), ...]) of plain numbers, in rising order of x."""
     pair = _listed(curve)
     if len(pair) != 2:
         raise LabkitError(f"curve {name!r} must be a pair (sizes, rows), it has {len(pair)} entries.")
     xs = checking.numbers(f"sizes of {name!r}", checking.plain(pair[0]), low=low)
     triples = [checking.plain(row) for row in _listed(pair[1])]
-    checking.same_length(**{f"sizes of {name!r}": xs, "accuracies": triples})
+    lists: dict[str, list] = {f"sizes of {name!r}": xs, "accuracies": triples}
+    checking.same_length(**lists)
     if any(len(triple) != 3 for triple in triples):
         raise LabkitError(f"curve {name!r} must have a triple (accuracy, low, high) at each point.")
     centres = checking.probabilities(f"accuracies of {name!r}", [t[0] for t in triples])
@@ -138,24 +160,24 @@ def _checked_curve(name, curve, low):
     return xs, [(centres[k], lows[k], highs[k]) for k in order]
 
 
-def _listed(values):
+def _listed(values: Any) -> list[Any]:
     """A list of whatever a list, tuple or array holds, or a message."""
     if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__iter__"):
         raise LabkitError(f"expected a list, got {type(values).__name__} ({values!r}).")
     return list(values)
 
 
-def _said(p, low, high):
+def _said(p: float, low: float, high: float) -> str:
     return f"{percent(p)} ({percent(low)} to {percent(high)})"
 
 
-def _ends(rows):
+def _ends(rows: dict[str, Curve]) -> tuple[float, float]:
     """Smallest and largest x over all curves."""
     xs = [x for values, _ in rows.values() for x in values]
     return min(xs), max(xs)
 
 
-def _lines(rows, where):
+def _lines(rows: dict[str, Curve], where: Callable[[float], str]) -> go.Figure:
     """A figure with a line, markers and a pale band for each curve."""
     figure = go.Figure()
     for k, (name, (xs, points)) in enumerate(rows.items()):
@@ -189,7 +211,7 @@ def _lines(rows, where):
     return figure
 
 
-def _guessing_line(figure, guessing, start, end):
+def _guessing_line(figure: go.Figure, guessing: float | None, start: float, end: float) -> None:
     if guessing is None:
         return
     [guessing] = checking.probabilities("guessing", [guessing])
@@ -204,7 +226,7 @@ def _guessing_line(figure, guessing, start, end):
     )
 
 
-def _accuracy_axis(figure, rows, guessing):
+def _accuracy_axis(figure: go.Figure, rows: dict[str, Curve], guessing: float | None) -> None:
     """From a little below the lowest (guessing, as a rule) to a little above the highest."""
     lows = [low for _, points in rows.values() for _, low, _ in points] + (
         [] if guessing is None else [guessing]

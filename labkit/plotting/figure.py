@@ -1,10 +1,17 @@
 """LabFigure: a plotly figure and the sentence or table that says the same in words."""
 
+from __future__ import annotations
+
 import html
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from labkit.files.safe_files import write_text
 from labkit.plotting.alternative import alternative
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 _PLOTLY = "application/vnd.plotly.v1+json"
 # JupyterLab's renderer drops the layout's height whenever it draws anew. A responsive figure would then take
@@ -32,20 +39,20 @@ class LabFigure:
     summary: the same in words, computed from the figure's data, the same text for the same data.
     """
 
-    def __init__(self, figure, summary):
+    def __init__(self, figure: go.Figure, summary: str) -> None:
         self.figure = figure
         self.summary = summary
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.summary
 
     @property
-    def title(self):
+    def title(self) -> str:
         """The figure's heading in one line, plain: its markup and its line breaks are plotly's."""
         drawn = (self.figure.layout.title.text or "Figure").replace("<br>", " ")
         return html.unescape(drawn)
 
-    def _ipython_display_(self):
+    def _ipython_display_(self) -> None:
         """The drawing, and below it the text version; the text alone where nothing can be drawn."""
         from IPython.display import display
 
@@ -54,7 +61,7 @@ class LabFigure:
         if len(bundle) > 1:
             display({"text/html": alternative(self.title, self.summary)}, raw=True)
 
-    def _repr_mimebundle_(self, include=None, exclude=None, **_):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, Any]:
         """Plotly's own bundle for this front end (JupyterLab, VS Code, Colab, ...), and the summary as text.
 
         The text is what a notebook test compares, and what a reader without graphics gets. JupyterLab and
@@ -70,17 +77,16 @@ class LabFigure:
         bundle["text/plain"] = self.summary
         return bundle
 
-    def show(self):
+    def show(self) -> None:
         """Display the figure here; outside a notebook print the summary."""
         from IPython import display, get_ipython
 
         display.display(self) if get_ipython() else print(self.summary)
 
-    def save_html(self, path):
+    def save_html(self, path: str | Path) -> Path:
         """Write a page that needs no network (plotly's 4.5 MB script is inside), with the summary below."""
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         body = self.figure.to_html(full_html=False, include_plotlyjs=True, config=_IN_PAGE)
         page = _PAGE.format(title=html.escape(self.title), body=body, summary=html.escape(self.summary))
-        path.write_text(page, encoding="utf-8")
+        write_text(path, page)
         return path

@@ -1,5 +1,10 @@
 """Pictures of heads and of words: what a head looks at, what it is worth, which words mattered."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -18,14 +23,21 @@ from labkit.plotting.theme import (
     wrapped,
 )
 
+if TYPE_CHECKING:
+    from labkit.plotting.checking import Numbers, Table
+
 DIVERGING = [[0, PALETTE["vermillion"]], [0.5, NEUTRALS["card"]], [1, PALETTE["sky"]]]
 
 
-def head_scatter(entropy, distance, title="Every head by what it looks at", names=None):
+def head_scatter(
+    entropy: Table,
+    distance: Table,
+    title: str = "Every head by what it looks at",
+    names: Mapping[tuple[int, int], str] | None = None,
+) -> LabFigure:
     """One sign for each head: how widely it looks (across) and how far (up); a colour and symbol a layer.
 
-    entropy: (L, H) in nats. distance: (L, H) in tokens. names: {(layer, head): word} to say of some
-    heads.
+    entropy: (L, H) in nats. distance: (L, H) in tokens. names: {(layer, head): word} of some heads.
     """
     entropy, distance = (
         _table(name, values) for name, values in (("entropy", entropy), ("distance", distance))
@@ -81,13 +93,15 @@ def head_scatter(entropy, distance, title="Every head by what it looks at", name
     return LabFigure(figure, summary)
 
 
-def _apart(names, entropy, distance):
+def _apart(
+    names: Mapping[tuple[int, int], str], entropy: np.ndarray, distance: np.ndarray
+) -> set[tuple[int, int]]:
     """Of the heads with a name, those beside whose sign there is room to write it.
 
     A name stands above its sign: no other sign may be there, and no other name near.
     """
     width, height = (max(float(np.ptp(values)), 1e-9) for values in (entropy, distance))
-    kept = []
+    kept: list[tuple[int, int]] = []
     for place in sorted(names, key=lambda place: -distance[place]):
         across, up = np.abs(entropy - entropy[place]) / width, (distance - distance[place]) / height
         covered = (across < 0.16) & (up > 0) & (up < 0.09)
@@ -97,11 +111,13 @@ def _apart(names, entropy, distance):
     return set(kept)
 
 
-def head_matrix(values, title, unit="", half=None, decimals=2):
+def head_matrix(
+    values: Table, title: str, unit: str = "", half: Table | None = None, decimals: int = 2
+) -> LabFigure:
     """A number for each head, layers down and heads across; blue above 0, vermillion below, white at 0.
 
-    values: (L, H). half: (L, H), half the width of each interval: numbers whose interval holds 0 are in
-    brackets.
+    values: (L, H). half: (L, H), half the width of each interval: numbers whose interval holds 0 are
+    in brackets.
     """
     values = _table("values", values)
     half = None if half is None else _table("half", half)
@@ -159,7 +175,9 @@ def head_matrix(values, title, unit="", half=None, decimals=2):
     return LabFigure(figure, summary)
 
 
-def word_scores(scores, tokens, title="Which words mattered?"):
+def word_scores(
+    scores: Mapping[str, Numbers], tokens: Sequence[str], title: str = "Which words mattered?"
+) -> LabFigure:
     """Several methods' scores for the same tokens, a row a method, each number written in percent.
 
     scores: {method: T shares from 0 to 1}. tokens: T strings; the same word may come twice.
@@ -212,7 +230,7 @@ def word_scores(scores, tokens, title="Which words mattered?"):
     return LabFigure(figure, summary)
 
 
-def correlation_dots(names, correlations, title="Rank correlation"):
+def correlation_dots(names: Sequence[str], correlations: Table, title: str = "Rank correlation") -> LabFigure:
     """Dots on a scale from -1 to 1, each with its interval; a dotted line at 0, no relation.
 
     names: a row each. correlations: as many triples (mean, low, high).
@@ -264,9 +282,9 @@ def correlation_dots(names, correlations, title="Rank correlation"):
     return LabFigure(figure, summary)
 
 
-def _table(name, values):
+def _table(name: str, values: Table) -> np.ndarray:
     """(L, H) numbers as a float array, checked."""
-    values = np.asarray(values.detach().numpy() if hasattr(values, "detach") else values, dtype=float)
+    values = np.asarray(values.detach().cpu().numpy() if hasattr(values, "detach") else values, dtype=float)
     if values.ndim != 2 or 0 in values.shape:
         raise LabkitError(
             f"{name} must be a number for each layer and head, (L, H), not of shape {values.shape}."

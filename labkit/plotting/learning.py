@@ -6,6 +6,11 @@ It holds the five likeliest words of each step and no others: of any other word 
 the fifth. Nothing is drawn there.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -16,16 +21,18 @@ from labkit.plotting.probabilities import bars, probability_axis, word_axis
 from labkit.plotting.theme import NEUTRALS, count, escaped, log_ticks, new_layout, percent, quoted, series
 
 
-def _pieces_axis(pieces):
+def _pieces_axis(pieces: list[float]) -> dict[str, Any]:
     ticks = log_ticks(min(pieces), max(pieces))
     return {"type": "log", "tickvals": ticks, "ticktext": [count(t) for t in ticks]}
 
 
-def _listed(probe):
+def _listed(probe: dict[str, Any]) -> str:
     return ", ".join(f"{quoted(w)} {percent(p)}" for w, p in zip(probe["words"], probe["probs"], strict=True))
 
 
-def learning_slider(log, text, title=None):
+def learning_slider(
+    log: dict[str, Any] | Sequence[dict[str, Any]], text: str, title: str | None = None
+) -> LabFigure:
     """The top five of one blank, with a slider over the checkpoints. Static twin: `learning_lines`.
 
     log: entries of a pretraining.json; text: one of its sentences, as written there.
@@ -78,7 +85,12 @@ def learning_slider(log, text, title=None):
     return LabFigure(figure, summary)
 
 
-def learning_lines(log, text, title=None, words=None):
+def learning_lines(
+    log: dict[str, Any] | Sequence[dict[str, Any]],
+    text: str,
+    title: str | None = None,
+    words: Sequence[str] | None = None,
+) -> LabFigure:
     """Probability of the final top words over the text read so far (logarithmic axis).
 
     words: other words to follow. Where a word is not among a step's top five its line has a gap: the log only
@@ -132,7 +144,9 @@ def learning_lines(log, text, title=None, words=None):
     return LabFigure(figure, summary)
 
 
-def training_curve(log, title="Held-out loss and accuracy while learning"):
+def training_curve(
+    log: dict[str, Any] | Sequence[dict[str, Any]], title: str = "Held-out loss and accuracy while learning"
+) -> LabFigure:
     """Held-out loss (upper panel), top-1 and top-5 accuracy (lower) over the pieces read, logarithmic.
 
     A log without top5 (gpt-mini's) is drawn without it.

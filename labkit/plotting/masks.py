@@ -1,6 +1,10 @@
 """Pictures of who sees whom: masks side by side, and the map of what moves when a token changes."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -19,12 +23,15 @@ from labkit.plotting.theme import (
     wrapped,
 )
 
+if TYPE_CHECKING:
+    from labkit.plotting.checking import Table
+
 _CELL = 24  # pixels of a mask's cell
 _LONGEST = 9  # characters of a token at an axis
 STILL = 1e-4  # what moves less counts as rounding
 
 
-def _square(name, matrix, tokens):
+def _square(name: str, matrix: Any, tokens: list[str]) -> list[list[Any]]:
     """The rows of a matrix of len(tokens) squared, as lists."""
     rows = [checking.plain(row) for row in checking.plain(matrix)]
     size = len(tokens)
@@ -37,7 +44,9 @@ def _square(name, matrix, tokens):
     return rows
 
 
-def _panels(panels, form):
+def _panels(
+    panels: Mapping[str, tuple[Sequence[str], Table]], form: str
+) -> dict[str, tuple[list[str], list[list[Any]]]]:
     if not isinstance(panels, dict) or not panels:
         raise LabkitError(f"panels is empty or not a dict: give {form}.")
     checked = {}
@@ -50,11 +59,11 @@ def _panels(panels, form):
     return checked
 
 
-def _short(token):
+def _short(token: str) -> str:
     return token if len(token) <= _LONGEST else token[: _LONGEST - 1] + "…"
 
 
-def _token_axis(tokens):
+def _token_axis(tokens: list[str]) -> dict[str, Any]:
     """Positions with tokens as labels, so that a token may come twice."""
     return {
         "tickvals": list(range(len(tokens))),
@@ -65,7 +74,9 @@ def _token_axis(tokens):
     }
 
 
-def mask_panels(panels, title="Who may look at whom"):
+def mask_panels(
+    panels: Mapping[str, tuple[Sequence[str], Table]], title: str = "Who may look at whom"
+) -> LabFigure:
     """Masks side by side, two in a row: rows look, columns are looked at; 1 may look, 0 may not.
 
     panels: {"GPT": (tokens, mask), ...}; mask a square of True and False, or 1 and 0.
@@ -135,7 +146,9 @@ def mask_panels(panels, title="Who may look at whom"):
     return LabFigure(figure, summary)
 
 
-def influence_maps(panels, title="What moves when a token changes"):
+def influence_maps(
+    panels: Mapping[str, tuple[Sequence[str], Table]], title: str = "What moves when a token changes"
+) -> LabFigure:
     """Heat maps, one below the other: row i moves by so much when token j (the column) is replaced.
 
     panels: {"gpt-mini": (tokens, moved), ...}, as labkit.influence.influence_map gives them: moved[i][j] is
@@ -197,13 +210,13 @@ def influence_maps(panels, title="What moves when a token changes"):
     return LabFigure(figure, summary)
 
 
-def _felt_most(tokens, row, i):
+def _felt_most(tokens: list[str], row: list[float], i: int) -> str:
     """The token whose change moves output i most, itself aside."""
     moved, j = max(((row[j], j) for j in range(len(row)) if j != i), default=(0.0, i))
     return tokens[j] if moved >= STILL else "nothing"
 
 
-def _ahead(rows):
+def _ahead(rows: list[list[float]]) -> str:
     """How many of the outputs before a changed token moved, in words."""
     ahead = [row[j] for i, row in enumerate(rows) for j in range(i + 1, len(row))]
     moved = sum(value >= STILL for value in ahead)

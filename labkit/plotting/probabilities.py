@@ -1,5 +1,10 @@
 """Bars for what a model puts into the blank."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -18,23 +23,26 @@ from labkit.plotting.theme import (
     wrapped,
 )
 
+if TYPE_CHECKING:
+    from labkit.plotting.checking import Numbers
+
 _BAR = 30  # pixels a bar takes
 _MARK = " ★"  # next to the highlighted word: the colour alone would not do
 
 
-def _checked(words, probs, name="probs"):
+def _checked(words: Sequence[str], probs: Numbers, name: str = "probs") -> tuple[list[str], list[float]]:
     words = [str(w) for w in checking.plain(words)]
     probs = checking.probabilities(name, probs)
     checking.same_length(words=words, probs=probs)
     return words, probs
 
 
-def _listed(words, probs, highlight):
+def _listed(words: list[str], probs: list[float], highlight: str | None) -> str:
     starred = [quoted(word) + (_MARK if word == highlight else "") for word in words]
     return ", ".join(f"{word} {percent(p)}" for word, p in zip(starred, probs, strict=True))
 
 
-def bars(words, probs, highlight=None):
+def bars(words: list[str], probs: list[float], highlight: str | None = None) -> go.Bar:
     """The trace: one bar a word, its percentage at the end."""
     return go.Bar(
         orientation="h",
@@ -54,7 +62,7 @@ def bars(words, probs, highlight=None):
     )
 
 
-def word_axis(words, highlight=None):
+def word_axis(words: list[str], highlight: str | None = None) -> dict[str, Any]:
     """A y axis with the words at 0, 1, 2, ... from the top: positions, so that a word may come twice."""
     starred = [escaped(quoted(w)) + (_MARK if w == highlight else "") for w in words]
     return {
@@ -66,7 +74,7 @@ def word_axis(words, highlight=None):
     }
 
 
-def probability_axis(highest):
+def probability_axis(highest: float) -> dict[str, Any]:
     """An x axis from 0 that leaves room for the longest bar's label at 400 pixels."""
     return {
         "range": [0, 1.34 * max(highest, 0.01)],
@@ -75,7 +83,9 @@ def probability_axis(highest):
     }
 
 
-def probability_bars(words, probs, title="What the model expects", highlight=None):
+def probability_bars(
+    words: Sequence[str], probs: Numbers, title: str = "What the model expects", highlight: str | None = None
+) -> LabFigure:
     """Horizontal bars, in the order given; the word `highlight` (the true one, say) gets a star and a colour.
 
     words: strings; probs: as many probabilities, 0..1.
@@ -89,7 +99,11 @@ def probability_bars(words, probs, title="What the model expects", highlight=Non
     return LabFigure(figure, summary)
 
 
-def compare_bars(panels, title="The same blank, seen differently", highlight=None):
+def compare_bars(
+    panels: Mapping[str, tuple[Sequence[str], Numbers]],
+    title: str = "The same blank, seen differently",
+    highlight: str | None = None,
+) -> LabFigure:
     """Panels of bars on one scale, one below the other: {"full context": (words, probs), ...}."""
     if not isinstance(panels, dict) or not panels:
         raise LabkitError('panels is empty or not a dict: give {"full context": (words, probs), ...}.')
@@ -97,7 +111,7 @@ def compare_bars(panels, title="The same blank, seen differently", highlight=Non
     for name, panel in panels.items():
         if not isinstance(panel, (tuple, list)) or len(panel) != 2:
             raise LabkitError(f"panel {name!r} must be a pair (words, probs), got {type(panel).__name__}.")
-        checked[name] = _checked(*panel, name=f"probs of {name!r}")
+        checked[name] = _checked(panel[0], panel[1], f"probs of {name!r}")
     lines = [f"{name}: {_listed(words, probs, highlight)}" for name, (words, probs) in checked.items()]
     summary = f"{heading(title)}\n" + "\n".join(lines)
 

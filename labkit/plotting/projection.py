@@ -4,6 +4,10 @@ What is drawn comes from labkit.projection. Each layer's picture is brought to t
 unit and no meaning, only who lies near whom has.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -17,7 +21,13 @@ OTHERS = "the rest"
 LINE, LETTER = 0.2, 0.09  # of a name; a panel is 2.2 high, and as wide where it is smallest
 
 
-def projection_slider(pictures, texts, labels, title, groups=None):
+def projection_slider(
+    pictures: Mapping[str, np.ndarray],
+    texts: Sequence[str],
+    labels: Sequence[str | None],
+    title: str,
+    groups: Sequence[str] | None = None,
+) -> LabFigure:
     """The points of each model at one layer, with a slider over the layers. Static twin: `projection_panels`.
 
     pictures: {"bert-mini": (N, L + 1, 2), ...}, equal shapes, as labkit.projection.project makes them.
@@ -67,7 +77,14 @@ def projection_slider(pictures, texts, labels, title, groups=None):
     return LabFigure(figure, summary)
 
 
-def projection_panels(pictures, texts, labels, title, groups=None, layers=None):
+def projection_panels(
+    pictures: Mapping[str, np.ndarray],
+    texts: Sequence[str],
+    labels: Sequence[str | None],
+    title: str,
+    groups: Sequence[str] | None = None,
+    layers: Iterable[int] | None = None,
+) -> LabFigure:
     """The same points without a slider: a row of panels for each of some layers, a column for each model.
 
     layers: which, at most four; the first, the middle and the last if left out.
@@ -92,7 +109,12 @@ def projection_panels(pictures, texts, labels, title, groups=None, layers=None):
     return LabFigure(figure, summary)
 
 
-def _checked(pictures, texts, labels, groups):
+def _checked(
+    pictures: Mapping[str, np.ndarray],
+    texts: Sequence[str],
+    labels: Sequence[str | None],
+    groups: Sequence[str] | None,
+) -> tuple[dict[str, np.ndarray], list[str], list[str | None], list[str] | None]:
     if not isinstance(pictures, dict) or not pictures:
         raise LabkitError('pictures is empty or not a dict: give {"bert-mini": (N, layers, 2)}.')
     texts = [str(text) for text in checking.plain(texts)]
@@ -116,14 +138,14 @@ def _checked(pictures, texts, labels, groups):
     return ready, texts, labels, groups
 
 
-def _filling(picture):
+def _filling(picture: np.ndarray) -> np.ndarray:
     """Each layer's picture moved and stretched to fill -1 to 1 both ways: its axes have no unit."""
     low, high = picture.min(axis=0), picture.max(axis=0)  # (L + 1, 2)
     half = np.where(high > low, (high - low) / 2, 1)
     return ((picture - (low + high) / 2) / half).round(3)
 
 
-def _said(pictures, labels, layers):
+def _said(pictures: Mapping[str, np.ndarray], labels: list[str | None], layers: Iterable[int]) -> list[str]:
     """For each model and layer, how often a labelled point's nearest labelled point has the same label."""
     known = [k for k, label in enumerate(labels) if label is not None]
     names = np.array([labels[k] for k in known])
@@ -141,7 +163,14 @@ def _said(pictures, labels, layers):
     return lines
 
 
-def _traces(points, texts, labels, groups, first, size=9):
+def _traces(
+    points: np.ndarray,
+    texts: list[str],
+    labels: list[str | None],
+    groups: list[str] | None,
+    first: bool,
+    size: int = 9,
+) -> list[go.Scatter]:
     """A trace for the rest, one for each label, and one with the groups' names. points: (N, 2)"""
     traces = []
     known = list(dict.fromkeys(label for label in labels if label is not None))
@@ -191,16 +220,16 @@ def _traces(points, texts, labels, groups, first, size=9):
     return traces
 
 
-def _apart(places, names):
+def _apart(places: Iterable[Sequence[float]], names: list[str]) -> list[tuple[float, float]]:
     """The places of names, moved up or down by as little as it takes for none to lie on another."""
-    moved = []  # (x, y, name)
+    moved: list[tuple[float, float, str]] = []
     for (x, y), name in zip(places, names, strict=True):
         tried = (y + way * step * LINE for step in range(12) for way in (1, -1))
         moved.append((x, next((at for at in tried if _is_free(x, at, name, moved)), y), name))
     return [(x, y) for x, y, _ in moved]
 
 
-def _is_free(x, y, name, others):
+def _is_free(x: float, y: float, name: str, others: list[tuple[float, float, str]]) -> bool:
     """Is a name at this place inside the panel and on none of the others, (x, y, name) each?"""
     return abs(y) <= 1.05 and not any(
         abs(x - other_x) < LETTER * (len(name) + len(other)) / 2 and abs(y - other_y) < LINE
@@ -208,7 +237,7 @@ def _is_free(x, y, name, others):
     )
 
 
-def _panels(rows, columns, heads):
+def _panels(rows: int, columns: int, heads: list[str]) -> go.Figure:
     return make_subplots(
         rows=rows,
         cols=columns,
@@ -218,7 +247,7 @@ def _panels(rows, columns, heads):
     )
 
 
-def _bare_axes(figure):
+def _bare_axes(figure: go.Figure) -> None:
     figure.update_xaxes(range=[-1.1, 1.1], showticklabels=False, ticks="", showgrid=False, zeroline=False)
     figure.update_yaxes(
         range=[-1.1, 1.1], tickvals=[0], ticktext=[" "], ticks="", showgrid=False, zeroline=False
@@ -226,5 +255,5 @@ def _bare_axes(figure):
     figure.update_annotations(font={"size": 13, "color": NEUTRALS["text"]})
 
 
-def _legend_lines(labels):
+def _legend_lines(labels: list[str | None]) -> int:
     return len(set(labels))

@@ -1,5 +1,10 @@
 """Who is like whom: a table of cosines, or of CKA, as a heat map with its numbers."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import plotly.graph_objects as go
 
 from labkit.messages import LabkitError
@@ -7,8 +12,13 @@ from labkit.plotting import checking
 from labkit.plotting.figure import LabFigure
 from labkit.plotting.theme import NEUTRALS, PALETTE, escaped, heading, new_layout
 
+if TYPE_CHECKING:
+    from labkit.plotting.checking import Table
 
-def similarity_matrix(values, rows, columns, title, what="cosine"):
+
+def similarity_matrix(
+    values: Table, rows: Sequence[str], columns: Sequence[str], title: str, what: str = "cosine"
+) -> LabFigure:
     """A heat map of numbers from -1 to 1, each written in its cell: 1 as "1", 0.83 as ".83".
 
     values: one list for each row, with one number for each column. rows, columns: their short names.
@@ -68,7 +78,7 @@ def similarity_matrix(values, rows, columns, title, what="cosine"):
     return LabFigure(figure, summary)
 
 
-def _short(v):
+def _short(v: float) -> str:
     text = f"{v:.2f}"
     if text in ("1.00", "-1.00", "0.00", "-0.00"):
         return str(round(v))

@@ -1,5 +1,10 @@
 """A table of shares as a heat map: who goes with whom."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import plotly.graph_objects as go
 
 from labkit.messages import LabkitError
@@ -7,8 +12,13 @@ from labkit.plotting import checking
 from labkit.plotting.figure import LabFigure
 from labkit.plotting.theme import NEUTRALS, PALETTE, escaped, new_layout, percent
 
+if TYPE_CHECKING:
+    from labkit.plotting.checking import Table
 
-def share_matrix(values, rows, columns, title, row_title, column_title):
+
+def share_matrix(
+    values: Table, rows: Sequence[str], columns: Sequence[str], title: str, row_title: str, column_title: str
+) -> LabFigure:
     """A heat map of shares (0..1) with each number written in its cell, in percent.
 
     values: one list for each row, with one share for each column.  rows, columns: their short names.

@@ -7,6 +7,8 @@ label, a symbol, a dash or a pattern says the same.
 The card is white with dark text in every theme: readable in JupyterLab's light and dark mode alike.
 """
 
+from __future__ import annotations
+
 import html
 import textwrap
 
@@ -39,33 +41,33 @@ _LEGEND_LINE = 24
 _MODEBAR = ["zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", "resetScale"]
 
 
-def series(index):
+def series(index: int) -> tuple[str, str, str]:
     """Colour, symbol and dash of the index-th series: three signs for the same thing."""
     i = index % len(SERIES)
     return PALETTE[SERIES[i]], SYMBOLS[i], DASHES[i]
 
 
-def escaped(text):
+def escaped(text: object) -> str:
     """Text that plotly draws as it stands: a token `<b>` is not a tag, and `$` starts no formula."""
     return html.escape(str(text), quote=False).replace("$", "&#36;")
 
 
-def heading(title):
+def heading(title: str) -> str:
     """A title as the first line of a summary: with a colon, unless it ends in a sign of its own."""
     return title if title.endswith((".", "?", "!", ":")) else f"{title}:"
 
 
-def quoted(word):
+def quoted(word: str) -> str:
     """A word as a summary says it: a comma or a bracket in quotes, so that it isn't read as punctuation."""
     return word if word[:1].isalnum() or word.startswith(("[", "##")) else f'"{word}"'
 
 
-def wrapped(text, width=_TITLE_CHARACTERS):
+def wrapped(text: object, width: int = _TITLE_CHARACTERS) -> str:
     """Lines for a title, escaped, joined by <br>: plotly does not wrap by itself."""
     return "<br>".join(escaped(line) for line in textwrap.wrap(str(text), width) or [""])
 
 
-def percent(p):
+def percent(p: float) -> str:
     """46%, or with one decimal near the ends (4.6%, 99.3%): as fine as a reader needs, no finer."""
     if p in (0, 1):
         return f"{p:.0%}"
@@ -74,7 +76,7 @@ def percent(p):
     return f"{100 * p:.1f}%" if p < 0.0995 or 0.9905 < p < 1 else f"{100 * p:.0f}%"
 
 
-def count(n):
+def count(n: float) -> str:
     """950272 -> '950k', 12300000 -> '12M': the size of a number, not its digits."""
     for unit, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if n >= 0.9995 * unit:
@@ -82,7 +84,7 @@ def count(n):
     return f"{n:g}"
 
 
-def log_ticks(low, high, most=7):
+def log_ticks(low: float, high: float, most: int = 7) -> list[float]:
     """Round numbers between low and high for a logarithmic axis: 1, 2, 5 a decade, or fewer."""
     low, high = float(low), float(high)
     for mantissas in ((1, 2, 5), (1, 3), (1,)):
@@ -93,7 +95,7 @@ def log_ticks(low, high, most=7):
     return ticks if len(ticks) >= 2 else [low, high]
 
 
-def _template():
+def _template() -> go.layout.Template:
     axis = {
         "gridcolor": NEUTRALS["grid"],
         "linecolor": NEUTRALS["line"],
@@ -127,7 +129,15 @@ def _template():
 pio.templates["labkit"] = _template()
 
 
-def new_layout(figure, title, summary, plot_height, bottom=56, legend_lines=0, extra_top=0):
+def new_layout(
+    figure: go.Figure,
+    title: str,
+    summary: str,
+    plot_height: int,
+    bottom: int = 56,
+    legend_lines: int = 0,
+    extra_top: int = 0,
+) -> go.Figure:
     """Give the figure its title, template, margins and text alternative; returns the figure.
 
     plot_height: pixels for the panel itself; bottom: for tick labels and axis title;

@@ -1,5 +1,10 @@
 """Pictures of what goes into the model: the token strip, and what masking did to the tokens."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import plotly.graph_objects as go
 
 from labkit.messages import LabkitError
@@ -17,6 +22,9 @@ from labkit.plotting.theme import (
     quoted,
 )
 
+if TYPE_CHECKING:
+    from labkit.plotting.checking import Numbers
+
 _ROW_UNITS = 47  # a row holds this many characters of 13-pixel type in a cell 400 pixels wide
 _ROW_BOXES = 12
 _LONGEST = 20  # characters of a token that are drawn; all of them are in the hover text and the summary
@@ -29,7 +37,9 @@ _KINDS = {
 }
 
 
-def _kinds(tokens, token_type_ids, attention_mask):
+def _kinds(
+    tokens: list[str], token_type_ids: list[int] | None, attention_mask: list[int] | None
+) -> list[str]:
     """'A', 'B', 'token' or 'padding' for each token."""
     kinds = []
     for i in range(len(tokens)):
@@ -44,7 +54,7 @@ def _kinds(tokens, token_type_ids, attention_mask):
     return kinds
 
 
-def _boxes(tokens, ids):
+def _boxes(tokens: list[str], ids: list[int]) -> list[tuple[int, float, float]]:
     """(row, left, width) of each box: as wide as its text, a new row when the line is full."""
     boxes, row, left, in_row = [], 0, 0.0, 0
     for token, number in zip(tokens, ids, strict=True):
@@ -56,11 +66,13 @@ def _boxes(tokens, ids):
     return boxes
 
 
-def _short(token):
+def _short(token: str) -> str:
     return token if len(token) <= _LONGEST else token[: _LONGEST - 1] + "…"
 
 
-def _strip_summary(title, tokens, ids, kinds, highlight):
+def _strip_summary(
+    title: str, tokens: list[str], ids: list[int], kinds: list[str], highlight: set[int]
+) -> str:
     counts = {kind: kinds.count(kind) for kind in _KINDS if kind in kinds}
     names = {"A": "in segment A", "B": "in segment B", "padding": "padding"}
     parts = [f"{n} {names[kind]}" for kind, n in counts.items() if kind in names]
@@ -82,8 +94,13 @@ def _strip_summary(title, tokens, ids, kinds, highlight):
 
 
 def token_strip(
-    tokens, ids, token_type_ids=None, attention_mask=None, title="What the model reads", highlight=()
-):
+    tokens: Sequence[str],
+    ids: Numbers,
+    token_type_ids: Numbers | None = None,
+    attention_mask: Numbers | None = None,
+    title: str = "What the model reads",
+    highlight: Iterable[int] = (),
+) -> LabFigure:
     """A strip of boxes, one a token: the token, its id, and its segment by colour and by letter.
 
     tokens: strings; ids, token_type_ids (0 = A, 1 = B), attention_mask (0 = padding): as many integers.
@@ -142,7 +159,11 @@ def token_strip(
     return LabFigure(figure, summary)
 
 
-def mask_counts(counts, title="What happened to the chosen tokens", expected=(0.8, 0.1, 0.1)):
+def mask_counts(
+    counts: Mapping[str, int],
+    title: str = "What happened to the chosen tokens",
+    expected: Numbers = (0.8, 0.1, 0.1),
+) -> LabFigure:
     """Bars of how often each treatment came out, with a line at what the recipe expects.
 
     counts: {"[MASK]": 803, "random piece": 97, "unchanged": 100}; expected: as many shares that sum to 1.

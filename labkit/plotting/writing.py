@@ -1,5 +1,10 @@
 """Pictures of a decoder at work: its guesses along a text, on its own and led by the hand, and its loss."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
 import plotly.graph_objects as go
 
 from labkit.messages import LabkitError
@@ -18,8 +23,14 @@ from labkit.plotting.theme import (
     series,
 )
 
+if TYPE_CHECKING:
+    from labkit.models.generation import TokenGuess
+    from labkit.plotting.checking import Numbers, Table
 
-def next_token_bars(guesses, title="How likely was each next token?"):
+
+def next_token_bars(
+    guesses: Iterable[TokenGuess], title: str = "How likely was each next token?"
+) -> LabFigure:
     """A bar for each token: its probability given those before it, and the model's favourite if another.
 
     guesses: as labkit.generation.guesses_along gives them (token, prob, favourite, favourite_prob).
@@ -87,7 +98,11 @@ def next_token_bars(guesses, title="How likely was each next token?"):
     return LabFigure(figure, summary)
 
 
-def agreement_lines(lines, title="How often is the guess right?", step_title="tokens after the prompt"):
+def agreement_lines(
+    lines: Mapping[str, Table],
+    title: str = "How often is the guess right?",
+    step_title: str = "tokens after the prompt",
+) -> LabFigure:
     """Accuracy step by step, with intervals: {"free running": [(p, low, high), ...]}, from step 1."""
     if not isinstance(lines, dict) or not lines:
         raise LabkitError('lines is empty or not a dict: give {"free running": [(p, low, high), ...]}.')
@@ -137,7 +152,7 @@ def agreement_lines(lines, title="How often is the guess right?", step_title="to
     return LabFigure(figure, summary)
 
 
-def loss_lines(curves, title="Loss while training"):
+def loss_lines(curves: Mapping[str, Numbers], title: str = "Loss while training") -> LabFigure:
     """The loss of every step, in nats: {"with the mask": [3.4, 3.1, ...], ...}."""
     if not isinstance(curves, dict) or not curves:
         raise LabkitError('curves is empty or not a dict: give {"with the mask": [3.4, 3.1, ...]}.')

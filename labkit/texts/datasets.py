@@ -5,7 +5,9 @@ parsimonious rule-based model for sentiment analysis of social media text" (revi
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from labkit.files import paths
 from labkit.messages import LabkitError
@@ -35,12 +37,12 @@ class ClozeItem:
 
     id: str
     text: str
-    answers: tuple
+    answers: tuple[str, ...]
     clue: str
     topic: str
 
 
-def load_cloze(path=None):
+def load_cloze(path: str | Path | None = None) -> list[ClozeItem]:
     """The cloze set as a list of ClozeItem; `path` is another file of the same form (JSON lines).
 
     Raises LabkitError with the line number where a line is not of that form or an id or text comes twice.
@@ -51,7 +53,8 @@ def load_cloze(path=None):
             lines = file.read().split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise LabkitError(f"The cloze set {path} can't be read ({error}). Install labkit again.") from None
-    items, seen = [], {}
+    items: list[ClozeItem] = []
+    seen: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -68,14 +71,14 @@ def load_cloze(path=None):
     return items
 
 
-def by_clue(items):
+def by_clue(items: Iterable[ClozeItem]) -> dict[str, list[ClozeItem]]:
     """The items in groups by where their clue stands: {"all items": [...], "clue on the left": ...}."""
     places = {"left": "clue on the left", "right": "clue on the right", "both": "clues on both sides"}
     groups = {"all items": list(items)}
     return groups | {name: [item for item in items if item.clue == clue] for clue, name in places.items()}
 
 
-def _cloze_item(line, where):
+def _cloze_item(line: str, where: str) -> ClozeItem:
     """One line as a ClozeItem, or a LabkitError that says what is wrong with it."""
     form = (
         '{"id": "c001", "text": "The [MASK] sat.", "answers": ["cat"], "clue": "right", "topic": "animals"}'
@@ -103,7 +106,7 @@ def _cloze_item(line, where):
     return ClozeItem(**fields | {"answers": tuple(answers)})
 
 
-def amazon_snippets(progress=True):
+def amazon_snippets(progress: bool = True) -> tuple[list[str], list[float]]:
     """(texts, ratings): 3,708 snippets of Amazon reviews and the mean of 20 people's ratings, -4 to 4.
 
     Fetched once through pip (labkit/models/downloads.py). Raises OfflineError without a network.
@@ -111,12 +114,12 @@ def amazon_snippets(progress=True):
     return _rated(downloads.fetch("amazon", progress) / "amazon.tsv")
 
 
-def film_snippets(progress=True):
+def film_snippets(progress: bool = True) -> tuple[list[str], list[float]]:
     """(texts, ratings): 10,605 snippets of film reviews (Pang & Lee 2005), rated likewise, from there too."""
     return _rated(downloads.fetch("amazon", progress) / "films.tsv")
 
 
-def _rated(path):
+def _rated(path: Path) -> tuple[list[str], list[float]]:
     texts, ratings = [], []
     for line in path.read_text(encoding="utf-8").splitlines():
         _, rating, text = line.split("\t")
@@ -125,7 +128,7 @@ def _rated(path):
     return texts, ratings
 
 
-def sst2(part="train", progress=True):
+def sst2(part: str = "train", progress: bool = True) -> tuple[list[str], list[int]]:
     """(texts, labels): SST-2 (Socher et al. 2013), film-review phrases with 1 (positive) or 0, from the hub.
 
     part: "train" (6,920 whole sentences), "dev" (872) or "test" (1,821). Fetched once and kept in the cache.

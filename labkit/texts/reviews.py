@@ -3,7 +3,9 @@
 import csv
 import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -34,18 +36,19 @@ class Review:
     text: str
 
     @property
-    def positive(self):
+    def positive(self) -> int:
         """1 or 0."""
         return int(self.label == "positive")
 
 
-def load(path=None):
+def load(path: str | Path | None = None) -> list[Review]:
     """The reviews as a list of Review; `path` is another CSV file with the same columns.
 
     Raises LabkitError with the line number where a line is not of that form, or an id or text comes twice.
     """
     path = path or paths.data_dir() / "reviews.csv"
-    reviews, seen = [], {}
+    reviews: list[Review] = []
+    seen: dict[str, int] = {}
     try:
         with open(path, encoding="utf-8", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -69,7 +72,7 @@ def load(path=None):
     return reviews
 
 
-def _review(row, where):
+def _review(row: list[str], where: str) -> Review:
     if len(row) != len(FIELDS):
         raise LabkitError(f"{where}: {len(row)} columns, expected {len(FIELDS)}: {', '.join(FIELDS)}.")
     fields = dict(zip(FIELDS, row, strict=True))
@@ -82,14 +85,14 @@ def _review(row, where):
     return Review(**fields)
 
 
-def split(reviews, seed=0):
+def split(reviews: Iterable[Review], seed: int = 0) -> dict[str, list[Review]]:
     """{"train": [...], "dev": [...], "test": [...]}: half, an eighth and three eighths, by chance.
 
     Every product and label is split alike, and its tags as evenly as goes. The same seed, the same parts.
     """
     rng = np.random.default_rng(seed)
-    parts = {name: [] for name in PARTS}
-    groups = {}
+    parts: dict[str, list[Review]] = {name: [] for name in PARTS}
+    groups: dict[tuple[str, str], list[Review]] = {}
     for review in reviews:
         groups.setdefault((review.product, review.label), []).append(review)
     for key in sorted(groups):
@@ -101,30 +104,30 @@ def split(reviews, seed=0):
     return parts
 
 
-def texts_and_labels(reviews):
+def texts_and_labels(reviews: Sequence[Review]) -> tuple[np.ndarray, np.ndarray]:
     """(texts, labels): two arrays (N,), of str objects and of 1 (positive) and 0."""
     texts = np.array([review.text for review in reviews], dtype=object)
     return texts, np.array([review.positive for review in reviews], dtype=int)
 
 
-def tag_table(reviews):
+def tag_table(reviews: Iterable[Review]) -> dict[str, dict[str, int]]:
     """How many of each tag are positive and negative: {tag: {"positive": n, "negative": n}}."""
     counts = Counter((review.tag, review.label) for review in reviews)
     return {tag: {label: counts[tag, label] for label in LABELS} for tag in TAGS}
 
 
-def words(text):
+def words(text: str) -> list[str]:
     """The lower-case words of a text, without signs, to compare texts by."""
     return re.findall(r"[a-z0-9']+", text.lower())
 
 
-def shared_ngrams(reviews, n=4):
+def shared_ngrams(reviews: Iterable[Review], n: int = 4) -> dict[str, int]:
     """Runs of n words that stand in more than one review: {run: how many reviews}."""
     counts = Counter(run for review in reviews for run in _runs(review.text, n))
     return {run: number for run, number in counts.items() if number > 1}
 
 
-def shared_share(reviews, n=4):
+def shared_share(reviews: Sequence[Review], n: int = 4) -> np.ndarray:
     """For each review, the share of its runs of n words that stand in another review too: (N,)."""
     shared = shared_ngrams(reviews, n)
     shares = []
@@ -134,6 +137,6 @@ def shared_share(reviews, n=4):
     return np.array(shares)
 
 
-def _runs(text, n):
+def _runs(text: str, n: int) -> set[str]:
     found = words(text)
     return {" ".join(found[k : k + n]) for k in range(len(found) - n + 1)}

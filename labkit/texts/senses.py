@@ -2,7 +2,9 @@
 
 import csv
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from labkit.files import paths
 from labkit.messages import LabkitError
@@ -22,13 +24,13 @@ class SenseItem:
     text: str
 
     @property
-    def words_before(self):
+    def words_before(self) -> int:
         """How many words stand before `word`: what a reader from left to right has seen by then."""
         before = re.split(rf"(?<!\w){re.escape(self.word)}(?!\w)", self.text, maxsplit=1, flags=re.I)[0]
         return len(before.split())
 
 
-def load_senses(path=None):
+def load_senses(path: str | Path | None = None) -> list[SenseItem]:
     """The sentences as a list of SenseItem; `path` is another file of the same form (CSV, UTF-8).
 
     Raises LabkitError with the line number where a line is not of that form, where an id or a text comes
@@ -43,7 +45,8 @@ def load_senses(path=None):
         raise LabkitError(f"The sentences {path} can't be read ({error}). Install labkit again.") from None
     if not lines or tuple(lines[0][1]) != COLUMNS:
         raise LabkitError(f"{path}: the first line should be {','.join(COLUMNS)}")
-    items, seen = [], {}
+    items: list[SenseItem] = []
+    seen: dict[str, int] = {}
     for number, fields in lines[1:]:
         where = f"{path}, line {number}"
         item = _item(fields, where)
@@ -61,7 +64,7 @@ def load_senses(path=None):
     return items
 
 
-def _item(fields, where):
+def _item(fields: list[str], where: str) -> SenseItem:
     """One line as a SenseItem, or a LabkitError that says what is wrong with it."""
     if len(fields) != len(COLUMNS):
         raise LabkitError(
@@ -80,13 +83,13 @@ def _item(fields, where):
     return item
 
 
-def by_word(items):
+def by_word(items: Sequence[SenseItem]) -> dict[str, list[SenseItem]]:
     """The items in groups by their word: {"bank": [...], ...}."""
     return {
         word: [item for item in items if item.word == word] for word in dict.fromkeys(i.word for i in items)
     }
 
 
-def clue_places(items):
+def clue_places(items: Iterable[SenseItem]) -> list[str]:
     """Where each item's clue stands, as one of PLACES: after a word that comes early, else before it."""
     return [PLACES[0] if item.words_before <= EARLY else PLACES[1] for item in items]

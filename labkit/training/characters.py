@@ -4,6 +4,7 @@ Without the mask every position sees the character it has to predict. The loss f
 what the model writes on its own is worthless, because then there is nothing to copy.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -18,19 +19,19 @@ LENGTH = 32  # characters in a training window, and the most that the model look
 class CharacterModel:
     """A trained network, its characters (index is id), and the loss of every training step, in nats."""
 
-    network: object
+    network: torch.nn.Module
     characters: str
-    losses: list
+    losses: list[float]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"CharacterModel({len(self.characters)} characters, last loss {self.losses[-1]:.2f})"
 
-    def logits(self, input_ids):
+    def logits(self, input_ids: torch.Tensor) -> torch.Tensor:
         """Character ids (T,) int64 -> logits (T, V)."""
         return self.network(input_ids[None])[0]
 
     @torch.inference_mode()
-    def accuracy(self, text):
+    def accuracy(self, text: str) -> float:
         """The share of characters that are the likeliest, given the true ones (teacher forcing)."""
         ids = _encode(text, self.characters)
         windows = ids[: len(ids) // LENGTH * LENGTH].view(-1, LENGTH)  # (B, T)
@@ -38,7 +39,7 @@ class CharacterModel:
         return (guesses == windows[:, 1:]).float().mean().item()
 
     @torch.inference_mode()
-    def write(self, start, num_new=60, temperature=0.5, seed=0):
+    def write(self, start: str, num_new: int = 60, temperature: float = 0.5, seed: int = 0) -> str:
         """`start` and what the model writes behind it, character by character, on its own."""
         from labkit.models.generation import sample_next
 
@@ -50,7 +51,7 @@ class CharacterModel:
         return "".join(self.characters[index] for index in ids.tolist())
 
 
-def train(texts, causal, steps=150, seed=0):
+def train(texts: Iterable[str], causal: bool, steps: int = 150, seed: int = 0) -> CharacterModel:
     """Train a two-layer Transformer to predict the next character of `texts`, behind a causal mask or none.
 
     Everything but the mask is the same for both: weights to begin with, windows, learning rate. Takes some
@@ -72,9 +73,7 @@ def train(texts, causal, steps=150, seed=0):
         for embedding in (network.words, network.positions):
             torch.nn.init.normal_(embedding.weight, std=0.05)
     if not causal:
-        network.visible = lambda input_ids, attention_mask=None: torch.ones(
-            1, 1, input_ids.shape[1], input_ids.shape[1], dtype=torch.bool
-        )
+        network.visible = _everywhere  # type: ignore[method-assign]
     optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3)
     generator = torch.Generator().manual_seed(seed)
     losses = []
@@ -89,7 +88,13 @@ def train(texts, causal, steps=150, seed=0):
     return CharacterModel(network.eval(), characters, losses)
 
 
-def _encode(text, characters):
+def _everywhere(input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None) -> torch.Tensor:
+    """Every position may look at every other."""
+    length = input_ids.shape[1]
+    return torch.ones(1, 1, length, length, dtype=torch.bool, device=input_ids.device)
+
+
+def _encode(text: str, characters: str) -> torch.Tensor:
     unknown = sorted(set(text.lower()) - set(characters))
     if not text or unknown:
         raise LabkitError(

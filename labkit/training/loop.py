@@ -6,7 +6,9 @@ and can be saved and restored, so that a run that was killed goes on as if nothi
 
 import ctypes
 import json
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,7 +16,7 @@ from labkit.files.safe_files import replacing
 from labkit.messages import LabkitError
 
 
-def schedule(progress, warmup=0.1, shape="linear"):
+def schedule(progress: float, warmup: float = 0.1, shape: str = "linear") -> float:
     """The learning rate's factor at `progress` (0 at the start of training, 1 at its end).
 
     Rises linearly over the first `warmup` part, then falls to 0 linearly ("linear", as BERT) or along
@@ -34,7 +36,7 @@ def schedule(progress, warmup=0.1, shape="linear"):
     return 1.0
 
 
-def pick_device(name=None):
+def pick_device(name: str | None = None) -> torch.device:
     """The torch.device to train on: a GPU where torch finds one (CUDA), else the processor; or the named one.
 
     Raises LabkitError for a device that is not there.
@@ -51,14 +53,14 @@ def pick_device(name=None):
     return torch.device(name)
 
 
-def has_fast_bfloat16(device="cpu"):
+def has_fast_bfloat16(device: str | torch.device = "cpu") -> bool:
     """True where the processor, or the GPU, multiplies bfloat16 natively, so that autocast gains time."""
     if torch.device(device).type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
 
 
-def keep_freed_memory():
+def keep_freed_memory() -> bool:
     """Let this process keep the memory that it frees for its next step; True where that can be had (glibc).
 
     Every step frees and allocates the same tensors. By default glibc hands large ones back to the system at
@@ -88,41 +90,43 @@ class Optimisation:
 
     def __init__(
         self,
-        network,
-        learning_rate,
-        weight_decay=0.01,
-        betas=(0.9, 0.98),
-        max_norm=1.0,
-        bfloat16=False,
-        muon=None,
-    ):
+        network: torch.nn.Module,
+        learning_rate: float,
+        weight_decay: float = 0.01,
+        betas: tuple[float, float] = (0.9, 0.98),
+        max_norm: float = 1.0,
+        bfloat16: bool = False,
+        muon: float | None = None,
+    ) -> None:
         self.network, self.learning_rate, self.max_norm = network, learning_rate, max_norm
         self.bfloat16 = bfloat16
         trained = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
         matrices = [p for name, p in trained if _is_hidden_matrix(name, p)]
         ids = {id(p) for p in matrices}
         others = [p for _, p in trained if id(p) not in ids]
-        self.optimisers = []
-        groups = [{"params": others, "weight_decay": 0.0, "scale": 1.0}]
+        self.optimisers: list[torch.optim.Optimizer] = []
+        groups: list[dict[str, Any]] = [{"params": others, "weight_decay": 0.0, "scale": 1.0}]
         if muon and matrices:
-            decay = {"weight_decay": weight_decay, "adjust_lr_fn": "match_rms_adamw"}
-            self.optimisers.append(torch.optim.Muon([{"params": matrices, "scale": muon}], **decay))
+            scaled = [{"params": matrices, "scale": muon}]
+            self.optimisers.append(
+                torch.optim.Muon(scaled, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
+            )
         else:
             groups.append({"params": matrices, "weight_decay": weight_decay, "scale": 1.0})
         self.optimisers.append(torch.optim.AdamW(groups, lr=learning_rate, betas=betas, eps=1e-8, fused=True))
 
-    def forward_context(self):
+    def forward_context(self) -> AbstractContextManager:
         """The context to compute a loss in: autocast, or nothing."""
         device = next(self.network.parameters()).device.type
         return torch.autocast(device, torch.bfloat16) if self.bfloat16 else nullcontext()
 
-    def step(self, loss, factor=1.0):
+    def step(self, loss: torch.Tensor, factor: float = 1.0) -> None:
         """One update from a scalar loss, at `factor` (see `schedule`) times the peak learning rate.
 
-        Raises FloatingPointError when the loss is not finite.
+        Raises LabkitError when the loss is not finite.
         """
         if not torch.isfinite(loss):
-            raise FloatingPointError(
+            raise LabkitError(
                 f"The loss is {loss.item()}: training has diverged. Lower the learning rate "
                 f"(it was {self.learning_rate:g}) or resume from the last checkpoint."
             )
@@ -134,7 +138,7 @@ class Optimisation:
             optimiser.step()
             optimiser.zero_grad()
 
-    def state(self):
+    def state(self) -> dict[str, torch.Tensor]:
         """The optimiser's moments by parameter name, as a flat dict of tensors for safetensors."""
         tensors = {}
         for name, parameter in self.network.named_parameters():
@@ -143,7 +147,7 @@ class Optimisation:
                     tensors[f"{key}.{name}"] = value.clone()
         return tensors
 
-    def load_state(self, tensors):
+    def load_state(self, tensors: dict[str, torch.Tensor]) -> None:
         """Restore what `state` returned."""
         for optimiser in self.optimisers:
             keys = MOMENTS[type(optimiser)]
@@ -153,7 +157,7 @@ class Optimisation:
                         key: tensors[f"{key}.{name}"].to(parameter.device, copy=True) for key in keys
                     }
 
-    def _parameters_of(self, optimiser):
+    def _parameters_of(self, optimiser: torch.optim.Optimizer) -> list[tuple[str, torch.nn.Parameter]]:
         ids = {id(p) for group in optimiser.param_groups for p in group["params"]}
         return [(name, p) for name, p in self.network.named_parameters() if id(p) in ids]
 
@@ -161,17 +165,20 @@ class Optimisation:
 MOMENTS = {torch.optim.AdamW: ("step", "exp_avg", "exp_avg_sq"), torch.optim.Muon: ("momentum_buffer",)}
 
 
-def _is_hidden_matrix(name, parameter):
+def _is_hidden_matrix(name: str, parameter: torch.Tensor) -> bool:
     """True for the matrices inside the layers; False for embeddings and for a classifier's few rows."""
     outside = ("embedding", ".wpe.", ".wte.", "seq_relationship", "classifier", "score")
     return parameter.ndim == 2 and not any(word in name for word in outside)
 
 
-def save_checkpoint(path, network, optimisation, progress):
+def save_checkpoint(
+    path: str | Path, network: torch.nn.Module, optimisation: Optimisation, progress: dict[str, Any]
+) -> None:
     """Write weights, moments and the `progress` dict to one safetensors file, whole or not at all.
 
     Whatever happens in between, the previous checkpoint stays readable.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     tensors = {f"weights.{name}": tensor.detach() for name, tensor in network.named_parameters()}
@@ -180,17 +187,17 @@ def save_checkpoint(path, network, optimisation, progress):
         tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
         with replacing(path) as scratch:
             save_file(tensors, scratch, {"progress": json.dumps(progress)})
-    except Exception as error:
-        raise OSError(
+    except (OSError, SafetensorError) as error:
+        raise LabkitError(
             f"The checkpoint could not be written to {path}: {error}. The previous one is untouched. "
             "Make room on the disk and run the command again with --resume."
         ) from error
 
 
-def load_checkpoint(path, network, optimisation):
+def load_checkpoint(path: str | Path, network: torch.nn.Module, optimisation: Optimisation) -> dict[str, Any]:
     """Restore a checkpoint in place and return its `progress` dict.
 
-    Raises ValueError when the file is damaged or belongs to a network of another shape.
+    Raises LabkitError when the file is damaged or belongs to a network of another shape.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -204,8 +211,8 @@ def load_checkpoint(path, network, optimisation):
                 if parameter.shape != weights[name].shape:
                     raise ValueError(f"{name} is {tuple(weights[name].shape)}, not {tuple(parameter.shape)}")
                 parameter.copy_(weights[name])
-    except (SafetensorError, KeyError, TypeError, json.JSONDecodeError, ValueError) as error:
-        raise ValueError(
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise LabkitError(
             f"{path} is not a whole checkpoint of this network ({error}). "
             "Delete it to begin again, or restore a copy."
         ) from error

@@ -4,6 +4,10 @@ Lab 01 asks students to write `mask_tokens` and `mlm_loss`, lab 02 `next_token_l
 that their answers are compared with.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -11,7 +15,14 @@ import torch.nn.functional as F
 IGNORE = -100  # the label that cross-entropy skips, in PyTorch and so in every library built on it
 
 
-def mask_tokens(input_ids, special_tokens_mask, mask_token_id, vocab_size, rate=0.15, generator=None):
+def mask_tokens(
+    input_ids: torch.Tensor,
+    special_tokens_mask: torch.Tensor,
+    mask_token_id: int,
+    vocab_size: int,
+    rate: float = 0.15,
+    generator: torch.Generator | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Corrupt a batch for masked language modelling (Devlin et al. 2018, section 3.1, Task 1).
 
     Each ordinary position is selected with probability `rate`. Of the selected, 80% become [MASK],
@@ -39,7 +50,9 @@ def mask_tokens(input_ids, special_tokens_mask, mask_token_id, vocab_size, rate=
     return corrupted, labels
 
 
-def count_fates(input_ids, corrupted, labels, mask_token_id):
+def count_fates(
+    input_ids: torch.Tensor, corrupted: torch.Tensor, labels: torch.Tensor, mask_token_id: int
+) -> dict[str, int]:
     """What became of the selected tokens: {"[MASK]": n, "random token": n, "unchanged": n}.
 
     input_ids, corrupted, labels: (B, T); labels -100 where nothing was selected.
@@ -51,7 +64,7 @@ def count_fates(input_ids, corrupted, labels, mask_token_id):
     return {"[MASK]": int(masked.sum()), "random token": int(random.sum()), "unchanged": int(unchanged.sum())}
 
 
-def mlm_loss(logits, labels):
+def mlm_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Mean cross-entropy over the masked positions alone (labels other than -100), in nats.
 
     logits: (B, T, V), labels: (B, T). Returns a scalar; 0 when nothing is masked.
@@ -62,7 +75,7 @@ def mlm_loss(logits, labels):
     return F.cross_entropy(logits[masked].float(), labels[masked])
 
 
-def next_token_loss(logits, input_ids):
+def next_token_loss(logits: torch.Tensor, input_ids: torch.Tensor) -> torch.Tensor:
     """Mean cross-entropy of each token given those before it (Radford et al. 2018, section 3.1), in nats.
 
     logits: (B, T, V), input_ids: (B, T). The logits at position t are judged by the token at t + 1.
@@ -70,7 +83,7 @@ def next_token_loss(logits, input_ids):
     return F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), input_ids[:, 1:].flatten())
 
 
-def contrastive_loss(hidden_states, temperature=0.05):
+def contrastive_loss(hidden_states: torch.Tensor, temperature: float = 0.05) -> torch.Tensor:
     """Does row i know row i + B/2, its neighbour in the text, from everybody else's? A mean cross-entropy.
 
     The InfoNCE loss (van den Oord et al. 2018) on mean-pooled vectors with cosine similarity and in-batch
@@ -84,7 +97,14 @@ def contrastive_loss(hidden_states, temperature=0.05):
     return (F.cross_entropy(scores, target) + F.cross_entropy(scores.T, target)) / 2
 
 
-def mask_same_number(input_ids, ordinary_ids, mask_token_id, rate, rng, weights=None):
+def mask_same_number(
+    input_ids: np.ndarray,
+    ordinary_ids: tuple[int, int],
+    mask_token_id: int,
+    rate: float,
+    rng: np.random.Generator,
+    weights: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Like `mask_tokens`, with the same number of masked positions in every sequence, in numpy.
 
     Pre-training gathers the masked positions before it computes logits; equal counts keep the shapes
@@ -120,7 +140,7 @@ def mask_same_number(input_ids, ordinary_ids, mask_token_id, rate, rng, weights=
     return corrupted, positions, labels
 
 
-def spare_frequent(frequency, threshold):
+def spare_frequent(frequency: np.ndarray, threshold: float) -> np.ndarray:
     """Weights for `mask_same_number`: sqrt(threshold / frequency), at most 1: "the" is rarely a blank.
 
     A blank for "the" or a comma teaches little, and a third of any text is such pieces. The formula is the
@@ -132,7 +152,9 @@ def spare_frequent(frequency, threshold):
     return np.sqrt(threshold / np.maximum(frequency, threshold))  # (V,)
 
 
-def sentence_pairs(windows, starts, length, cls_id, sep_id, rng):
+def sentence_pairs(
+    windows: Any, starts: np.ndarray, length: int, cls_id: int, sep_id: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lay out half a batch as sentence pairs for next-sentence prediction (Devlin et al. 2018, Task 2).
 
     Row b is `[CLS] A [SEP] B [SEP]`, where A ends just before the sentence that begins at `starts[b]`.

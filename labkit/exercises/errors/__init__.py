@@ -5,6 +5,7 @@ The original line always stands beside it. What is not in a table is shown as Py
 
 import re
 
+from labkit.exercises.errors.entry import Entry
 from labkit.exercises.errors.networks import MODELS
 from labkit.exercises.errors.python import PYTHON
 from labkit.exercises.errors.tensors import TORCH
@@ -31,7 +32,7 @@ IMPORTS = {
 ENTRIES = (*MODELS, *TORCH, *PYTHON)  # the first that fits is taken: the special stand before the general
 
 
-def explain(error, line=""):
+def explain(error: BaseException, line: str = "") -> str:
     """One or two sentences about an exception and what to try, or "" for one that is in no table.
 
     line: the student's own line that raised it.
@@ -44,7 +45,7 @@ def explain(error, line=""):
     return _fill(*found) if found else ""
 
 
-def find(text, line):
+def find(text: str, line: str) -> tuple[Entry, re.Match[str]] | None:
     """The first entry that fits, and the match of its pattern; or None."""
     for entry in ENTRIES:
         match = re.search(entry.pattern, text)
@@ -53,7 +54,7 @@ def find(text, line):
     return None
 
 
-def _fill(entry, match):
+def _fill(entry: Entry, match: re.Match[str]) -> str:
     """The sentence, with what the pattern has caught in the message."""
     caught = [group[:80] for group in match.groups() if group is not None]
     names = dict(zip("abc", map(_kind, caught), strict=False))
@@ -62,7 +63,7 @@ def _fill(entry, match):
     return entry.says.format(*caught, **names)
 
 
-def _kind(name):
+def _kind(name: str) -> str:
     """The name of a type with its article: "a list", "an int", "text"."""
     name = name.split(".")[-1]
     return KINDS.get(name) or f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"

@@ -14,20 +14,22 @@ MODELS = (
     Entry(
         r"tuple index out of range|expects a non-empty TensorList|expected a non-empty list of Tensors",
         "If output.attentions is empty: the faster attention (SDPA) never has these weights as a whole. "
-        "Load the model with labkit.load(name, attentions=True). Otherwise, is there such a layer?",
+        "Load the model with labkit.load(name, attentions=True). "
+        "Otherwise, is there such a layer?",
         r"atten|\batts?\b",
     ),
     Entry(
         r"'(str|list)' object has no attribute '(?:size|shape|dim|device|ndim)'",
-        "A network wants a tensor of ids, not {a}. From a text: network(**tokenizer(text, "
-        'return_tensors="pt")). A list of ids becomes a batch of one with torch.tensor([ids]).',
+        "A network wants a tensor of ids, not {a}. "
+        'From a text: network(**tokenizer(text, return_tensors="pt")). '
+        "A list of ids becomes a batch of one with torch.tensor([ids]).",
         NETWORK,
     ),
     Entry(
         r"^ValueError: (?:not enough|too many) values to unpack|too many indices for tensor|"
         r"tuple index out of range",
-        "A network wants ids with two axes, (texts, tokens). Often the first is missing (ids.unsqueeze(0) "
-        "adds it) or there twice: print the .shape of what goes in.",
+        "A network wants ids with two axes, (texts, tokens). "
+        "Often the first is missing (ids.unsqueeze(0) adds it) or there twice: print the .shape of what goes in.",
         NETWORK,
     ),
     Entry(
@@ -42,8 +44,8 @@ MODELS = (
     ),
     Entry(
         r"^AttributeError: $",
-        'Often this is what a tokenizer returns. Its parts are called batch["input_ids"] and so on, and a '
-        "network takes them with two stars: network(**batch).",
+        "Often this is what a tokenizer returns. "
+        'Its parts are called batch["input_ids"] and so on, and a network takes them with two stars: network(**batch).',
     ),
     Entry(
         r"argument after \*\* must be a mapping, not ([\w.]+)",
@@ -51,8 +53,8 @@ MODELS = (
     ),
     Entry(
         r"index out of range in self",
-        "An id is looked up in a table that does not have it. Often it comes from another model's "
-        "tokenizer, it is a label of −100, or the text is longer than the network has positions.",
+        "An id is looked up in a table that does not have it. "
+        "Often it comes from another model's tokenizer, it is a label of −100, or the text is longer than the network has positions.",
     ),
     Entry(
         r"text input must be of type `str`|TextEncodeInput must be",
@@ -60,19 +62,19 @@ MODELS = (
     ),
     Entry(
         r"Unable to create tensor, you should probably activate",
-        "The texts have different numbers of tokens, and a tensor's rows are equally long. padding=True "
-        "fills up the short ones, truncation=True cuts those that are too long for the network.",
+        "The texts have different numbers of tokens, and a tensor's rows are equally long. "
+        "padding=True fills up the short ones, truncation=True cuts those that are too long for the network.",
     ),
     Entry(
         r"tokenizer does not have a padding token",
-        "This tokenizer has no token for padding; GPT-2 never needed one. You can lend it another, "
-        "tokenizer.pad_token = tokenizer.eos_token: the attention_mask says what is padding.",
+        "This tokenizer has no token for padding; GPT-2 never needed one. "
+        "You can lend it another, tokenizer.pad_token = tokenizer.eos_token: the attention_mask says what is padding.",
     ),
     Entry(
         r"is not an instance of '(?:Sequence|str)'|Can't extract `\w+` to|"
         r"object cannot be interpreted as an integer|argument 'ids': ",
-        "decode and convert_ids_to_tokens take ids, whole numbers; tokenize, encode and "
-        "convert_tokens_to_ids take text. Print what you hand over.",
+        "decode and convert_ids_to_tokens take ids, whole numbers; tokenize, encode and convert_tokens_to_ids take text. "
+        "Print what you hand over.",
         r"token|decode",
     ),
     Entry(
@@ -85,13 +87,14 @@ MODELS = (
     ),
     Entry(
         OUTPUT + "' object has no attribute 'last_hidden_state'",
-        "A network with a head does not return that. Ask for all layers, network(..., "
-        "output_hidden_states=True), and take output.hidden_states[-1].",
+        "A network with a head does not return that. "
+        "Ask for all layers, network(..., output_hidden_states=True), and take output.hidden_states[-1].",
     ),
     Entry(
         OUTPUT,
-        "This is all that the network returns, not a tensor. Take a part of it: output.logits, "
-        "output.hidden_states[layer]. output.keys() names them.",
+        "This is all that the network returns, not a tensor. "
+        "Take a part of it: output.logits, output.hidden_states[layer]. "
+        "output.keys() names them.",
     ),
     Entry(
         r"torch\.return_types\.(\w+)",
@@ -99,19 +102,16 @@ MODELS = (
     ),
     Entry(
         NONE,
-        "If that is output.hidden_states: they are None unless you ask for them, network(..., "
-        "output_hidden_states=True).",
+        "If that is output.hidden_states: they are None unless you ask for them, network(..., output_hidden_states=True).",
         r"hidden(?!.*\bNone\b)",
     ),
     Entry(
         NONE,
-        "If that is output.attentions: they are None unless you ask for them, network(..., "
-        "output_attentions=True), of a model loaded with labkit.load(name, attentions=True).",
+        "If that is output.attentions: they are None unless you ask for them, network(..., output_attentions=True), of a model loaded with labkit.load(name, attentions=True).",
         r"(?:atten|\batts?\b)(?!.*\bNone\b)",
     ),
     Entry(
         r"has no attribute '(logits|hidden_states|attentions|last_hidden_state)'",
-        "A network returns an output that has .{0}, and this is something else: output = network(**batch), "
-        "then output.{0}.",
+        "A network returns an output that has .{0}, and this is something else: output = network(**batch), then output.{0}.",
     ),
 )

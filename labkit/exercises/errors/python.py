@@ -6,8 +6,8 @@ PYTHON = (
     # None
     Entry(
         NONE,
-        "Somewhere here a value is None. Often it comes from a function without `return`, or from a method "
-        "that changes its object and returns nothing, such as words.append(...) or words.sort().",
+        "Somewhere here a value is None. "
+        "Often it comes from a function without `return`, or from a method that changes its object and returns nothing, such as words.append(...) or words.sort().",
     ),
     # names and imports
     Entry(
@@ -17,13 +17,13 @@ PYTHON = (
     ),
     Entry(
         r"local variable '(\w+)'|free variable '(\w+)'",
-        "`{0}` is used before it has a value: often it is set in a branch or a loop that was not run. What "
-        "a function sets anywhere is its own, even if there is one of that name outside.",
+        "`{0}` is used before it has a value: often it is set in a branch or a loop that was not run. "
+        "What a function sets anywhere is its own, even if there is one of that name outside.",
     ),
     Entry(
         r"name '(\w+)' is not defined",
-        "There is no `{0}` here. Is it misspelt, was the cell that makes it not run, or is it a text "
-        "without its quotation marks?",
+        "There is no `{0}` here. "
+        "Is it misspelt, was the cell that makes it not run, or is it a text without its quotation marks?",
     ),
     # calls
     Entry(
@@ -32,8 +32,9 @@ PYTHON = (
     ),
     Entry(
         r"'([\w.]+)' object is not callable",
-        "Round brackets call a function, and this is {a}. Entries are taken with [...], a product needs a "
-        "*. Or has one of your variables the name of a function (list, max, sum...)?",
+        "Round brackets call a function, and this is {a}. "
+        "Entries are taken with [...], a product needs a *. "
+        "Or has one of your variables the name of a function (list, max, sum...)?",
     ),
     Entry(
         r"Tensor\.index\(\) missing",
@@ -63,8 +64,8 @@ PYTHON = (
     ),
     Entry(
         r"'bool' object has no attribute",
-        "This is a single True or False. Often a tensor was compared with text, or a list with a number: "
-        "compare a tensor with a number, (ids == tokenizer.mask_token_id).",
+        "This is a single True or False. "
+        "Often a tensor was compared with text, or a list with a number: compare a tensor with a number, (ids == tokenizer.mask_token_id).",
     ),
     Entry(
         r"'dict' object has no attribute '(\w+)'",
@@ -76,8 +77,8 @@ PYTHON = (
     ),
     Entry(
         r"'(list|tuple)' object has no attribute '(\w+)'",
-        "This is {a}, which has no .{1}. torch.tensor(...) makes a tensor of numbers, torch.stack(...) of "
-        "tensors; the length of a list or tuple is len(...).",
+        "This is {a}, which has no .{1}. "
+        "torch.tensor(...) makes a tensor of numbers, torch.stack(...) of tensors; the length of a list or tuple is len(...).",
     ),
     Entry(
         r"'(int|float|str)' object has no attribute '(\w+)'",
@@ -89,19 +90,20 @@ PYTHON = (
     ),
     Entry(
         r"(?:list|tuple|range) indices must be integers or slices, not tuple",
-        "Indices with commas, x[i, j], are for tensors and arrays. In a list or a tuple take one after the "
-        "other, x[i][j]; or make a tensor first, with torch.tensor or torch.stack.",
+        "Indices with commas, x[i, j], are for tensors and arrays. "
+        "In a list or a tuple take one after the other, x[i][j]; or make a tensor first, with torch.tensor or torch.stack.",
     ),
     Entry(
         r"(?:list|tuple) indices must be integers or slices, not str|string indices must be integers",
-        "Only dicts take text in the square brackets; here it must be a whole number. Often the loop "
-        "variable is already the entry: `for word in words` needs no words[word].",
+        "Only dicts take text in the square brackets; here it must be a whole number. "
+        "Often the loop variable is already the entry: `for word in words` needs no words[word].",
     ),
     Entry(
         r"indices must be integers|non-integer arg|slice indices must be|"
         r"'(?:\w+\.)?float\d*' object cannot be interpreted as an integer",
-        "A whole number is wanted here, for an index, a range or a length. / always gives a float: // "
-        "rounds down, and int(...) cuts off. Several places of a list are [words[i] for i in places].",
+        "A whole number is wanted here, for an index, a range or a length. "
+        "/ always gives a float: // rounds down, and int(...) cuts off. "
+        "Several places of a list are [words[i] for i in places].",
     ),
     Entry(
         r"'([\w.]+)' object cannot be interpreted as an integer",
@@ -120,8 +122,8 @@ PYTHON = (
         r"iteration over a 0-d|len\(\) of|'([\w.]+)' object is not iterable|"
         r"argument of type '([\w.]+)' is not|object of type '([\w.]+)' has no len|"
         r"cannot unpack non-iterable ([\w.]+) object|can only (?:join|assign) an iterable",
-        "Several things are wanted here (a list, say), and this is a single one. `for i in range(n)` counts "
-        "up to n; max and argmax with dim=-1 give one for each row.",
+        "Several things are wanted here (a list, say), and this is a single one. "
+        "`for i in range(n)` counts up to n; max and argmax with dim=-1 give one for each row.",
     ),
     Entry(
         r"does not support item assignment",
@@ -134,8 +136,9 @@ PYTHON = (
     # arithmetic
     Entry(
         r"can only concatenate (?:str|list|tuple) \(not \"([\w.]+)\"\) to (\w+)",
-        "+ appends {b} only to {b}, and here is {a}. A single entry becomes a list as [entry], a number "
-        "becomes text with str(...). To add numbers, make a tensor first.",
+        "+ appends {b} only to {b}, and here is {a}. "
+        "A single entry becomes a list as [entry], a number becomes text with str(...). "
+        "To add numbers, make a tensor first.",
     ),
     Entry(
         r"can't multiply sequence by non-int",
@@ -169,8 +172,8 @@ PYTHON = (
     ),
     Entry(
         r"math domain error|expected a (?:positive|nonnegative) (?:input|number)",
-        "This function does not exist for that number: often it is the log of 0, or the root of a number "
-        "below 0. By convention 0 · log 0 counts as 0: leave those out.",
+        "This function does not exist for that number: often it is the log of 0, or the root of a number below 0. "
+        "By convention 0 · log 0 counts as 0: leave those out.",
     ),
     Entry(
         r"^OverflowError",
@@ -179,8 +182,9 @@ PYTHON = (
     # too many, too few, none
     Entry(
         r"values to unpack",
-        "There are more or fewer names on the left (or behind `for`) than values on the right. Print those, "
-        "or their .shape. enumerate and dict.items() give pairs.",
+        "There are more or fewer names on the left (or behind `for`) than values on the right. "
+        "Print those, or their .shape. "
+        "enumerate and dict.items() give pairs.",
     ),
     Entry(
         r"too many indices|invalid index of a 0-dim tensor|invalid index to scalar variable",
@@ -214,8 +218,9 @@ PYTHON = (
     # numpy
     Entry(
         r"operands could not be broadcast|must be broadcastable",
-        "Two arrays do not fit together. Axes are compared from the right and must be equally long, or 1 "
-        "long; x[:, None] adds an axis of 1. Print both .shape.",
+        "Two arrays do not fit together. "
+        "Axes are compared from the right and must be equally long, or 1 long; x[:, None] adds an axis of 1. "
+        "Print both .shape.",
     ),
     Entry(
         r"must be in the range \[0, (1|100)\]",
@@ -224,23 +229,23 @@ PYTHON = (
     # scikit-learn
     Entry(
         r"Expected 2D array, got|Found array with dim \d",
-        "scikit-learn wants a table: a row for each example, a column for each feature. One example alone "
-        "is x.reshape(1, -1); of three axes, pool or choose one first.",
+        "scikit-learn wants a table: a row for each example, a column for each feature. "
+        "One example alone is x.reshape(1, -1); of three axes, pool or choose one first.",
     ),
     Entry(
         r"at least 2 classes|number of classes has to be greater than one",
-        "All examples have the same label, so there is nothing to tell apart. Often the data are sorted and "
-        "only the first few were taken: shuffle, or take some of each class.",
+        "All examples have the same label, so there is nothing to tell apart. "
+        "Often the data are sorted and only the first few were taken: shuffle, or take some of each class.",
     ),
     Entry(
         r"inconsistent numbers of samples",
-        "There must be one label for each row, and here are more of one than of the other. Print len(...) "
-        "of both: often one was filtered or cut and the other not.",
+        "There must be one label for each row, and here are more of one than of the other. "
+        "Print len(...) of both: often one was filtered or cut and the other not.",
     ),
     Entry(
         r"Input (?:\w+ )?contains (?:NaN|infinity)",
-        "There is a NaN or an infinity among the numbers, often from a mean over nothing, 0 / 0, or a "
-        "masked softmax. torch.isnan(x).any() shows where it begins.",
+        "There is a NaN or an infinity among the numbers, often from a mean over nothing, 0 / 0, or a masked softmax. "
+        "torch.isnan(x).any() shows where it begins.",
     ),
     Entry(
         r"X has \d+ features, but",
@@ -252,7 +257,7 @@ PYTHON = (
     ),
     Entry(
         r"Unknown label type|mix of \w+ and continuous",
-        "Classes are wanted here, whole numbers or names, and these are floats. Often X and y, or "
-        "probabilities and predictions, have changed places.",
+        "Classes are wanted here, whole numbers or names, and these are floats. "
+        "Often X and y, or probabilities and predictions, have changed places.",
     ),
 )

@@ -17,8 +17,8 @@ TORCH = (
     # one True or False of a whole tensor
     Entry(
         AMBIGUOUS,
-        "A loss like nn.CrossEntropyLoss is made first and called afterwards: nn.CrossEntropyLoss()(logits, "
-        "targets). F.cross_entropy(logits, targets) is both in one.",
+        "A loss like nn.CrossEntropyLoss is made first and called afterwards: nn.CrossEntropyLoss()(logits, targets). "
+        "F.cross_entropy(logits, targets) is both in one.",
         r"nn\.\w*Loss\((?!\))",
     ),
     Entry(
@@ -29,8 +29,8 @@ TORCH = (
     ),
     Entry(
         AMBIGUOUS,
-        "Python needs a single True or False here (for if, while, in, 0 < x < 3 or max(a, b)), and gets a "
-        "whole tensor or array. .any() or .all() makes one of many; torch.where chooses element by element.",
+        "Python needs a single True or False here (for if, while, in, 0 < x < 3 or max(a, b)), and gets a whole tensor or array. "
+        ".any() or .all() makes one of many; torch.where chooses element by element.",
     ),
     Entry(
         r"Boolean value of Tensor with no values|truth value of an empty array",
@@ -43,13 +43,14 @@ TORCH = (
     Entry(
         r'"bitwise_\w+" not implemented|unsupported operand type\(s\) for [&|]:|~ \(operator\.invert\)|'
         r"ufunc '(?:bitwise_\w+|invert)'|bad operand type for unary ~",
-        "& | ~ want masks of True and False (or whole numbers). They bind more tightly than == < >, so put "
-        "brackets around each comparison: (a > 0) & (b == 1). mask.bool() turns 0 and 1 into a mask.",
+        "& | ~ want masks of True and False (or whole numbers). "
+        "They bind more tightly than == < >, so put brackets around each comparison: (a > 0) & (b == 1). "
+        "mask.bool() turns 0 and 1 into a mask.",
     ),
     Entry(
         r"(?:Subtraction|Negation), the `-` operator|numpy boolean (?:subtract|negative)",
-        "Minus does not work on True and False. The opposite of a mask is ~mask; to calculate with it, make "
-        "it numbers: mask.float(), or mask.astype(float) in numpy.",
+        "Minus does not work on True and False. "
+        "The opposite of a mask is ~mask; to calculate with it, make it numbers: mask.float(), or mask.astype(float) in numpy.",
     ),
     Entry(
         r"expected condition to be a boolean tensor|only supports boolean masks|expected BoolTensor",
@@ -58,13 +59,14 @@ TORCH = (
     # one number out of many
     Entry(
         r"a Tensor with 0 elements cannot be converted",
-        "The tensor is empty, so there is no number to take out. Often nothing was found: no such token in "
-        "the text, no place where the condition holds. Treat that case first.",
+        "The tensor is empty, so there is no number to take out. "
+        "Often nothing was found: no such token in the text, no place where the condition holds. "
+        "Treat that case first.",
     ),
     Entry(
         ONE,
-        ".nonzero() and torch.where give all the places, with one number for each axis. Choose one first, "
-        "as in places[0], or treat them all in a loop.",
+        ".nonzero() and torch.where give all the places, with one number for each axis. "
+        "Choose one first, as in places[0], or treat them all in a loop.",
         r"nonzero|where\([^,]*\)",
     ),
     Entry(
@@ -74,64 +76,65 @@ TORCH = (
     ),
     Entry(
         ONE,
-        "The functions of math take one number. For all of a tensor at once: torch.log, torch.sqrt, "
-        "torch.exp.",
+        "The functions of math take one number. "
+        "For all of a tensor at once: torch.log, torch.sqrt, torch.exp.",
         r"\bmath\.",
     ),
     Entry(
         r"only integer tensors of a single element|only integer scalar arrays",
-        "A single whole number is wanted here, as the index of a list or a length, and this tensor or array "
-        "holds several, or floats. For several entries of a list: [words[i] for i in ids].",
+        "A single whole number is wanted here, as the index of a list or a length, and this tensor or array holds several, or floats. "
+        "For several entries of a list: [words[i] for i in ids].",
     ),
     Entry(
         ONE,
-        "One number is wanted here, and this holds several (or none). Choose one with [...], or take "
-        ".sum(), .mean() or .max() first. A list of tensors becomes one tensor with torch.stack.",
+        "One number is wanted here, and this holds several (or none). "
+        "Choose one with [...], or take .sum(), .mean() or .max() first. "
+        "A list of tensors becomes one tensor with torch.stack.",
     ),
     # shapes
     Entry(
         f"{PRODUCT}|{BROADCAST}|operands could not be broadcast",
-        "With more than two axes, .T reverses all of them, the batch too. .transpose(-2, -1) exchanges only "
-        "the last two. Print the .shape of both sides of the product.",
+        "With more than two axes, .T reverses all of them, the batch too. "
+        ".transpose(-2, -1) exchanges only the last two. "
+        "Print the .shape of both sides of the product.",
         r"(?=.*\.T\b)(?=.*(@|matmul|bmm|mm\(|dot))",
     ),
     Entry(
         PRODUCT,
-        "In a product A @ B the last axis of A must be as long as the last but one of B (a vector's only "
-        "one). Print both .shape; B.transpose(-2, -1) exchanges the last two axes.",
+        "In a product A @ B the last axis of A must be as long as the last but one of B (a vector's only one). "
+        "Print both .shape; B.transpose(-2, -1) exchanges the last two axes.",
     ),
     Entry(
         r"must be a matrix|batch[12] must be a 3D tensor|1D tensors expected",
-        "torch.mm multiplies two matrices, torch.bmm two batches (three axes), torch.dot two vectors. A @ B "
-        "does all of that, and with other numbers of axes too.",
+        "torch.mm multiplies two matrices, torch.bmm two batches (three axes), torch.dot two vectors. "
+        "A @ B does all of that, and with other numbers of axes too.",
     ),
     Entry(
         BROADCAST,
-        "Two tensors do not fit together: an axis of {0} meets one of {1}. Axes are compared from the right "
-        "and must be equally long, or 1; x.unsqueeze(-1) adds an axis of 1 on the right.",
+        "Two tensors do not fit together: an axis of {0} meets one of {1}. "
+        "Axes are compared from the right and must be equally long, or 1; x.unsqueeze(-1) adds an axis of 1 on the right.",
     ),
     Entry(
         r"expanded size of the tensor|must be greater or equal to the number of dimensions in the tensor|"
         r"value tensor of shape|could not broadcast input array|cannot assign \d+ input values",
-        "What is put in, or expanded, has another shape than the place that it is for. Print both .shape: "
-        "they must be equal, and only an axis of 1 is stretched.",
+        "What is put in, or expanded, has another shape than the place that it is for. "
+        "Print both .shape: they must be equal, and only an axis of 1 is stretched.",
     ),
     Entry(
         r"shape '.*' is invalid for input|cannot reshape array of size|view size is not compatible",
-        "The new shape must have room for exactly as many numbers as there are (−1 for one axis is worked "
-        "out). If it has: .reshape can do what .view cannot.",
+        "The new shape must have room for exactly as many numbers as there are (−1 for one axis is worked out). "
+        "If it has: .reshape can do what .view cannot.",
     ),
     Entry(
         r"Index tensor must have the same number of dimensions as (?:input|self) tensor",
-        "gather wants an index with as many axes as the tensor it picks from: index.unsqueeze(-1) adds one, "
-        "and .squeeze(-1) takes it off the result.",
+        "gather wants an index with as many axes as the tensor it picks from: index.unsqueeze(-1) adds one, and .squeeze(-1) takes it off the result.",
     ),
     Entry(
         r"Sizes of tensors must match except|Tensors must have same number of dimensions|"
         r"zero-dimensional tensor|must match exactly, but along dimension|"
         r"must have same number of dimensions",
-        "Everything that is joined must have equally many axes, and equal lengths in all but the one it is "
-        "joined along. x.unsqueeze(0) adds an axis; torch.stack joins along a new one.",
+        "Everything that is joined must have equally many axes, and equal lengths in all but the one it is joined along. "
+        "x.unsqueeze(0) adds an axis; torch.stack joins along a new one.",
     ),
     Entry(
         r"stack expects each tensor to be equal size|all input arrays must have the same shape",
@@ -147,8 +150,8 @@ TORCH = (
     ),
     Entry(
         r"einsum\(\): ",
-        "In einsum each letter names an axis: as many letters as the tensor has axes, and one letter means "
-        "one length everywhere. Print the shapes beside the letters.",
+        "In einsum each letter names an axis: as many letters as the tensor has axes, and one letter means one length everywhere. "
+        "Print the shapes beside the letters.",
     ),
     Entry(
         r"Dimension out of range|axis -?\d+ is out of bounds",
@@ -162,24 +165,23 @@ TORCH = (
     ),
     Entry(
         r"Expected target size|only batches of spatial targets",
-        "cross_entropy wants logits (N, V) and targets (N,): with logits (B, T, V), logits.flatten(0, 1) "
-        "and targets.flatten().",
+        "cross_entropy wants logits (N, V) and targets (N,): with logits (B, T, V), logits.flatten(0, 1) and targets.flatten().",
     ),
     Entry(
         r"Expected floating point type for target",
-        "Logits and targets have the same shape here. cross_entropy wants one axis more in the logits, (N, "
-        "V) and (N,): hand over the logits themselves, not their argmax.",
+        "Logits and targets have the same shape here. "
+        "cross_entropy wants one axis more in the logits, (N, V) and (N,): hand over the logits themselves, not their argmax.",
     ),
     Entry(
         r"Target -?\d+ is out of bounds",
-        "A target is not the number of a class: it is below 0, or the logits have too few columns. Is V "
-        "their last axis, and are the targets ids of these V?",
+        "A target is not the number of a class: it is below 0, or the logits have too few columns. "
+        "Is V their last axis, and are the targets ids of these V?",
     ),
     # indices
     Entry(
         r"index -100 is out of bounds",
-        "A label of −100 marks a position that does not count, and cannot be used as an index. Leave those "
-        "out first: keep = labels != -100, then labels[keep] and logits[keep].",
+        "A label of −100 marks a position that does not count, and cannot be used as an index. "
+        "Leave those out first: keep = labels != -100, then labels[keep] and logits[keep].",
     ),
     Entry(
         r"is out of bounds for (?:dimension|axis) \d+ with size 0",
@@ -187,8 +189,8 @@ TORCH = (
     ),
     Entry(
         r"index (-?\d+) is out of bounds for (?:dimension|axis) \d+ with size (\d+)",
-        "There is no entry {0}: this axis has {1}, counted from 0. Print the .shape: is it the axis you "
-        "mean?",
+        "There is no entry {0}: this axis has {1}, counted from 0. "
+        "Print the .shape: is it the axis you mean?",
     ),
     Entry(
         r"selected index k out of range",
@@ -196,13 +198,13 @@ TORCH = (
     ),
     Entry(
         r"tensors used as indices must be|arrays used as indices must be|are valid indices",
-        "Square brackets take whole numbers, slices, or a mask of True and False, and here is something "
-        "else. Often it is a float (.long() or int(...) helps) or a mask of 0.0 and 1.0 (.bool()).",
+        "Square brackets take whole numbers, slices, or a mask of True and False, and here is something else. "
+        "Often it is a float (.long() or int(...) helps) or a mask of 0.0 and 1.0 (.bool()).",
     ),
     Entry(
         r"shape of the mask .* does not match|boolean index did not match",
-        "The mask has another shape than what it chooses from: they must agree from the left. masked_fill "
-        "and torch.where also stretch an axis of 1, and add axes on the left.",
+        "The mask has another shape than what it chooses from: they must agree from the left. "
+        "masked_fill and torch.where also stretch an axis of 1, and add axes on the left.",
     ),
     Entry(
         r"indexing (?:tensors|arrays) could not be broadcast together",
@@ -223,8 +225,8 @@ TORCH = (
     Entry(
         r"m1 and m2 to have the same dtype|must have the same dtype|expected scalar type \w+ but found|"
         r"same dtype, but got",
-        "Two tensors of different dtypes meet, such as float32 with int64 or with numpy's float64. Print "
-        "both .dtype; .float() makes each float32.",
+        "Two tensors of different dtypes meet, such as float32 with int64 or with numpy's float64. "
+        "Print both .dtype; .float() makes each float32.",
     ),
     # gradients, memory, devices
     Entry(
@@ -234,30 +236,30 @@ TORCH = (
     ),
     Entry(
         r"Can't call numpy\(\) on Tensor that requires grad",
-        "This tensor carries a gradient, and numpy cannot. x.detach().numpy() leaves it behind; inside "
-        "`with torch.inference_mode():` there is none in the first place.",
+        "This tensor carries a gradient, and numpy cannot. "
+        "x.detach().numpy() leaves it behind; inside `with torch.inference_mode():` there is none in the first place.",
     ),
     Entry(
         r"not compiled with CUDA|No CUDA GPUs|Found no NVIDIA driver|tensors to be on the same device|"
         r"device type at start",
-        'Tensors and network must lie on one device that this computer has; "cpu" always works. Usually '
-        "there is no need for .to(...) or .cuda() here.",
+        'Tensors and network must lie on one device that this computer has; "cpu" always works. '
+        "Usually there is no need for .to(...) or .cuda() here.",
     ),
     Entry(
         r"^MemoryError|^OutOfMemoryError|can't allocate memory|out of memory",
-        "That needs more memory than there is. Often a shape is wrong, or everything is compared with "
-        "everything at once: take smaller pieces.",
+        "That needs more memory than there is. "
+        "Often a shape is wrong, or everything is compared with everything at once: take smaller pieces.",
     ),
     # tensors, arrays and lists
     Entry(
         r"received an invalid combination of arguments - got \(((?:(?!NoneType).)+?)\),",
-        "This got arguments of the types ({0}), which do not fit. Often a list, a tuple or a numpy array "
-        "stands where a tensor is wanted, or a number where a shape is, such as (3,).",
+        "This got arguments of the types ({0}), which do not fit. "
+        "Often a list, a tuple or a numpy array stands where a tensor is wanted, or a number where a shape is, such as (3,).",
     ),
     Entry(
         r"must be tuple of ints, not|Cannot interpret '.*' as a data type",
-        "A shape is wanted here: whole numbers in brackets of their own, (3, 4) or (3,). / makes a float, "
-        "// does not.",
+        "A shape is wanted here: whole numbers in brackets of their own, (3, 4) or (3,). "
+        "/ makes a float, // does not.",
     ),
     Entry(
         r"(\w+)\(\): argument 'input' \(position 1\) must be Tensor, not (?:int|float)",
@@ -267,8 +269,8 @@ TORCH = (
         r"must be (?:tuple of Tensors|Tensor), not (?!NoneType)([\w.]+)|"
         r"argument 0, but got (?!NoneType)([\w.]+)|can't assign an? (?!NoneType)([\w.]+) to a torch|"
         r"expected np\.ndarray \(got (\w+)\)",
-        "This is {a}, and PyTorch wants something else here, usually a tensor. torch.tensor(...) makes one "
-        "of numbers, of lists and of arrays.",
+        "This is {a}, and PyTorch wants something else here, usually a tensor. "
+        "torch.tensor(...) makes one of numbers, of lists and of arrays.",
     ),
     Entry(
         r"argument '(\w+)' .*must be ([\w.]+), not (?!NoneType)([\w.]+)",
@@ -286,18 +288,19 @@ TORCH = (
     ),
     Entry(
         r"'numpy\.\w+' object has no attribute '(\w+)'",
-        "This is from numpy, and has no .{0}. torch.tensor(...) makes a tensor of it; to collect things, "
-        "start with a list.",
+        "This is from numpy, and has no .{0}. "
+        "torch.tensor(...) makes a tensor of it; to collect things, start with a list.",
     ),
     Entry(
         r"'Tensor' object has no attribute '(\w+)'",
-        "A tensor has no .{0}. Is it misspelt, or from numpy or lists? There .copy() is .clone(), "
-        ".astype(float) is .float(), and append is torch.cat.",
+        "A tensor has no .{0}. "
+        "Is it misspelt, or from numpy or lists? "
+        "There .copy() is .clone(), .astype(float) is .float(), and append is torch.cat.",
     ),
     Entry(
         r"too many dimensions 'str'|invalid data type 'str'",
-        'Tensors hold numbers, not text. Words become ids with a tokenizer, labels with a dict: {{"neg": 0, '
-        '"pos": 1}}.',
+        "Tensors hold numbers, not text. "
+        'Words become ids with a tokenizer, labels with a dict: {{"neg": 0, "pos": 1}}.',
     ),
     Entry(
         r"expected sequence of length \d+ at dim|inhomogeneous shape",
@@ -310,8 +313,8 @@ TORCH = (
     # sampling
     Entry(
         r"invalid multinomial distribution|probability tensor contains either",
-        "multinomial wants probabilities: none below 0, no NaN, not all of them 0. Logits are none yet "
-        "(softmax makes them), and a row of nothing but −inf becomes NaN.",
+        "multinomial wants probabilities: none below 0, no NaN, not all of them 0. "
+        "Logits are none yet (softmax makes them), and a row of nothing but −inf becomes NaN.",
     ),
     Entry(
         r"prob_dist must be 1 or 2 dim",
@@ -319,12 +322,12 @@ TORCH = (
     ),
     Entry(
         r"probabilities do not sum to 1|'p' must be 1-dim|must have same size|weights does not match",
-        "For each thing to choose from there must be one probability, in a single row. numpy wants their "
-        "sum to be 1 more exactly than float32 can: p = p.double(); p = p / p.sum().",
+        "For each thing to choose from there must be one probability, in a single row. "
+        "numpy wants their sum to be 1 more exactly than float32 can: p = p.double(); p = p / p.sum().",
     ),
     Entry(
         r"samples without replacement|larger (?:sample )?than population",
-        "More is drawn than there is, without putting anything back. With replacement it is "
-        "torch.multinomial(..., replacement=True), random.choices(..., k=n), or replace=True in numpy.",
+        "More is drawn than there is, without putting anything back. "
+        "With replacement it is torch.multinomial(..., replacement=True), random.choices(..., k=n), or replace=True in numpy.",
     ),
 )

@@ -7,14 +7,22 @@ page. Each view stands above a static twin, a still picture of the same weights 
 the reader has not trusted has its scripts removed, and there the twin is what remains.
 """
 
+from __future__ import annotations
+
 import uuid
+from collections.abc import Iterable
 from html import escape
+from typing import TYPE_CHECKING, Any
 
 from labkit.measures.attention import attention_maps, queries_and_keys, tokens
 from labkit.messages import LabkitError
 from labkit.plotting import attention_grid, attention_heatmap
 from labkit.plotting.views import libraries, page, twins
 from labkit.plotting.views.packing import pack
+
+if TYPE_CHECKING:
+    from labkit.models.loading import Model
+    from labkit.plotting.figure import LabFigure
 
 __all__ = ["AttentionView", "head_view", "load", "model_view", "neuron_view"]
 
@@ -27,33 +35,33 @@ class AttentionView:
     in words.
     """
 
-    def __init__(self, html, twin, summary):
+    def __init__(self, html: str, twin: LabFigure, summary: str) -> None:
         self.html, self.twin, self.summary = html, twin, summary
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.summary
 
-    def _ipython_display_(self):
+    def _ipython_display_(self) -> None:
         from IPython.display import display
 
         html = libraries.html_if_due() + self.html
         display({"text/html": html, "text/plain": self.summary}, raw=True)
 
-    def show(self):
+    def show(self) -> None:
         """Display view and twin here; outside a notebook print the summary."""
         from IPython import display, get_ipython
 
         display.display(self) if get_ipython() else print(self.summary)
 
 
-def load():
+def load() -> None:
     """Put the libraries into this cell's output; only needed when the cell with the first view is gone."""
     from IPython.display import display
 
     display({"text/html": libraries.html(), "text/plain": "The views' libraries."}, raw=True)
 
 
-def head_view(model, text, layer=0, heads=None):
+def head_view(model: Model, text: str, layer: int = 0, heads: Iterable[int] | None = None) -> AttentionView:
     """Lines from each token to the tokens it looks at, one layer at a time, a colour for each head.
 
     layer: the one drawn first. heads: a list of those switched on first; all when left out.
@@ -76,7 +84,7 @@ def head_view(model, text, layer=0, heads=None):
     return _view("head", params, twin, f"Head view of {model.name}, drawn first: layer {layer}. ")
 
 
-def model_view(model, text):
+def model_view(model: Model, text: str) -> AttentionView:
     """All heads of all layers as small pictures; a click enlarges one. It is 970 pixels wide.
 
     Raises LabkitError as attention_maps does.
@@ -95,7 +103,7 @@ def model_view(model, text):
     return _view("model", params, twin, f"Model view of {model.name}. ")
 
 
-def neuron_view(model, text, layer=0, head=0):
+def neuron_view(model: Model, text: str, layer: int = 0, head: int = 0) -> AttentionView:
     """How one head comes to its weights: query and key vectors of each token, their product, the softmax.
 
     layer, head: those drawn first. Queries and keys are rounded to 1/31 of each head's largest number.
@@ -120,7 +128,7 @@ def neuron_view(model, text, layer=0, head=0):
     return _view("neuron", params, twin, f"Neuron view of {model.name}, drawn first: {drawn}. ")
 
 
-def _view(kind, params, twin, summary):
+def _view(kind: str, params: dict[str, Any], twin: LabFigure, summary: str) -> AttentionView:
     root = f"bertviz-{uuid.uuid4().hex}"  # bertviz finds its place on the page by this id
     summary += f"The same weights as a picture: {twin.summary}"
     missing = libraries.missing()
@@ -132,7 +140,7 @@ def _view(kind, params, twin, summary):
     return AttentionView(html + twins.picture(twin), twin, summary)
 
 
-def _require(model, layer, head):
+def _require(model: Model, layer: int, head: int) -> None:
     for name, index, count in (("layer", layer, model.num_layers), ("head", head, model.num_heads)):
         if not isinstance(index, int) or not 0 <= index < count:
             raise LabkitError(f"{model.name} has {name}s 0 to {count - 1}; there is no {name} {index!r}.")

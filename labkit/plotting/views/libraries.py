@@ -5,6 +5,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from labkit.messages import LabkitError
 from labkit.plotting.views import page
 from labkit.plotting.views.packing import deflated
 
@@ -20,25 +21,26 @@ SCRIPTS = {
 # bertviz's neuron view looks for its picture by an id that every view on the page has.
 _GLOBAL_ID, _OWN_ID = 'd3.select("#vis")', "d3.select(`#${config.rootDivId} #vis`)"
 
-_home = None  # the cell of this kernel that brings the libraries
+_home: str | None = None  # the cell of this kernel that brings the libraries
 
 
-def missing():
+def missing() -> list[str]:
     """The packages to install before a view can be drawn: [] when all are there."""
     return list(dict.fromkeys(package for package, *place in SCRIPTS.values() if _path(*place) is None))
 
 
 @functools.cache
-def html():
-    """The libraries as one script element, about 190 KB."""
-    sources = {
-        name: _path(module, file).read_text(encoding="utf-8") for name, (_, module, file) in SCRIPTS.items()
-    }
+def html() -> str:
+    """The libraries as one script element, about 190 KB. Raises LabkitError where a package is missing."""
+    if missing():
+        raise LabkitError(f"The interactive views are not installed. Run %pip install {' '.join(missing())}")
+    found = {name: _path(module, file) for name, (_, module, file) in SCRIPTS.items()}
+    sources = {name: path.read_text(encoding="utf-8") for name, path in found.items() if path}
     sources["neuron"] = sources["neuron"].replace(_GLOBAL_ID, _OWN_ID)
     return page.libraries({name: deflated(source.encode()) for name, source in sources.items()})
 
 
-def html_if_due():
+def html_if_due() -> str:
     """The libraries if this is the first cell with a view, or that cell again; else "".
 
     Run again, the first cell's output is replaced, and the libraries with it. On Colab every output is a page
@@ -53,7 +55,7 @@ def html_if_due():
     return html() if cell == _home or "google.colab" in sys.modules else ""
 
 
-def _cell():
+def _cell() -> str:
     """What tells the running cell from others: its id where the front end says it, else its code."""
     from IPython import get_ipython
 
@@ -64,7 +66,7 @@ def _cell():
     return request.get("metadata", {}).get("cellId") or request.get("content", {}).get("code", "")
 
 
-def _path(module, file):
+def _path(module: str, file: str) -> Path | None:
     """Where a file of an installed package lies, found without importing it; None if it isn't there."""
     try:
         spec = find_spec(module)

@@ -8,6 +8,7 @@ it.
 import base64
 import json
 import zlib
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,23 +17,23 @@ WEIGHT_STEPS = 1000  # attention is rounded to 3 digits
 VECTOR_STEPS = 31  # queries and keys to 1/31 of each head's largest: as fine as shades of a colour show
 
 
-def pack(params):
+def pack(params: dict[str, Any]) -> str:
     """A text that draw.js unpacks: nested dicts and lists, with tensors where numbers belong.
 
     A 4-dimensional tensor of shares is stored as whole thousandths; other values are scaled head by head.
     """
-    chunks = []
+    chunks: list[bytes] = []
     header = json.dumps(_plain(params, chunks), separators=(",", ":")).encode()
     body = b"".join(chunks)
     return deflated(len(header).to_bytes(4, "little") + header + body)
 
 
-def deflated(data):
+def deflated(data: bytes) -> str:
     """Bytes as deflated base64 text."""
     return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
 
 
-def _plain(value, chunks):
+def _plain(value: Any, chunks: list[bytes]) -> Any:
     """The value as JSON can say it; a tensor becomes a description, and its bytes go to `chunks`."""
     if isinstance(value, torch.Tensor):
         return _numbers(value.detach().double().numpy(), chunks)
@@ -43,7 +44,7 @@ def _plain(value, chunks):
     return value
 
 
-def _numbers(array, chunks):
+def _numbers(array: np.ndarray, chunks: list[bytes]) -> dict[str, Any]:
     """Attention (rows that sum to 1) in two planes of bytes, vectors in one, with a scale for each head."""
     if np.allclose(array.sum(axis=-1), 1, atol=1e-3) and array.min() >= 0:
         steps = np.rint(WEIGHT_STEPS * array).astype("<u2")

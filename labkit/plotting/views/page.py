@@ -40,7 +40,7 @@ _VIEW = """<style>#{root} svg {{ max-width: none }}</style>
 </script>"""
 
 
-def view(kind, root, packed, summary):
+def view(kind: str, root: str, packed: str, summary: str) -> str:
     """The element that a view is drawn into, and the script that asks for it.
 
     kind: "head", "model" or "neuron". root: its id on the page. packed: from packing.pack. summary: escaped.
@@ -56,12 +56,12 @@ def view(kind, root, packed, summary):
     )
 
 
-def libraries(packed):
+def libraries(packed: dict[str, str]) -> str:
     """The script that makes labkitViews.draw. packed: script name -> its source as deflated base64."""
     script = Path(__file__).with_name("draw.js").read_text(encoding="utf-8")
     return f"<script>\n{script.replace('PACKED_SCRIPTS', json.dumps(packed))}</script>"
 
 
-def notice(text):
+def notice(text: str) -> str:
     """A line that stands where the view would be."""
     return f'<div style="{_CARD}"><p style="margin:0">{text}</p></div>'

@@ -4,15 +4,23 @@ JupyterLab's plotly draws a figure and then stores a picture of it in the file a
 This one takes 6 to 14 KB, asks for no script, and shows in notebooks that the reader has not trusted.
 """
 
+from __future__ import annotations
+
 import base64
 import html
 import re
 import struct
 import zlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labkit.plotting.theme import FONT, NEUTRALS, TEXT_SIZE, TITLE_SIZE
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from labkit.plotting.figure import LabFigure
 
 _SIDE = {"least": 220, "most": 640, "cell": 24}  # pixels
 _LETTER = 0.62  # of the type's size: how wide a letter is taken to be
@@ -21,7 +29,7 @@ _PICTURE = """<img alt="{alt}" src="data:image/svg+xml;base64,{data}" width="{wi
  style="max-width:100%;height:auto;background:{card}">"""
 
 
-def picture(twin):
+def picture(twin: LabFigure) -> str:
     """A LabFigure of one heat map with percentages as an <img> element, with its summary as alt text."""
     source, width, height = svg(twin.figure)
     return _PICTURE.format(
@@ -33,7 +41,7 @@ def picture(twin):
     )
 
 
-def svg(figure):
+def svg(figure: go.Figure) -> tuple[str, int, int]:
     """A plotly figure of one heat map as SVG: (text, width, height). The first row of z is drawn on top."""
     (trace,) = figure.data
     layout, weights = figure.layout, np.asarray(trace.z)
@@ -81,24 +89,24 @@ def svg(figure):
     return "\n".join([head, *parts, "</svg>"]), *size
 
 
-def _side(cells):
+def _side(cells: int) -> int:
     return min(_SIDE["most"], max(_SIDE["least"], _SIDE["cell"] * cells))
 
 
-def _plain(text):
+def _plain(text: object) -> str:
     """The figure's text, which is escaped already, without what XML cannot say."""
     return _NOT_IN_XML.sub("\ufffd", "" if text is None else str(text))
 
 
-def _line(x0, y0, x1, y1):
+def _line(x0: float, y0: float, x1: float, y1: float) -> str:
     return f'<path d="M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}" stroke="{NEUTRALS["line"]}"/>'
 
 
-def _text(x, y, text, size, anchor="start", more=""):
+def _text(x: float, y: float, text: str, size: int, anchor: str = "start", more: str = "") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}"{more}>{text}</text>'
 
 
-def _png(weights, trace):
+def _png(weights: np.ndarray, trace: go.Heatmap) -> str:
     """The cells as a picture, a pixel each, in base64: colours by number, as a PNG file's palette has them.
 
     weights: (rows, columns), from trace.zmin to trace.zmax; what lies below is drawn as zmin.
