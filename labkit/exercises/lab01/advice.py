@@ -31,8 +31,8 @@ def _of_several_calls(trial, place):
     again = trial.call(*trial.cases[place].args)
     if not again.error and same(first, first) and not same(first, again.value):  # nan differs from itself
         return (
-            "The same call, made twice, gives two results. Is something kept outside the function from call "
-            "to call (a list, a counter), or drawn at random?"
+            "The same call, made twice, gives two results. "
+            "Is something kept outside the function from call to call (a list, a counter), or drawn at random?"
         )
     values = [outcome.value for outcome in trial.outcomes if not outcome.error]
     if len(values) == len(trial.cases) > 2 and all(isinstance(value, list) for value in values):

@@ -67,10 +67,7 @@ def _small():
     )
 
 
-LONG = (
-    "She had been walking through the rain for hours when at last she saw a light, opened the door of "
-    "the house and went into the [MASK]."
-)
+LONG = "She had been walking through the rain for hours when at last she saw a light, opened the door of the house and went into the [MASK]."
 FIXED = (
     ("bert", "The [MASK] sat on the mat.", 5),
     ("bert", "It was the worst [MASK] I have ever seen.", 3),

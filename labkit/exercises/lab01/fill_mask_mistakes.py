@@ -200,8 +200,7 @@ MISCONCEPTIONS = (
         _not_found,
         (
             "What you look for is not among the ids.",
-            "Either the text has lost its [MASK] (text.lower() makes [mask] of it, no special token), "
-            "or you look for another number or text than mask_token_id.",
+            "Either the text has lost its [MASK] (text.lower() makes [mask] of it, no special token), or you look for another number or text than mask_token_id.",
             "Give the tokenizer the text as it is, and look for model.tokenizer.mask_token_id in input_ids.",
         ),
         (_nowhere,),
@@ -351,8 +350,7 @@ MISCONCEPTIONS = (
         "softmax over the top k only",
         (
             "Your probabilities sum to 1 over the k words alone.",
-            "The other words of the vocabulary have their share too, and a sure model differs from an "
-            "unsure one just in how large it is.",
+            "The other words of the vocabulary have their share too, and a sure model differs from an unsure one just in how large it is.",
             "First softmax over the whole vocabulary, then topk.",
         ),
         rescale=lambda probs: probs / probs.sum(),

@@ -228,10 +228,7 @@ def _generator_decides(trial):
 
 
 UNUSED = "Every draw needs it: torch.rand(shape, generator=generator)."
-HALF_USED = (
-    "Every draw needs the generator: the one of the fates and the one of the random tokens as well, "
-    "torch.randint(..., generator=generator)."
-)
+HALF_USED = "Every draw needs the generator: the one of the fates and the one of the random tokens as well, torch.randint(..., generator=generator)."
 OWN_SEED = "The generator comes with a seed of its own: draw from it, and set no seed and make no other one."
 
 MASK_TOKENS = Exercise(

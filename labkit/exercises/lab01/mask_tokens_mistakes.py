@@ -278,8 +278,7 @@ MISCONCEPTIONS = (
             "All the tokens you choose meet the same fate: every one becomes [MASK].",
             "[MASK] never occurs in real text: a model must not learn to work only where one stands. "
             "So 10% become a random token and 10% stay.",
-            "A second random number for each position, `fate` (not the one that chose it), decides between "
-            "the three.",
+            "A second random number for each position, `fate` (not the one that chose it), decides between the three.",
         ),
         fates=lambda fate, generator: (fate >= 0, fate < 0),
     ),

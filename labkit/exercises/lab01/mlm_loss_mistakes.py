@@ -94,8 +94,7 @@ MISCONCEPTIONS = (
         "divided by all positions",
         (
             "You divide by the number of all positions.",
-            "Most positions carry no label: the loss would shrink with the length of the text, "
-            "not with the model's skill.",
+            "Most positions carry no label: the loss would shrink with the length of the text, not with the model's skill.",
             "Divide by the number of labels that are not -100.",
         ),
         reduce=lambda costs, keep: (costs * keep).sum() / keep.numel(),

@@ -11,26 +11,19 @@ QUESTIONS = (
             Choice(
                 "It is faster.",
                 False,
-                "It is slower, if anything: only 15% of the positions teach something in a pass, so "
-                "BERT needs "
-                "more passes over the text than a model that predicts every token.",
+                "It is slower, if anything: only 15% of the positions teach something in a pass, so BERT needs more passes over the text than a model that predicts every token.",
             ),
             Choice(
-                "It balances how much can be learnt from a text against how much of it is left to "
-                "learn from.",
+                "It balances how much can be learnt from a text against how much of it is left to learn from.",
                 True,
-                "Too few blanks: little to learn per sentence. Too many: the context is gone. That "
-                "15% is the best "
-                "balance is what the slide says; you measured the curve above, and later work found "
-                "higher rates "
-                "as good or better (Wettig et al. 2022).",
+                "Too few blanks: little to learn per sentence. "
+                "Too many: the context is gone. "
+                "That 15% is the best balance is what the slide says; you measured the curve above, and later work found higher rates as good or better (Wettig et al. 2022).",
             ),
             Choice(
                 "It reduces overfitting.",
                 False,
-                "New masks in every epoch do act a little like noise, but that is a side effect: any "
-                "rate would "
-                "do for it.",
+                "New masks in every epoch do act a little like noise, but that is a side effect: any rate would do for it.",
             ),
             Choice(
                 "It is a random choice.",
@@ -47,28 +40,25 @@ QUESTIONS = (
             Choice(
                 "It has two LSTMs, one for each direction.",
                 False,
-                "That was ELMo. Its two directions are trained apart and glued together; no layer of "
-                "it sees both.",
+                "That was ELMo. "
+                "Its two directions are trained apart and glued together; no layer of it sees both.",
             ),
             Choice(
                 "It is an encoder: its attention has no causal mask, so every token sees the full context.",
                 True,
-                "Each layer mixes left and right at once. Your cloze measurement is this sentence in "
-                "numbers: the "
-                "same model, with and without what stands to the right.",
+                "Each layer mixes left and right at once. "
+                "Your cloze measurement is this sentence in numbers: the same model, with and without what stands to the right.",
             ),
             Choice(
                 "It reads the text backwards.",
                 False,
-                "Backwards is one direction as well. Attention does not read in an order at all; the order "
-                "comes from the position embeddings.",
+                "Backwards is one direction as well. "
+                "Attention does not read in an order at all; the order comes from the position embeddings.",
             ),
             Choice(
                 "It has two outputs.",
                 False,
-                "It was pre-trained with two objectives, masked words and sentence pairs, but a model "
-                "with only "
-                "the first (RoBERTa) is just as bidirectional.",
+                "It was pre-trained with two objectives, masked words and sentence pairs, but a model with only the first (RoBERTa) is just as bidirectional.",
             ),
         ),
     ),
@@ -83,11 +73,9 @@ QUESTIONS = (
                 "Its labels come free as well: the text itself says which sentence follows which.",
             ),
             Choice(
-                "Two segments in one input, told apart by [SEP] and token_type_ids, and an answer "
-                "read at [CLS].",
+                "Two segments in one input, told apart by [SEP] and token_type_ids, and an answer read at [CLS].",
                 True,
-                "The two sentences meet in one input, and [CLS] has to collect whether they belong "
-                "together. "
+                "The two sentences meet in one input, and [CLS] has to collect whether they belong together. "
                 "RoBERTa (Liu et al. 2019) found that leaving the task out does no harm.",
             ),
             Choice(

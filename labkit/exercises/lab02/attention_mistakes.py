@@ -93,8 +93,7 @@ MISCONCEPTIONS = (
     _mistake(
         "0 times minus infinity",
         (
-            "Your result is NaN wherever looking is allowed: so is that of the slide's formula taken at its "
-            "word.",
+            "Your result is NaN wherever looking is allowed: so is that of the slide's formula taken at its word.",
             "(1 − M) × (−∞) is 0 × (−∞) where looking is allowed, and that is not a number.",
             "Put the lowest number into the hidden places only: scores.masked_fill(~mask, ...).",
         ),
@@ -104,9 +103,8 @@ MISCONCEPTIONS = (
         "minus infinity in a row that sees nothing",
         (
             "A token that may look nowhere gets NaN.",
-            "Its weights are 0 divided by 0: a softmax over nothing but −inf, or weights that are rescaled "
-            "although all are 0. It is only padding, but in the next layer 0 × NaN is NaN again, and it "
-            "spreads to the real tokens.",
+            "Its weights are 0 divided by 0: a softmax over nothing but −inf, or weights that are rescaled although all are 0. "
+            "It is only padding, but in the next layer 0 × NaN is NaN again, and it spreads to the real tokens.",
             "The lowest finite number hides as well, before the softmax: torch.finfo(scores.dtype).min.",
         ),
         hide=_fill(float("-inf")),
@@ -115,8 +113,8 @@ MISCONCEPTIONS = (
         "hidden scores are set to 0",
         (
             "Hidden tokens still get weight in your result.",
-            "A score of 0 (or near it) is an ordinary score: e to the 0 is 1, not 0. And finfo.tiny is the "
-            "smallest *positive* number, not the lowest.",
+            "A score of 0 (or near it) is an ordinary score: e to the 0 is 1, not 0. "
+            "And finfo.tiny is the smallest *positive* number, not the lowest.",
             "The softmax gives nothing only to what is far below all others. Which number is?",
         ),
         hide=_fill(0.0),
@@ -191,10 +189,9 @@ MISCONCEPTIONS = (
         "the mask is not used",
         (
             "Every token looks everywhere: your result does not depend on the mask.",
-            "Without it this is BERT's attention. (masked_fill gives back a copy: if nobody keeps it, "
-            "nothing has been masked.)",
-            "Before the softmax, give the hidden scores the lowest number there is, and keep the result: "
-            "scores = scores.masked_fill(...).",
+            "Without it this is BERT's attention. "
+            "(masked_fill gives back a copy: if nobody keeps it, nothing has been masked.)",
+            "Before the softmax, give the hidden scores the lowest number there is, and keep the result: scores = scores.masked_fill(...).",
         ),
         read=lambda mask, q: torch.ones_like(mask),
     ),
@@ -220,8 +217,7 @@ MISCONCEPTIONS = (
         "an axis in front of the mask",
         (
             "Where each text has a mask of its own, your result has four axes.",
-            "A mask of shape (B, T, T) has the axis of the texts already; one more in front of it makes "
-            "(1, B, T, T).",
+            "A mask of shape (B, T, T) has the axis of the texts already; one more in front of it makes (1, B, T, T).",
             "Leave the mask as it is, without None or unsqueeze: (T, T) and (B, T, T) both fit the scores.",
         ),
         read=lambda mask, q: mask[None],
@@ -250,8 +246,8 @@ MISCONCEPTIONS = (
         "every token sees itself",
         (
             "In your result each token looks at itself, also where the mask forbids it.",
-            "A row that may look nowhere needs no company, only a finite number. And no mask has to allow "
-            "the diagonal.",
+            "A row that may look nowhere needs no company, only a finite number. "
+            "And no mask has to allow the diagonal.",
             "Use the mask as it came. The lowest number, not −inf, keeps empty rows from being NaN.",
         ),
         read=lambda mask, q: mask | torch.eye(q.shape[1], dtype=torch.bool),
@@ -320,8 +316,8 @@ MISCONCEPTIONS = (
         "scaled by the root of T",
         (
             "You divide by the root of the number of tokens.",
-            "A score is a sum of D products, one for each number of the vectors: D decides how large it "
-            "gets. With T, the same two tokens would look at each other differently in a longer text.",
+            "A score is a sum of D products, one for each number of the vectors: D decides how large it gets. "
+            "With T, the same two tokens would look at each other differently in a longer text.",
             "√D: the length of a query, which is q's last axis.",
         ),
         divisor=lambda q, v: sqrt(q.shape[1]),
@@ -457,8 +453,7 @@ MISCONCEPTIONS = (
         "the values are added",
         (
             "Your result is too large by the values themselves: v is added to the weighted mean.",
-            "A Transformer block adds its input afterwards (a residual connection); attention alone does "
-            "not.",
+            "A Transformer block adds its input afterwards (a residual connection); attention alone does not.",
             "weights @ v, and nothing else.",
         ),
         mix=lambda weights, k, v: v + weights @ v,

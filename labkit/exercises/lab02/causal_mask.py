@@ -95,9 +95,7 @@ CAUSAL_MASK = Exercise(
             _triangle,
             "the triangle leans to the other side",
             (
-                "The edge of your triangle runs from the upper right to the lower left; it "
-                "should run down to the "
-                "right.",
+                "The edge of your triangle runs from the upper right to the lower left; it should run down to the right.",
                 "Row 0 is the first token's. It may look at token 0, the *first* entry, and at no other.",
                 "Compare j with i; T plays no part in it, nor does a flip.",
             ),
@@ -118,10 +116,9 @@ CAUSAL_MASK = Exercise(
             "a token does not see itself",
             (
                 "The diagonal of your mask is False.",
-                "Token i is known when the one after it is predicted, so it may look at itself; and the "
-                "first token would have nothing at all to look at.",
-                "Allow j = i as well as j < i. (In a loop: range(i + 1) goes up to i, range(i) "
-                "stops before.)",
+                "Token i is known when the one after it is predicted, so it may look at itself; and the first token would have nothing at all to look at.",
+                "Allow j = i as well as j < i. "
+                "(In a loop: range(i + 1) goes up to i, range(i) stops before.)",
             ),
             reach=-1,
         ),
@@ -130,8 +127,8 @@ CAUSAL_MASK = Exercise(
             "True where looking is forbidden",
             (
                 "Your mask is True exactly where a token may not look.",
-                "Both conventions exist (some libraries mark what to hide; −inf turned into a truth value is "
-                "True as well). Here True means: may look.",
+                "Both conventions exist (some libraries mark what to hide; −inf turned into a truth value is True as well). "
+                "Here True means: may look.",
                 "Turn it around with ~, or build the other triangle.",
             ),
             flip=True,
@@ -152,9 +149,8 @@ CAUSAL_MASK = Exercise(
             (
                 "Every entry of your mask is True.",
                 "That is BERT's mask. A decoder must not see what comes later.",
-                "torch.tril keeps the lower triangle of a matrix. (A text such as 'False' "
-                "counts as True, and "
-                "rows made by [[...] * T] * T are one and the same list.)",
+                "torch.tril keeps the lower triangle of a matrix. "
+                "(A text such as 'False' counts as True, and rows made by [[...] * T] * T are one and the same list.)",
             ),
             touch=torch.ones_like,
         ),
@@ -183,8 +179,7 @@ CAUSAL_MASK = Exercise(
             "only the token before",
             (
                 "Each of your tokens sees itself and the one before it, and no further back.",
-                "A decoder's token may look at *everything* before it: the subject of a sentence may stand "
-                "ten tokens back.",
+                "A decoder's token may look at *everything* before it: the subject of a sentence may stand ten tokens back.",
                 "Row i has i + 1 entries that are True, those from 0 to i.",
             ),
             window=2,
@@ -254,8 +249,7 @@ CAUSAL_MASK = Exercise(
             "the first column is empty",
             (
                 "The first column of your mask is all False: nobody sees the first token, not even itself.",
-                "It is a token like any other: it may look at itself, and every later one may look back at "
-                "it.",
+                "It is a token like any other: it may look at itself, and every later one may look back at it.",
                 "Row i has i + 1 entries that are True, from 0 to i. Does your inner loop begin at 1?",
             ),
             touch=_with((slice(None), 0), 0),
@@ -295,8 +289,7 @@ CAUSAL_MASK = Exercise(
             lambda T: torch.ones(T).cumsum(dim=0),
             (
                 "You return a single row with a number for each token, not a table.",
-                "How *many* tokens may be looked at does not say which; each token has a row of T truth "
-                "values.",
+                "How *many* tokens may be looked at does not say which; each token has a row of T truth values.",
                 "torch.ones(T, T) makes the table, and .tril() takes its upper half away.",
             ),
             spellings=(lambda T: torch.arange(T), lambda T: torch.arange(T + 1)),
@@ -306,8 +299,8 @@ CAUSAL_MASK = Exercise(
             lambda T: torch.zeros(T, T).masked_fill(torch.ones(T, T).triu(1).bool(), float("-inf")),
             (
                 "Your mask holds other numbers than 0 and 1 (or True and False).",
-                "0 and −inf are what is *added* to the scores in the end, and shares of a row are what the "
-                "softmax makes of them. A mask of True and False says who may look.",
+                "0 and −inf are what is *added* to the scores in the end, and shares of a row are what the softmax makes of them. "
+                "A mask of True and False says who may look.",
                 "Return the truth values: a comparison, or dtype=torch.bool.",
             ),
             spellings=(

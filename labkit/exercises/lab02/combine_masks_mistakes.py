@@ -65,8 +65,7 @@ MISCONCEPTIONS = (
         "padding hidden as query instead of key",
         (
             "Your padding looks at nobody, but everybody can look at it.",
-            "It is the other way that matters: what a padding token computes is thrown away, but what "
-            "others take from it is not.",
+            "It is the other way that matters: what a padding token computes is thrown away, but what others take from it is not.",
             "Rows are queries, columns are keys. Which axis must padding[:, None, :] run along?",
         ),
         place=_rows,
@@ -75,8 +74,7 @@ MISCONCEPTIONS = (
         "real tokens hidden as queries",
         (
             "In your mask only padding tokens look at anything; the real tokens look at nobody.",
-            "In an attention_mask, 1 stands for a real token; it is the *columns* of the padding that are "
-            "hidden, not rows.",
+            "In an attention_mask, 1 stands for a real token; it is the *columns* of the padding that are hidden, not rows.",
             "(padding == 1)[:, None, :] says of each column whether it may be looked at.",
         ),
         place=_rows,
@@ -95,8 +93,7 @@ MISCONCEPTIONS = (
         "padding hidden as query and as key",
         (
             "In your mask padding tokens may not look at all.",
-            "Nobody reads what they compute, so it need not be forbidden; and a row without a single True "
-            "is just what makes a softmax NaN.",
+            "Nobody reads what they compute, so it need not be forbidden; and a row without a single True is just what makes a softmax NaN.",
             "Hide the columns of the padding and leave its rows alone.",
         ),
         place=lambda real: real[:, None, :] & real[:, :, None],
@@ -105,8 +102,8 @@ MISCONCEPTIONS = (
         "padding may look at padding",
         (
             "In your mask a padding token may look at other padding.",
-            "A column of padding is hidden from everybody, from padding too. That its rows stay as they are "
-            "means: nothing *more* is taken away from them.",
+            "A column of padding is hidden from everybody, from padding too. "
+            "That its rows stay as they are means: nothing *more* is taken away from them.",
             "causal & (padding == 1)[:, None, :] and nothing else.",
         ),
         place=lambda real: real[:, None, :] | ~real[:, :, None],
@@ -115,8 +112,8 @@ MISCONCEPTIONS = (
         "or instead of and",
         (
             "A token may look where *one* of your masks allows it.",
-            "A real token of the future is allowed by the padding mask; the causal mask must still "
-            "forbid it. (A sum of both that is turned into truth values is an or as well.)",
+            "A real token of the future is allowed by the padding mask; the causal mask must still forbid it. "
+            "(A sum of both that is turned into truth values is an or as well.)",
             "Both have to agree: which operator is that?",
         ),
         join=torch.logical_or,
@@ -180,8 +177,8 @@ MISCONCEPTIONS = (
         "causal taken for what is hidden",
         (
             "In your mask a real token is looked at exactly where `causal` is False.",
-            "Some libraries mark with True what is hidden; here True means: may look. An encoder's mask is "
-            "all True.",
+            "Some libraries mark with True what is hidden; here True means: may look. "
+            "An encoder's mask is all True.",
             "Use `causal` as it came, without ~.",
         ),
         causal_as=lambda causal: ~causal,
@@ -198,8 +195,7 @@ MISCONCEPTIONS = (
     _mistake(
         "the padding is shifted by one",
         (
-            "Your hidden columns lie one place to the right of the padding (behind the last comes the first "
-            "again).",
+            "Your hidden columns lie one place to the right of the padding (behind the last comes the first again).",
             "Column j of the mask belongs to token j, and so does column j of the padding.",
             "No shift is needed here: that comes with the loss.",
         ),
@@ -227,9 +223,8 @@ MISCONCEPTIONS = (
         "hidden from the first padding on",
         (
             "In your mask everything behind the first padding token is hidden.",
-            "That is right only where the padding stands on the right. A decoder is often "
-            "padded on the left, "
-            "and the text stands behind it.",
+            "That is right only where the padding stands on the right. "
+            "A decoder is often padded on the left, and the text stands behind it.",
             "Take the zeros from where they are: padding == 1, column by column.",
         ),
         real_as=lambda padding: padding.cumprod(dim=1) == 1,
@@ -301,8 +296,8 @@ MISCONCEPTIONS = (
         "every token sees itself",
         (
             "In your mask padding may look at itself: the diagonal is True everywhere.",
-            "A column of padding is hidden from everybody. A row that sees nothing is not your business "
-            "here: attention bears it.",
+            "A column of padding is hidden from everybody. "
+            "A row that sees nothing is not your business here: attention bears it.",
             "Take the diagonal as both masks say.",
         ),
         mend=lambda mask: mask | _eye(mask),
@@ -366,8 +361,8 @@ MISCONCEPTIONS = (
         lambda causal, padding: causal & (padding == 1),
         (
             "(T, T) and (B, T) do not fit together as they are.",
-            "PyTorch lines up the last axes: the texts of your padding meet the queries of the causal "
-            "mask. (With as many texts as tokens it would not even complain.)",
+            "PyTorch lines up the last axes: the texts of your padding meet the queries of the causal mask. "
+            "(With as many texts as tokens it would not even complain.)",
             "padding[:, None, :] has the shape (B, 1, T): every query of a text gets the same row.",
         ),
         spellings=(
@@ -390,8 +385,7 @@ MISCONCEPTIONS = (
         lambda causal, padding: causal & bool(padding),
         (
             "In your function Python has to say of a whole tensor whether it is True.",
-            "That is what bool(...), `and`, `or`, `not` and `if` ask for; but each entry has an answer of "
-            "its own.",
+            "That is what bool(...), `and`, `or`, `not` and `if` ask for; but each entry has an answer of its own.",
             "Entry by entry: padding.bool() (or padding == 1) with an axis for the queries, and & for `and`.",
         ),
         spellings=(

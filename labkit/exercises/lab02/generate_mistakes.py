@@ -161,8 +161,7 @@ MISCONCEPTIONS = (
         "no cache",
         (
             "Your tokens are right, but every step feeds the whole text again.",
-            "Keys and values of earlier tokens are the same as in the step before: behind a causal mask "
-            "nothing that comes later can change them.",
+            "Keys and values of earlier tokens are the same as in the step before: behind a causal mask nothing that comes later can change them.",
             "output.past_key_values holds them. Hand it to the next call, and feed only the new token.",
         ),
         cache=False,
@@ -243,8 +242,7 @@ MISCONCEPTIONS = (
         "the prompt is fed again at each step",
         (
             "At each step you feed the prompt once more.",
-            "The cache grows by it each time, so that the model reads the prompt again and again, and "
-            "never what it wrote.",
+            "The cache grows by it each time, so that the model reads the prompt again and again, and never what it wrote.",
             "After the first call the feed is the new token alone: set it inside the loop.",
         ),
         move_on=False,
@@ -253,8 +251,7 @@ MISCONCEPTIONS = (
         "a second question to choose",
         (
             "You ask choose more than once a step.",
-            "A choose that draws answers differently each time: what is appended and what is "
-            "fed then differ.",
+            "A choose that draws answers differently each time: what is appended and what is fed then differ.",
             "Keep its answer in a variable, and use that for both.",
         ),
         twice=True,
@@ -282,8 +279,8 @@ MISCONCEPTIONS = (
         _asks(lambda choose, logits: choose(logits).flatten()[-1:], _every_position),
         (
             "choose gets the logits of all positions, (1, T, V); it wants those of one, (1, V).",
-            "It takes a row for each text, (B, V), and gives an id for each. Only the last position "
-            "predicts the new token.",
+            "It takes a row for each text, (B, V), and gives an id for each. "
+            "Only the last position predicts the new token.",
             "choose(output.logits[:, -1])",
         ),
         spellings=(
@@ -313,8 +310,8 @@ MISCONCEPTIONS = (
         "one token too many",
         (
             "You write one token more than asked.",
-            "The pass over the prompt already gives the first new token. (And with num_new = 0 nothing is "
-            "written.)",
+            "The pass over the prompt already gives the first new token. "
+            "(And with num_new = 0 nothing is written.)",
             "How often does your loop run, and is a token written outside of it?",
         ),
         extra=1,
@@ -351,8 +348,8 @@ MISCONCEPTIONS = (
         _ONE_TOKEN,
         (
             "You write a single token.",
-            "A return inside the loop ends the function in the first round. So does a stop at *any* "
-            "end-of-text token in the text: prompts begin with one.",
+            "A return inside the loop ends the function in the first round. "
+            "So does a stop at *any* end-of-text token in the text: prompts begin with one.",
             "return belongs behind the loop, at its level; and only the new token says whether to stop.",
         ),
         spellings=(lambda *args: _ONE_TOKEN(*args) if args[2] else None,),
@@ -416,8 +413,7 @@ MISCONCEPTIONS = (
         _last_token_twice,
         (
             "The model reads the last token of the prompt twice.",
-            "The pass over the prompt has put it into the cache already, and has predicted the "
-            "first new token.",
+            "The pass over the prompt has put it into the cache already, and has predicted the first new token.",
             "Use the logits of that pass: choose(output.logits[:, -1]).",
         ),
     ),
@@ -444,9 +440,8 @@ MISCONCEPTIONS = (
         _looks_before_each_step,
         (
             "You stop at the end-of-text token of the *prompt*.",
-            "A text begins behind that token, so a prompt may consist of it. Only a token that "
-            "was chosen ends "
-            "the text.",
+            "A text begins behind that token, so a prompt may consist of it. "
+            "Only a token that was chosen ends the text.",
             "Look at the new token, after appending it.",
         ),
     ),
@@ -464,8 +459,8 @@ MISCONCEPTIONS = (
         _stops_at_a_repetition,
         (
             "You stop when a token comes twice in a row.",
-            "'no, no' is English, and a model may well go round in circles. Only the "
-            "end-of-text token ends a text.",
+            "'no, no' is English, and a model may well go round in circles. "
+            "Only the end-of-text token ends a text.",
             "Compare with model.tokenizer.eos_token_id and with nothing else.",
         ),
     ),

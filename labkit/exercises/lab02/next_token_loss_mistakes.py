@@ -382,8 +382,7 @@ MISCONCEPTIONS = (
         "unlikely tokens are let off",
         (
             "For very unlikely tokens your loss is too small.",
-            "A small number added to the probabilities, or a floor under them, hides how surprised the model "
-            "was.",
+            "A small number added to the probabilities, or a floor under them, hides how surprised the model was.",
             ".log_softmax(dim=-1) bears any logits, without such a guard.",
         ),
         log_probs=lambda logits: logits.log_softmax(dim=-1).clamp(min=-10.0),
@@ -485,8 +484,7 @@ MISCONCEPTIONS = (
         "the sign is forgotten",
         (
             "Your loss has the wrong sign: it is not above 0.",
-            "The logarithm of a probability is never above 0, and a loss is to be small when the guess "
-            "is good: it is *minus* log p.",
+            "The logarithm of a probability is never above 0, and a loss is to be small when the guess is good: it is *minus* log p.",
             "A minus in front of the mean.",
         ),
         sign=1.0,

@@ -11,15 +11,14 @@ QUESTIONS = (
             Choice(
                 "It is faster.",
                 False,
-                "Writing is slow: a text of 100 tokens takes 100 passes, one after the other. (Training is "
-                "another matter: there all positions are predicted in one pass.)",
+                "Writing is slow: a text of 100 tokens takes 100 passes, one after the other. "
+                "(Training is another matter: there all positions are predicted in one pass.)",
             ),
             Choice(
-                "It is natural for generation: what comes next is predicted from what is there, and becomes "
-                "part of it.",
+                "It is natural for generation: what comes next is predicted from what is there, and becomes part of it.",
                 True,
-                "When a text is written its future does not exist yet. The chain rule makes next-token "
-                "prediction a complete description of any text, without approximation.",
+                "When a text is written its future does not exist yet. "
+                "The chain rule makes next-token prediction a complete description of any text, without approximation.",
             ),
             Choice(
                 "It uses less memory.",
@@ -29,9 +28,7 @@ QUESTIONS = (
             Choice(
                 "It is more accurate.",
                 False,
-                "Where both sides of a blank are known, looking at one side throws information away: "
-                "that was "
-                "lab 01.",
+                "Where both sides of a blank are known, looking at one side throws information away: that was lab 01.",
             ),
         ),
     ),
@@ -48,14 +45,14 @@ QUESTIONS = (
             Choice(
                 "They were trained on different data.",
                 False,
-                "The bundled pair read the same text. The originals did not, but that is not what makes one "
-                "write and the other fill blanks.",
+                "The bundled pair read the same text. "
+                "The originals did not, but that is not what makes one write and the other fill blanks.",
             ),
             Choice(
                 "GPT is causal, BERT is bidirectional.",
                 True,
-                "One triangular mask, and the objective that goes with it. You saw it as a map: no output of "
-                "GPT moves when a later token changes.",
+                "One triangular mask, and the objective that goes with it. "
+                "You saw it as a map: no output of GPT moves when a later token changes.",
             ),
             Choice(
                 "GPT trains more slowly.",
@@ -77,9 +74,9 @@ QUESTIONS = (
             Choice(
                 "Every token looks at the new one, so that a new token changes all earlier states.",
                 True,
-                "The keys and values of the second layer are computed from those states. Without a "
-                "causal mask "
-                "a cache would be out of date at every step. A cache is a present of the mask.",
+                "The keys and values of the second layer are computed from those states. "
+                "Without a causal mask a cache would be out of date at every step. "
+                "A cache is a present of the mask.",
             ),
             Choice(
                 "Its texts are too short.",
@@ -96,8 +93,8 @@ QUESTIONS = (
     Question(
         key="leak",
         prompt=(
-            "A model reaches a next-token loss of almost 0 after a few minutes of training. What do "
-            "you check?"
+            "A model reaches a next-token loss of almost 0 after a few minutes of training. "
+            "What do you check?"
         ),
         source="Goes with: The cheat",
         multiple=True,

@@ -72,7 +72,7 @@ def _sample_cases(seed):
     return cases
 
 
-_KEPT = {}  # (which case, its logits) -> what `_possible` found
+_KEPT: dict[tuple, list[torch.Tensor]] = {}  # (which case, its logits) -> what `_possible` found
 
 
 def _possible(case):

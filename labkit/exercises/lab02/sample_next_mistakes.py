@@ -224,8 +224,8 @@ MISCONCEPTIONS = (
         "division by a temperature of 0",
         (
             "A temperature of 0 breaks your function.",
-            "Dividing by 0 gives infinities, and the softmax of those is NaN. What happens as the "
-            "temperature comes close to 0?",
+            "Dividing by 0 gives infinities, and the softmax of those is NaN. "
+            "What happens as the temperature comes close to 0?",
             "Treat it first: if temperature == 0, return the argmax.",
         ),
         greedy=lambda temperature: False,
@@ -426,8 +426,7 @@ MISCONCEPTIONS = (
         "the token that crosses p is dropped",
         (
             "Your top_p keeps one token too few.",
-            "The set has to *reach* p, so the token that crosses it belongs to it; if the first is above p "
-            "already, it must stay, or nothing is left.",
+            "The set has to *reach* p, so the token that crosses it belongs to it; if the first is above p already, it must stay, or nothing is left.",
             "Keep a token if what is likelier, without itself, is still below p.",
         ),
         keep=lambda probs, plain, top_p, top_k: _shares(probs).cumsum(dim=-1) <= top_p,
@@ -437,8 +436,7 @@ MISCONCEPTIONS = (
         (
             "Your top_p keeps one token too few, unless it is the first.",
             "The set has to *reach* p, so the token that crosses it belongs to it.",
-            "Keep a token if what is likelier, without itself, is still below p: that saves the "
-            "first as well.",
+            "Keep a token if what is likelier, without itself, is still below p: that saves the first as well.",
         ),
         keep=lambda probs, plain, top_p, top_k: (_shares(probs).cumsum(dim=-1) <= top_p) | _first(probs),
     ),
@@ -502,8 +500,7 @@ MISCONCEPTIONS = (
         (
             "Your draws pay no attention to top_p.",
             "Tokens that stand behind the p likeliest percent are drawn too.",
-            "A token stays if what is likelier than it sums to less than top_p; the others get "
-            "probability 0.",
+            "A token stays if what is likelier than it sums to less than top_p; the others get probability 0.",
         ),
         keep=lambda probs, plain, top_p, top_k: torch.ones_like(probs).bool(),
     ),

@@ -110,10 +110,10 @@ MISCONCEPTIONS = (
         "never an alarm",
         (
             "Your test never finds a leak.",
-            "Something must change for a leak to show: a token with others before it, in a copy of the ids "
-            "(changed = ids is no copy, only a second name), and to another id than it was.",
-            "ids.clone(), then change a late token, and compare the outputs before it. Does the loop get "
-            "past its first round? A return inside it ends it.",
+            "Something must change for a leak to show: a token with others before it, in a copy of the ids (changed = ids is no copy, only a second name), and to another id than it was.",
+            "ids.clone(), then change a late token, and compare the outputs before it. "
+            "Does the loop get past its first round? "
+            "A return inside it ends it.",
         ),
         verdict=lambda found: False,
     ),
@@ -121,10 +121,10 @@ MISCONCEPTIONS = (
         "an alarm for everything",
         (
             "Your test calls every function leaky, even one that only copies each token.",
-            "When token j changes, output j may move, and so may all later ones. Only earlier ones may not; "
-            "and one token may change at a time, against the ids as they were.",
-            "Compare the outputs before j: where does your slice end, and along which axis does it cut? And "
-            "what has changed in the ids?",
+            "When token j changes, output j may move, and so may all later ones. "
+            "Only earlier ones may not; and one token may change at a time, against the ids as they were.",
+            "Compare the outputs before j: where does your slice end, and along which axis does it cut? "
+            "And what has changed in the ids?",
         ),
         until=lambda j: j + 1,
     ),
@@ -141,8 +141,7 @@ MISCONCEPTIONS = (
         "only the last token is changed",
         (
             "Only a leak from the last token raises your alarm.",
-            "A leak can sit anywhere: a function whose *first* output peeks at the second token "
-            "stays unseen. "
+            "A leak can sit anywhere: a function whose *first* output peeks at the second token stays unseen. "
             "(A verdict that each round overwrites is that of the last round.)",
             "Let j run over all positions from 1 on, and keep what an earlier round has found.",
         ),
@@ -161,8 +160,8 @@ MISCONCEPTIONS = (
         "decided at the first position",
         (
             "Only a leak from token 1 raises your alarm.",
-            "A function can be honest at the second token and peek from the third on. That no leak was "
-            "found so far is no proof that there is none.",
+            "A function can be honest at the second token and peek from the third on. "
+            "That no leak was found so far is no proof that there is none.",
             "return True as soon as you find a leak; return False only after the loop.",
         ),
         changed=lambda length: [1],
@@ -189,8 +188,7 @@ MISCONCEPTIONS = (
         "the output just before is left out",
         (
             "A leak of a single token ahead passes your test.",
-            "The output right before the changed token is the most likely to peek, and yours is not looked "
-            "at.",
+            "The output right before the changed token is the most likely to peek, and yours is not looked at.",
             "[:j] already ends before j: [:j - 1] is one short.",
         ),
         until=lambda j: max(0, j - 1),
@@ -338,8 +336,8 @@ MISCONCEPTIONS = (
         "cut along the second axis",
         (
             "You cut the outputs along their second axis; the positions are the first.",
-            "[:, :j] takes some of the numbers of *every* position. And an output that is a single number "
-            "has no second axis.",
+            "[:, :j] takes some of the numbers of *every* position. "
+            "And an output that is a single number has no second axis.",
             "[:j] keeps the outputs of the positions before j, whatever their shape.",
         ),
         look=_second_axis_first,

@@ -182,8 +182,8 @@ MISCONCEPTIONS = (
         _its_own_first_token_in_front,
         (
             "In front of your text stands its own first token, once more.",
-            "The first token is to be predicted from nothing but that a text begins. The end-of-text token "
-            "says that.",
+            "The first token is to be predicted from nothing but that a text begins. "
+            "The end-of-text token says that.",
             "[model.tokenizer.eos_token_id, *ids]",
         ),
     ),
@@ -201,8 +201,8 @@ MISCONCEPTIONS = (
         "the mean instead of the sum",
         (
             "You average over the tokens.",
-            "Probabilities multiply along the chain, so their logarithms add up: longer texts are less "
-            "likely. (cross_entropy averages unless told otherwise.)",
+            "Probabilities multiply along the chain, so their logarithms add up: longer texts are less likely. "
+            "(cross_entropy averages unless told otherwise.)",
             "Sum the log-probabilities.",
         ),
         combine=lambda picked: picked.mean(),
@@ -211,8 +211,8 @@ MISCONCEPTIONS = (
         "the mean times all ids",
         (
             "Your sum is too large: a mean, multiplied by one token too many.",
-            "The model's loss is a mean over the tokens that have something before them. The end-of-text "
-            "token in front is not predicted.",
+            "The model's loss is a mean over the tokens that have something before them. "
+            "The end-of-text token in front is not predicted.",
             "How many predictions does a text of T tokens have, with one token put in front?",
         ),
         combine=lambda picked: picked.mean() * (len(picked) + 1),
@@ -230,8 +230,7 @@ MISCONCEPTIONS = (
         "the logarithm of a product",
         (
             "For a long text you return minus infinity.",
-            "You multiply the probabilities first: the product of a hundred small numbers is 0 "
-            "to a computer.",
+            "You multiply the probabilities first: the product of a hundred small numbers is 0 to a computer.",
             "Add the logarithms instead: .log_softmax(dim=-1), then a sum.",
         ),
         combine=lambda picked: picked.exp().prod().log(),

@@ -171,9 +171,7 @@ MISTAKES = (
     _v(
         "pairs counted once, cosines twice",
         "Your number is twice what it should be.",
-        "In the matrix each pair stands twice, as (i, j) and as (j, i); you divide by the number of "
-        "pairs that "
-        "stand there once.",
+        "In the matrix each pair stands twice, as (i, j) and as (j, i); you divide by the number of pairs that stand there once.",
         LEFT,
         divide=lambda kept, vectors: len(kept) / 2,
     ),

@@ -365,8 +365,7 @@ MISTAKES = (
     _v(
         "traces for norms",
         "You take traces: sums of the diagonal.",
-        "Number 7 of one space has nothing to do with number 7 of the other, so the diagonal of YᵀX means "
-        "nothing.",
+        "Number 7 of one space has nothing to do with number 7 of the other, so the diagonal of YᵀX means nothing.",
         NORM,
         norm=_trace,
     ),
@@ -412,8 +411,8 @@ MISTAKES = (
     _m(
         "cosines of the vectors themselves",
         "You compare the vectors of a text in the two spaces directly.",
-        "Number 7 of one model has nothing to do with number 7 of the other, and the widths may differ. CKA "
-        "compares how the texts lie to each other in each space.",
+        "Number 7 of one model has nothing to do with number 7 of the other, and the widths may differ. "
+        "CKA compares how the texts lie to each other in each space.",
         "YᵀX: its rows are the numbers of one space, its columns those of the other.",
         _filled,
         _text_by_text,

@@ -114,8 +114,7 @@ MISTAKES = (
     _v(
         "the column's length twice",
         "You divide by the same length twice, that of the column: your matrix is not symmetric.",
-        "The cosine of i and j divides by the length of i and by the length of j; without keepdim both "
-        "divisions run along the same axis.",
+        "The cosine of i and j divides by the length of i and by the length of j; without keepdim both divisions run along the same axis.",
         "If the rows have length 1 before the product, both are done at once.",
         length=lambda v: _length(v) ** 2,
         sides="right",

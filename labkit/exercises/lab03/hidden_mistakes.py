@@ -6,7 +6,8 @@ from labkit.exercises.exercise import Misconception, variant
 from labkit.exercises.lab03.small_models import model_named
 from labkit.measures import features
 
-_SEEN = {}  # what has been computed: most mistakes do something to the same states
+# What has been computed: most mistakes do something to the same states.
+_SEEN: dict[tuple, tuple[torch.Tensor, ...]] = {}
 
 
 def build(
@@ -171,9 +172,8 @@ MISTAKES = (
     _v(
         "the attention_mask is not handed to the network",
         "In a batch, your vectors of a short text depend on the other texts.",
-        "The short text was padded, and without its mask the network reads the padding as words. (The "
-        "decoder "
-        "gets away with it: the padding stands to the right, where it never looks.)",
+        "The short text was padded, and without its mask the network reads the padding as words. "
+        "(The decoder gets away with it: the padding stands to the right, where it never looks.)",
         HAND_OVER,
         fed=lambda batch: None,
         spellings=(build(fed=_ones),),
@@ -181,9 +181,7 @@ MISTAKES = (
     _v(
         "a mask of ones for all",
         "Your attention_mask is 1 everywhere, and the network has read the padding.",
-        "Which tokens are real is known to encode_batch; its mask says so to the network, and to "
-        "whoever pools "
-        "the vectors.",
+        "Which tokens are real is known to encode_batch; its mask says so to the network, and to whoever pools the vectors.",
         HAND_OVER,
         fed=_ones,
         mask=_ones,
@@ -243,8 +241,8 @@ MISTAKES = (
     _v(
         "the embeddings are left out",
         "One layer is missing: the embeddings.",
-        "Layer 0 is the embeddings, what goes into the first block. They know the word and its place, and "
-        "nothing of its neighbours: a baseline that we need.",
+        "Layer 0 is the embeddings, what goes into the first block. "
+        "They know the word and its place, and nothing of its neighbours: a baseline that we need.",
         "Do you cut the tuple of hidden_states? Keep its first entry.",
         layers=_of(lambda states: states[1:]),
     ),
@@ -312,10 +310,9 @@ MISTAKES = (
         _logits,
         (
             "You return the logits, with as many numbers a token as there are words.",
-            "Logits are the answer to a question (which word?). Features are what the network knew before it "
-            "answered.",
-            "Ask the network for them, output_hidden_states=True, and read .hidden_states of what it "
-            "returns.",
+            "Logits are the answer to a question (which word?). "
+            "Features are what the network knew before it answered.",
+            "Ask the network for them, output_hidden_states=True, and read .hidden_states of what it returns.",
         ),
     ),
     Misconception(
@@ -338,27 +335,21 @@ MISTAKES = (
     _v(
         "the texts come first",
         "Your axes are (B, L + 1, T, D).",
-        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] "
-        "is layer "
-        "3 of all texts.",
+        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] is layer 3 of all texts.",
         "Along which axis do you stack?",
         arrange=lambda states: torch.stack(states, dim=1),
     ),
     _v(
         "the layers come third",
         "Your axes are (B, T, L + 1, D).",
-        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] "
-        "is layer "
-        "3 of all texts.",
+        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] is layer 3 of all texts.",
         STACK,
         arrange=lambda states: torch.stack(states, dim=2),
     ),
     _v(
         "the layers come last",
         "Your axes are (B, T, D, L + 1).",
-        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] "
-        "is layer "
-        "3 of all texts.",
+        "The order is a convention, but everyone has to keep to it: with the layers in front, hidden[3] is layer 3 of all texts.",
         STACK,
         arrange=lambda states: torch.stack(states, dim=-1),
     ),
@@ -413,9 +404,8 @@ MISTAKES = (
     _v(
         "[CLS] and [SEP] cut off",
         "The first and the last position are missing.",
-        "In a padded text the last position is not [SEP], and a decoder has no such tokens at all. They "
-        "are real "
-        "tokens, too.",
+        "In a padded text the last position is not [SEP], and a decoder has no such tokens at all. "
+        "They are real tokens, too.",
         "Keep all positions.",
         returned=lambda hidden, mask: (hidden[:, :, 1:-1], mask[:, 1:-1]),
     ),
@@ -535,9 +525,7 @@ MISTAKES = (
         lambda model, texts: build()(model_named("gpt-mini"), texts),
         (
             "You use gpt-mini, whichever model is handed over.",
-            "`gpt` or a `model` left over from a loop are names of the notebook; the function is to work "
-            "with "
-            "any model.",
+            "`gpt` or a `model` left over from a loop are names of the notebook; the function is to work with any model.",
             "The argument is called model: features.encode_batch(model, ...) and model.network.",
         ),
     ),

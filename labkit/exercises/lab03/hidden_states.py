@@ -69,9 +69,8 @@ def _alone(case):
 
 
 NOT_TWICE = (
-    "Called twice with the same texts, your function gives two results: there is chance in it. In train mode "
-    "(.train()) a network drops numbers at random; what labkit.load returns is in eval mode, so "
-    "leave it there."
+    "Called twice with the same texts, your function gives two results: there is chance in it. "
+    "In train mode (.train()) a network drops numbers at random; what labkit.load returns is in eval mode, so leave it there."
 )
 
 

@@ -133,16 +133,14 @@ MISTAKES = (
     _v(
         "one neighbour too few",
         "You return k − 1 rows.",
-        "Either the row itself is among the k best and goes afterwards, or a cut such as [1:k] holds "
-        "one too few.",
+        "Either the row itself is among the k best and goes afterwards, or a cut such as [1:k] holds one too few.",
         "Make sure beforehand that the row cannot win; then take k.",
         leave_out="afterwards",
     ),
     _v(
         "the first hit is dropped",
         "You take the first hit for the row itself and drop it, whichever it is.",
-        "Where another row points the same way, that one may come first; then the row itself stays in "
-        "the list.",
+        "Where another row points the same way, that one may come first; then the row itself stays in the list.",
         CANNOT_WIN,
         leave_out="first",
         spellings=(_by_topk, _by_argsort),
@@ -171,8 +169,7 @@ MISTAKES = (
     _v(
         "the numbers behind the row have moved up",
         "Your numbers of the rows behind `index` are one too small.",
-        "When the row is cut out of the scores, all rows behind it move up by one place, and topk counts "
-        "places.",
+        "When the row is cut out of the scores, all rows behind it move up by one place, and topk counts places.",
         "Leave the score in its place, and write something very small into it.",
         leave_out="cut out",
     ),
@@ -183,8 +180,7 @@ MISTAKES = (
         ],
         (
             "The row right behind `index` is named wrongly.",
-            "When the row is cut out of the scores, all rows behind it move up by one place, also the one "
-            "that then stands at `index`.",
+            "When the row is cut out of the scores, all rows behind it move up by one place, also the one that then stands at `index`.",
             "Leave the score in its place, and write something very small into it. (Or >= in place of >.)",
         ),
     ),
@@ -198,8 +194,8 @@ MISTAKES = (
     _v(
         "dot products",
         "Your neighbours are picked by dot product: long vectors win.",
-        "A long vector has large dot products with everyone. To divide by the length of the asked row alone "
-        "changes nothing in the order.",
+        "A long vector has large dot products with everyone. "
+        "To divide by the length of the asked row alone changes nothing in the order.",
         COSINE,
         scores=lambda v, i: v @ v[i],
     ),
@@ -333,8 +329,7 @@ MISTAKES = (
     _v(
         "lists in the list",
         "Each item of your list has parts of its own; it should be a row number.",
-        "Pairs of row and cosine, or lists of one number each: whoever looks up the text needs the "
-        "number alone.",
+        "Pairs of row and cosine, or lists of one number each: whoever looks up the text needs the number alone.",
         "[3, 0, 5] is what a result looks like.",
         result=lambda ranked, scores, vectors: [(n, float(scores[n])) for n in ranked],
         spellings=(
@@ -359,9 +354,8 @@ MISTAKES = (
     _v(
         "numbers one too small",
         "All your numbers are one too small.",
-        "texts[row - 1] in the next cell makes up for the question, which stands in front there. Here "
-        "rows are "
-        "counted from 0.",
+        "texts[row - 1] in the next cell makes up for the question, which stands in front there. "
+        "Here rows are counted from 0.",
         "Return the places as topk has them.",
         result=lambda ranked, scores, vectors: [n - 1 for n in ranked],
     ),

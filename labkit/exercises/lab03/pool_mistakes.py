@@ -87,8 +87,7 @@ MISTAKES = (
     _v(
         "the mean takes in the padding",
         "Your mean takes the padding in.",
-        "The network computes something at the padding too, and it is noise: the shorter the text, the more "
-        "of it.",
+        "The network computes something at the padding too, and it is noise: the shorter the text, the more of it.",
         "Make the vectors at the padding 0 before you sum. By what do you divide then?",
         mean=lambda hidden, mask: hidden.mean(dim=1),
     ),
@@ -137,8 +136,7 @@ MISTAKES = (
     _v(
         "special tokens left out of the mean",
         "Your mean leaves out the first and the last real token.",
-        "[CLS] and [SEP] are real tokens as well: the mask is 1 there, and a decoder has no such tokens "
-        "at all.",
+        "[CLS] and [SEP] are real tokens as well: the mask is 1 there, and a decoder has no such tokens at all.",
         "Every token whose mask is 1 counts.",
         mean=_real(lambda real: (real[1:-1] if len(real) > 2 else real).mean(dim=0)),
     ),
@@ -201,8 +199,7 @@ MISTAKES = (
     _fails(
         "the mask of the notebook",
         "The mask that you use is not attention_mask: it has another length than hidden.",
-        "A name that the function does not define is looked up in the notebook; there, `mask` belongs to "
-        "another text.",
+        "A name that the function does not define is looked up in the notebook; there, `mask` belongs to another text.",
         "The argument is called attention_mask.",
         mean=lambda hidden, mask: _mean(hidden, torch.ones(1, 9, dtype=torch.int64)),
     ),
@@ -223,16 +220,15 @@ MISTAKES = (
     _v(
         "last is the number of real tokens minus one",
         'Your "last" counts the real tokens from the left edge.',
-        "That is right with the padding on the right. With padding on the left the last word is "
-        "somewhere else.",
+        "That is right with the padding on the right. "
+        "With padding on the left the last word is somewhere else.",
         LAST_ONE,
         last=lambda hidden, mask: _at(hidden, mask.sum(dim=1) - 1),
     ),
     _v(
         "last is before the first 0",
         'Your "last" is the token before the first 0 of the mask.',
-        "That works with the padding on one side (argmin − 1 even wraps round), and not with padding on "
-        "both.",
+        "That works with the padding on one side (argmin − 1 even wraps round), and not with padding on both.",
         LAST_ONE,
         last=lambda hidden, mask: _at(hidden, mask.argmin(dim=1) - 1),
     ),
@@ -295,24 +291,21 @@ MISTAKES = (
     _v(
         "always the mean",
         "You return the mean whatever `how` says.",
-        '`if how == "cls" or "mean":` is always true: the second part is a text of its own, and it is '
-        "not empty.",
+        '`if how == "cls" or "mean":` is always true: the second part is a text of its own, and it is not empty.',
         'Write `if how == "mean":`, and a branch for each of the three.',
         how={"cls": "mean", "last": "mean"},
     ),
     _v(
         "last is the mean",
         'Your "last" is the mean.',
-        '`if how == "mean" or "...":` is always true: the second part is a text of its own, and it is '
-        "not empty.",
+        '`if how == "mean" or "...":` is always true: the second part is a text of its own, and it is not empty.',
         'Print how at the top of each branch: which one does "last" take?',
         how={"last": "mean"},
     ),
     _v(
         "cls is the last",
         'Your "cls" is the last real token.',
-        'It ends up in the branch of "last": an `else` belongs to the `if` right above it alone, and a name '
-        "that is compared has to be spelt as the docstring spells it.",
+        'It ends up in the branch of "last": an `else` belongs to the `if` right above it alone, and a name that is compared has to be spelt as the docstring spells it.',
         "if, elif, else: or a return in each branch.",
         how={"cls": "last"},
     ),

@@ -118,9 +118,8 @@ MISTAKES = (
     _v(
         "the mean alone",
         "You take the mean away, but no directions.",
-        "That is the first half of the cure. A direction in which all vectors vary strongly still "
-        "decides most "
-        "cosines.",
+        "That is the first half of the cure. "
+        "A direction in which all vectors vary strongly still decides most cosines.",
         "How much of each centred row lies along the first directions? centred @ directions.T",
         count=lambda n, width: 0,
     ),
@@ -134,9 +133,7 @@ MISTAKES = (
     _v(
         "vectors that are not centred",
         "Your vectors are not centred: the mean is still in them.",
-        "Without centring, the first direction is little more than the mean itself, and the mean is not "
-        "quite "
-        "gone either.",
+        "Without centring, the first direction is little more than the mean itself, and the mean is not quite gone either.",
         "First take the mean of each column away, then look for directions.",
         centre=lambda v: v,
     ),
@@ -157,8 +154,8 @@ MISTAKES = (
     _v(
         "the mean is put back",
         "You take away the right part along the directions, but the mean is still in your result.",
-        "The part is subtracted from the vectors as they came, or the mean is added again. All vectors share "
-        "it, so it is the first thing to go.",
+        "The part is subtracted from the vectors as they came, or the mean is added again. "
+        "All vectors share it, so it is the first thing to go.",
         FROM_CENTRED,
         after=lambda result, vectors: result + vectors.mean(dim=0),
     ),
@@ -260,8 +257,7 @@ MISTAKES = (
     _v(
         "the smallest directions",
         "You take away the directions in which the vectors differ least.",
-        "svd sorts by size, the largest first (eigh the smallest first); the largest are those that all "
-        "share.",
+        "svd sorts by size, the largest first (eigh the smallest first); the largest are those that all share.",
         FIRST_N,
         pick=lambda svd, n: svd.Vh[len(svd.Vh) - n :],
         spellings=(build(pick=lambda svd, n: svd.Vh[-n:]), _ascending),
@@ -283,8 +279,8 @@ MISTAKES = (
     _v(
         "begins with the second direction",
         "The strongest direction is still there: yours begin with the second.",
-        "Rows are counted from 0. The mean is not one of the directions, so nothing has to be skipped "
-        "for it.",
+        "Rows are counted from 0. "
+        "The mean is not one of the directions, so nothing has to be skipped for it.",
         FIRST_N,
         pick=lambda svd, n: svd.Vh[1 : n + 1],
     ),
@@ -298,9 +294,7 @@ MISTAKES = (
     _v(
         "the last of them only",
         "Of several directions only the last is gone.",
-        "In a loop that subtracts from `centred` each time, each step forgets the one before; and Vh[n "
-        "− 1] is "
-        "one row.",
+        "In a loop that subtracts from `centred` each time, each step forgets the one before; and Vh[n − 1] is one row.",
         "Subtract from what the last step has left, or all at once: Vh[:num_directions].",
         pick=lambda svd, n: svd.Vh[n - 1 : n] if n else svd.Vh[:0],
     ),

@@ -8,7 +8,8 @@ from labkit.exercises.exercise import Misconception, variant
 from labkit.exercises.lab03.small_models import model_named
 from labkit.measures import features
 
-_SEEN = {}  # the states of each text: most mistakes do something to the same ones
+# The states of each text: most mistakes do something to the same ones.
+_SEEN: dict[tuple, torch.Tensor] = {}
 
 
 def build(
@@ -184,9 +185,7 @@ MISTAKES = (
     _v(
         "only the last piece",
         "Of a word with several pieces you take only the last.",
-        "In a decoder only the last piece has read the whole word, so that is a sensible choice; asked "
-        "is the "
-        "mean, which serves both models.",
+        "In a decoder only the last piece has read the whole word, so that is a sensible choice; asked is the mean, which serves both models.",
         ALL,
         which=lambda pieces: pieces[-1:],
     ),
@@ -279,9 +278,8 @@ MISTAKES = (
     _v(
         "only pieces that lie inside the word",
         "You lose pieces: some words of GPT have none left, or not their first.",
-        "A byte-level piece begins with the space before its word: one character too early to lie "
-        "inside the word, "
-        "or to begin in it. (And special tokens have the span (0, 0).)",
+        "A byte-level piece begins with the space before its word: one character too early to lie inside the word, or to begin in it. "
+        "(And special tokens have the span (0, 0).)",
         OVERLAP,
         overlap=lambda left, right, start, end: start <= left and right <= end and right > left,
         spellings=(build(overlap=lambda left, right, start, end: start <= left and right <= end),),
@@ -318,17 +316,15 @@ MISTAKES = (
     _v(
         "the neighbour in front that touches the word",
         "You also take a piece that ends where the word begins.",
-        "A bracket in front of the word ends there; and special tokens, (0, 0), in front of a word at "
-        "the very "
-        "beginning.",
+        "A bracket in front of the word ends there; and special tokens, (0, 0), in front of a word at the very beginning.",
         "Overlap: left < end and right > start, without the =.",
         overlap=lambda left, right, start, end: left < end and right >= start,
     ),
     _v(
         "or for and",
         "You take every piece of the text.",
-        "With `or` in place of `and` every piece counts: each begins before the word ends or ends behind its "
-        "beginning. A mean over all states takes everything in as well.",
+        "With `or` in place of `and` every piece counts: each begins before the word ends or ends behind its beginning. "
+        "A mean over all states takes everything in as well.",
         "Pick the word's pieces before the mean: left < end and right > start.",
         overlap=lambda left, right, start, end: left < end or right > start,
         spellings=(lambda model, text, word: _states(model, text).mean(dim=1),),
@@ -469,9 +465,7 @@ MISTAKES = (
     _m(
         "the word without its sentence",
         "You give the model the word alone.",
-        "Then its vector is the same in every sentence, and there was no need for a network: that is "
-        "what a word "
-        "embedding of 2013 was.",
+        "Then its vector is the same in every sentence, and there was no need for a network: that is what a word embedding of 2013 was.",
         "The whole text goes in; the word's pieces are picked from what comes out.",
         _alone,
         lambda model, text, word: _states(model, word).mean(dim=1),
@@ -531,8 +525,8 @@ MISTAKES = (
     _v(
         "the first layer alone",
         "You return one vector, that of layer 0.",
-        "The lab will ask in which layer the senses part: it needs them all. Is there a return inside a "
-        "loop?",
+        "The lab will ask in which layer the senses part: it needs them all. "
+        "Is there a return inside a loop?",
         "hidden has the layers on its first axis: keep it, (L + 1, D).",
         result=lambda vectors: vectors[0],
     ),

@@ -64,7 +64,8 @@ def _by_index(*axes):
 
     def answer(mixed, head, num_heads):
         result = mixed.clone()
-        result[(*axes, head)] = 0.0
+        place = (*axes, head)
+        result[place] = 0.0
         return result
 
     return answer

@@ -12,10 +12,7 @@ from labkit.exercises.properties import compares, expected_got, inputs_unchanged
 from labkit.exercises.small_models import small_bert, small_gpt
 from labkit.measures import attention
 
-LONG = (
-    "When the old King came back to the Town by the River, nobody knew Him any more: he had been away for so "
-    "many years, and the houses, the streets, even the people were not what they had been before he left."
-)
+LONG = "When the old King came back to the Town by the River, nobody knew Him any more: he had been away for so many years, and the houses, the streets, even the people were not what they had been before he left."
 TEXTS = (
     "The river bank was flooding.",
     "She opened the door and went out.",
@@ -86,13 +83,10 @@ def _values_differ(expected, seen):
 
 
 RANDOM = (
-    "Two calls with the same text give different weights: the network runs in training mode, where dropout "
-    "sets numbers to 0 by chance. Ask it in the mode that it comes in, without .train()."
+    "Two calls with the same text give different weights: the network runs in training mode, where dropout sets numbers to 0 by chance. "
+    "Ask it in the mode that it comes in, without .train()."
 )
-NO_SHARES = (
-    "Rows of your maps don't sum to 1: something is done to the weights after the network has given them, or "
-    "columns are missing that belong to the row."
-)
+NO_SHARES = "Rows of your maps don't sum to 1: something is done to the weights after the network has given them, or columns are missing that belong to the row."
 
 
 def _right_weights(trial):
@@ -113,16 +107,16 @@ def _right_weights(trial):
 
 
 EAGER_STAYS = (
-    "After your call the model has another kind of attention than before. `with "
-    "labkit.attention.eager(model) as network:` puts back what was there, at the end of the block."
+    "After your call the model has another kind of attention than before. "
+    "`with labkit.attention.eager(model) as network:` puts back what was there, at the end of the block."
 )
 CONFIG_STAYS = (
-    "You change the model's config and leave it so. Say what you want in the call instead: "
-    "network(**batch, output_attentions=True)."
+    "You change the model's config and leave it so. "
+    "Say what you want in the call instead: network(**batch, output_attentions=True)."
 )
 MODE_STAYS = (
-    "The model comes in the mode that is right for reading it (evaluation: no dropout). Leave out .train() "
-    "and .eval()."
+    "The model comes in the mode that is right for reading it (evaluation: no dropout). "
+    "Leave out .train() and .eval()."
 )
 
 

@@ -589,8 +589,7 @@ MISTAKES = (
         _output_by_number(1),
         (
             "The entry that you take out by its number is not the attention weights in every model.",
-            "The order of an output's entries depends on the model and on what was asked for: gpt has its "
-            "cache there.",
+            "The order of an output's entries depends on the model and on what was asked for: gpt has its cache there.",
             "By name: .attentions.",
         ),
     ),

@@ -317,8 +317,8 @@ _OF_SHARES = (
         "tokens without a target count",
         (
             "Your shares are too low: you divide by all T tokens.",
-            "The first token has no previous one. It cannot follow the pattern, and must not count against "
-            "the head.",
+            "The first token has no previous one. "
+            "It cannot follow the pattern, and must not count against the head.",
             "Average over the rows that have a target: targets.any(dim=-1).",
         ),
         share=lambda maps, targets: (maps * targets).sum(dim=-1).mean(dim=-1),
@@ -669,8 +669,7 @@ _OF_LISTS = (
         lambda maps, tokens, pattern, at_least: [],
         (
             "Your list is empty, whatever is asked for.",
-            "Either no branch is ever reached (are the patterns spelt as they are here?), or your shares "
-            "are too small: what a token gives to its targets is a sum, not a mean over the keys.",
+            "Either no branch is ever reached (are the patterns spelt as they are here?), or your shares are too small: what a token gives to its targets is a sum, not a mean over the keys.",
             "Print pattern and the largest share inside the function.",
         ),
     ),
@@ -737,8 +736,7 @@ _OF_LISTS = (
         "always previous or next",
         always_true,
         (
-            'Your first condition holds for every pattern, so that "same token" and "separator sink" are '
-            "never reached.",
+            'Your first condition holds for every pattern, so that "same token" and "separator sink" are never reached.',
             '`pattern == "a" or "b"` is (pattern == "a") or "b", and a text counts as True.',
             'pattern == "a" or pattern == "b"; or one branch for each.',
         ),

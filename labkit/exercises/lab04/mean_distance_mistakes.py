@@ -485,8 +485,7 @@ MISTAKES = (
         _earlier_tokens_alone,
         (
             "You count earlier tokens alone, and divide by the weight that all rows give them.",
-            "That is a formula for decoders (Vig & Belinkov 2019); here it is the mean over queries of each "
-            "row's distance.",
+            "That is a formula for decoders (Vig & Belinkov 2019); here it is the mean over queries of each row's distance.",
             MEAN_LAST,
         ),
     ),

@@ -111,10 +111,7 @@ def _seed_decides(trial):
     return ""
 
 
-_NO_SEED = (
-    "The seed has to reach the generator, rng = np.random.default_rng(seed), and all must be drawn by that "
-    "generator."
-)
+_NO_SEED = "The seed has to reach the generator, rng = np.random.default_rng(seed), and all must be drawn by that generator."
 
 BOOTSTRAP_INTERVAL = Exercise(
     name="bootstrap_interval",

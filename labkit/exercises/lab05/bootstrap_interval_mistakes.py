@@ -101,8 +101,7 @@ def _quantiles_of_percents(means, correct, ends):
 
 
 _FROM_A_FORMULA = (
-    "Your interval lies as far below the mean as above it: it is mean ± something, not the middle of "
-    "the means.",
+    "Your interval lies as far below the mean as above it: it is mean ± something, not the middle of the means.",
     "For shares near 0 or 1 the means lie lopsided, and a formula's interval runs beyond 0 or 1.",
     "np.percentile(means, [2.5, 97.5]) of the means drawn.",
 )
@@ -123,8 +122,8 @@ MISTAKES = (
         bootstrap(rows=_permuted),
         (
             "Your draws are the same items in another order: all have the same mean.",
-            "A new test set would not hold exactly these reviews. Drawing with replacement plays that: some "
-            "come twice, some not at all.",
+            "A new test set would not hold exactly these reviews. "
+            "Drawing with replacement plays that: some come twice, some not at all.",
             "rng.integers draws row numbers with replacement; permutation and replace=False don't.",
         ),
         spellings=(bootstrap(rows=lambda rng, n, size: np.tile(np.arange(n), (size[0], 1))),),
@@ -473,8 +472,8 @@ MISTAKES = (
         _around(lambda means, correct: _sample_spread(correct) / len(correct) ** 0.5),
         (
             "You compute mean ± something by a formula, and for a single value it is 0/0.",
-            "A spread that is divided by N − 1 needs two values. The bootstrap's middle 95% needs no formula "
-            "at all: it draws.",
+            "A spread that is divided by N − 1 needs two values. "
+            "The bootstrap's middle 95% needs no formula at all: it draws.",
             "np.percentile(means, [2.5, 97.5]) of the means drawn.",
         ),
         spellings=tuple(

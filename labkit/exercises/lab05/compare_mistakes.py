@@ -191,8 +191,8 @@ MISTAKES = (
         tester(test=_quietly(_pooled)),
         (
             "Your test treats the two as if each had a test set of its own.",
-            "Both were given the same reviews, and most reviews are right (or wrong) for both. That says "
-            "nothing about the difference and only adds noise.",
+            "Both were given the same reviews, and most reviews are right (or wrong) for both. "
+            "That says nothing about the difference and only adds noise.",
             "Count the reviews on which exactly one of them is right.",
         ),
         spellings=tuple(
@@ -230,8 +230,7 @@ MISTAKES = (
         tester(test=_one_if_none(_unfair(lambda a, b: b.mean()))),
         (
             "Your coin is not fair: its probability is not 1/2.",
-            "If the two are equally good, each wins half of the reviews on which they disagree, however "
-            "accurate they are.",
+            "If the two are equally good, each wins half of the reviews on which they disagree, however accurate they are.",
             "binomtest(k, n), or binomtest(k, n, p=0.5).pvalue",
         ),
         spellings=tuple(
@@ -302,11 +301,9 @@ MISTAKES = (
         tester,
         "wins and losses cancelled",
         (
-            "Only one side's lead over the other reaches your test: A's wins and B's wins have cancelled, as "
-            "they do where the pairs are lost.",
+            "Only one side's lead over the other reaches your test: A's wins and B's wins have cancelled, as they do where the pairs are lost.",
             "9 to 1 and 8 to 0 are both 8 ahead, and not the same evidence: wins and losses both count.",
-            "Compare review by review, each in its place (nothing sorted, nothing subtracted): n is A's wins "
-            "plus B's wins.",
+            "Compare review by review, each in its place (nothing sorted, nothing subtracted): n is A's wins plus B's wins.",
         ),
         count=lambda a, b: _wins(np.sort(a), np.sort(b)),
     ),
@@ -346,10 +343,9 @@ MISTAKES = (
         "numbers that are no int",
         tester(count=lambda a, b: (float(_wins(a, b)[0]), float(_wins(a, b)[1]))),
         (
-            "Something gets a thing of the wrong type: k and n must be of type int, and what binomtest gives "
-            "back is a result, whose .pvalue is a number.",
-            "Sums of floats are floats, even where they are whole: 3.0. And a result holds several numbers: "
-            "float(...), min(...) and round(...) can't take it.",
+            "Something gets a thing of the wrong type: k and n must be of type int, and what binomtest gives back is a result, whose .pvalue is a number.",
+            "Sums of floats are floats, even where they are whole: 3.0. "
+            "And a result holds several numbers: float(...), min(...) and round(...) can't take it.",
             "binomtest(int(k), int(n)).pvalue",
         ),
         spellings=(
@@ -362,8 +358,8 @@ MISTAKES = (
         "masks of floats",
         lambda correct_a, correct_b: (correct_a & ~correct_b).sum(),
         (
-            "Your & (or | ^ ~) gets floats, not comparisons. If == stands beside it, brackets are missing: & "
-            "comes before ==.",
+            "Your & (or | ^ ~) gets floats, not comparisons. "
+            "If == stands beside it, brackets are missing: & comes before ==.",
             "Without brackets, a == 1 & b == 0 begins with 1 & b; and & wants masks of True and False.",
             "(correct_a == 1) & (correct_b == 0)",
         ),
@@ -389,8 +385,7 @@ MISTAKES = (
         "only whether A is better",
         (
             "Your p asks only whether A is better.",
-            "Before the test nobody knew which of the two would win; a split as uneven to the other side "
-            "would have been told as a find, too.",
+            "Before the test nobody knew which of the two would win; a split as uneven to the other side would have been told as a find, too.",
             'Both sides count: binomtest does so unless you ask for "greater".',
         ),
         p_of=_binomial(alternative="greater"),
@@ -519,8 +514,7 @@ MISTAKES = (
         tester(test=_one_if_none(_wilcoxon)),
         (
             "Your p comes from Wilcoxon's test.",
-            "It ranks differences of different size; here they are all as large, and it falls back on an "
-            "approximation.",
+            "It ranks differences of different size; here they are all as large, and it falls back on an approximation.",
             "scipy.stats.binomtest(k, n).pvalue is exact.",
         ),
         spellings=(tester(test=_wilcoxon),),
@@ -566,8 +560,7 @@ MISTAKES = (
         "a relative difference",
         (
             "You divide by B's accuracy.",
-            "From 78% to 92% is 14 points, and 17% relative: slides like the second, a comparison needs the "
-            "first.",
+            "From 78% to 92% is 14 points, and 17% relative: slides like the second, a comparison needs the first.",
             _POSITIVE,
         ),
         difference=_relative,

@@ -8,7 +8,8 @@ import torch
 from labkit.exercises.exercise import Misconception, variant
 from labkit.measures.features import encode_batch
 
-READ = {}  # (model's name, text, options) -> what the network says of it
+# (model's name, text, options) -> what the network says of it
+READ: dict[tuple, tuple[torch.Tensor, ...]] = {}
 
 
 @torch.inference_mode()
@@ -212,8 +213,8 @@ _ALL = (
         extractor(layer=_last_of(4, torch.sum)),
         (
             "You put several of the last layers together.",
-            "A well-known tutorial does so. Here each layer is looked at by itself: which of them knows "
-            "most?",
+            "A well-known tutorial does so. "
+            "Here each layer is looked at by itself: which of them knows most?",
             "hidden_states[layer], one layer.",
         ),
         spellings=tuple(
@@ -295,8 +296,8 @@ _ALL = (
         'the last token for "cls"',
         (
             'For "cls" you take the last token.',
-            '"cls" is the first token in a decoder too, however little it has read. (Is `how` compared with '
-            'just these words, "cls", "mean", "last"?)',
+            '"cls" is the first token in a decoder too, however little it has read. '
+            '(Is `how` compared with just these words, "cls", "mean", "last"?)',
             'hidden[0] for "cls".',
         ),
         cls=_last,
@@ -306,9 +307,8 @@ _ALL = (
         'the first token for "last"',
         (
             'For "last" you take the first token.',
-            "A decoder has read the whole text only at its last token. (Is `how` compared with just "
-            "these words, "
-            '"cls", "mean", "last"?)',
+            "A decoder has read the whole text only at its last token. "
+            '(Is `how` compared with just these words, "cls", "mean", "last"?)',
             'hidden[-1] for "last".',
         ),
         last=_first,
@@ -318,8 +318,8 @@ _ALL = (
         'the last token for "cls" of a decoder',
         (
             'In a decoder you take the last token for "cls".',
-            "It is true that only that one has read the whole review. But what the first one knows is to be "
-            "seen here.",
+            "It is true that only that one has read the whole review. "
+            "But what the first one knows is to be seen here.",
             '"cls" is the first token, whatever the model.',
         ),
         cls=_by_kind(_first, _last),
@@ -329,8 +329,8 @@ _ALL = (
         'the mean for "cls"',
         (
             'For "cls" you take the mean.',
-            'With "cls" one token speaks for the text. (Is `how` compared with just these words, "cls", '
-            '"mean", "last"?)',
+            'With "cls" one token speaks for the text. '
+            '(Is `how` compared with just these words, "cls", "mean", "last"?)',
             'hidden[0] for "cls".',
         ),
         cls=_mean,
@@ -340,8 +340,8 @@ _ALL = (
         'the mean for "last"',
         (
             'For "last" you take the mean.',
-            'With "last" one token speaks for the text. (Is `how` compared with just these words, "cls", '
-            '"mean", "last"?)',
+            'With "last" one token speaks for the text. '
+            '(Is `how` compared with just these words, "cls", "mean", "last"?)',
             'hidden[-1] for "last".',
         ),
         last=_mean,
@@ -361,8 +361,7 @@ _ALL = (
         "the last token but one",
         (
             'For "last" you take the last token but one.',
-            "In an encoder the last one is [SEP], and it counts as a token too; in a decoder it is the last "
-            "piece of the text, the only one that has read all.",
+            "In an encoder the last one is [SEP], and it counts as a token too; in a decoder it is the last piece of the text, the only one that has read all.",
             "hidden[-1]",
         ),
         last=_place(-2),
@@ -422,8 +421,7 @@ _ALL = (
         "the mean without the first and the last token",
         (
             "Your mean leaves out the first and the last token.",
-            "In an encoder these are [CLS] and [SEP], which carry something too; in a decoder they are "
-            "words.",
+            "In an encoder these are [CLS] and [SEP], which carry something too; in a decoder they are words.",
             "Average over all tokens.",
         ),
         mean=lambda hidden, text, model: _cut(hidden, 1, -1),
@@ -485,8 +483,7 @@ _ALL = (
         "a tanh",
         (
             'Your "cls" vectors went through a tanh.',
-            "BERT's own pooler does so (behind a layer of its own); here the hidden state is wanted as "
-            "it is.",
+            "BERT's own pooler does so (behind a layer of its own); here the hidden state is wanted as it is.",
             "hidden[0]",
         ),
         cls=lambda hidden, text, model: torch.tanh(hidden[0]),
@@ -496,9 +493,7 @@ _ALL = (
         _batch_kept,
         (
             "Your rows are all tokens of a text, not one vector.",
-            "The network reads a batch of one text, so hidden_states[layer] has shape (1, T, D), and "
-            "[0] takes "
-            "the text out of the batch, not a token out of the text.",
+            "The network reads a batch of one text, so hidden_states[layer] has shape (1, T, D), and [0] takes the text out of the batch, not a token out of the text.",
             "hidden = hidden_states[layer][0], which has shape (T, D), and then the pooling.",
         ),
     ),
@@ -700,8 +695,7 @@ _ALL = (
         _together(masked=True, pooled=True),
         (
             "Your vectors depend on which texts stand beside each other.",
-            "In a batch the short texts are filled up, and you pool over the filling: its last position and "
-            "its mean are not those of the text.",
+            "In a batch the short texts are filled up, and you pool over the filling: its last position and its mean are not those of the text.",
             "Text by text there is no padding. (Or pool by attention_mask, as in lab 03.)",
         ),
         spellings=(_together(masked=False, pooled=True),),
@@ -710,8 +704,7 @@ _ALL = (
         "padding read",
         _together(masked=False, pooled=False),
         (
-            "Your vectors depend on which texts stand beside each other, though you pool over the text "
-            "alone.",
+            "Your vectors depend on which texts stand beside each other, though you pool over the text alone.",
             "In a batch the short texts are filled up, and without the mask an encoder reads the filling.",
             "Text by text there is no padding. (Or hand the network the attention_mask: **batch.)",
         ),

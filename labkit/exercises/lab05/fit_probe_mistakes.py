@@ -139,8 +139,8 @@ _CLASS = (
 )
 _SURE = (
     "Your probe is surer than it should be: its weights are larger.",
-    "C says how large the weights may grow; a small C holds them back. With 40 examples in 256 dimensions "
-    "that is needed.",
+    "C says how large the weights may grow; a small C holds them back. "
+    "With 40 examples in 256 dimensions that is needed.",
     "LogisticRegression(C=0.1, max_iter=1000)",
 )
 
@@ -171,8 +171,8 @@ MISTAKES = (
         "a scaler fitted on the test set",
         (
             "Your test rows are scaled by their own mean and spread.",
-            "That uses the test set to prepare the test set. One review alone, as in use, could not be "
-            "scaled, and a test set that differs from the training set would be moved onto it.",
+            "That uses the test set to prepare the test set. "
+            "One review alone, as in use, could not be scaled, and a test set that differs from the training set would be moved onto it.",
             "fit (or fit_transform) belongs to x_train alone; x_test gets transform.",
         ),
         test_by="test",
@@ -234,8 +234,7 @@ MISTAKES = (
         "nothing scaled",
         (
             "Your features are not scaled.",
-            "The penalty on the weights is the same for all features: large ones get away with small "
-            "weights.",
+            "The penalty on the weights is the same for all features: large ones get away with small weights.",
             "StandardScaler, fitted on x_train. (transform returns the scaled rows; it does not change x.)",
         ),
         train_by=None,
@@ -288,8 +287,8 @@ MISTAKES = (
         "rows of length 1",
         (
             "Your rows are divided by their length.",
-            "That takes each review by itself. Here each feature is to have mean 0 and spread 1 over the "
-            "training reviews.",
+            "That takes each review by itself. "
+            "Here each feature is to have mean 0 and spread 1 over the training reviews.",
             "StandardScaler, not Normalizer.",
         ),
         scale=_lengths,
@@ -299,8 +298,7 @@ MISTAKES = (
         "scaled to 0 and 1",
         (
             "Your features run from 0 to 1 over the training rows.",
-            "That is another scaling, led by the two most extreme reviews; mean 0 and spread 1 are "
-            "asked for.",
+            "That is another scaling, led by the two most extreme reviews; mean 0 and spread 1 are asked for.",
             "StandardScaler, not MinMaxScaler.",
         ),
         scale=_range,
@@ -376,8 +374,8 @@ MISTAKES = (
         "the score instead of the probability",
         (
             "Your numbers are not probabilities: some lie outside 0 and 1.",
-            "decision_function gives the score w·x + b, from minus to plus infinity. A sigmoid makes a "
-            "probability of it.",
+            "decision_function gives the score w·x + b, from minus to plus infinity. "
+            "A sigmoid makes a probability of it.",
             "predict_proba has a column for each class: which of them is class 1?",
         ),
         answer=lambda model, x: model.decision_function(x),
@@ -435,8 +433,7 @@ MISTAKES = (
         _iterations(3),
         (
             "Your probe stops before its weights have settled.",
-            "max_iter is how many steps the solver may take; a warning (ConvergenceWarning) says that it "
-            "had not arrived.",
+            "max_iter is how many steps the solver may take; a warning (ConvergenceWarning) says that it had not arrived.",
             "max_iter=1000",
         ),
         spellings=tuple(_iterations(number) for number in (1, 2)),
@@ -446,8 +443,7 @@ MISTAKES = (
         "classes weighted",
         (
             "Your probabilities are moved towards the rarer class.",
-            'class_weight="balanced" counts each review of the rarer class more than once; then what comes '
-            "out is no longer how probable a class is in such reviews.",
+            'class_weight="balanced" counts each review of the rarer class more than once; then what comes out is no longer how probable a class is in such reviews.',
             "LogisticRegression(C=0.1, max_iter=1000), and nothing more.",
         ),
         options={"class_weight": "balanced"}.items(),
@@ -542,8 +538,7 @@ MISTAKES = (
         _probe(rows=_held_back(0, False)),
         (
             "Your probe is trained on a part of the training rows.",
-            "The reviews for the test are a set of their own already; each row held back is lost for "
-            "learning.",
+            "The reviews for the test are a set of their own already; each row held back is lost for learning.",
             "Fit on all of x_train and y_train.",
         ),
         spellings=tuple(

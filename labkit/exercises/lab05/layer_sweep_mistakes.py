@@ -150,9 +150,7 @@ _ALL = (
         "the layer chosen on the test rows",
         (
             "Your layer is the one that does best on the test rows.",
-            "The test set then helps to choose, and its best of many scores is too good to be true "
-            "on new "
-            "texts.",
+            "The test set then helps to choose, and its best of many scores is too good to be true on new texts.",
             "Choose with the dev accuracies; look at the test rows afterwards, once.",
         ),
         choose_by="test",
@@ -172,8 +170,7 @@ _ALL = (
         "the best test accuracy of all layers",
         (
             "Your test accuracy is the best of all layers', not that of the one you chose.",
-            "You report the best score on the test rows: that is choosing the layer on the test set "
-            "after all.",
+            "You report the best score on the test rows: that is choosing the layer on the test set after all.",
             "Test the chosen layer, and only that one.",
         ),
         tested=_best_on_test,
@@ -256,9 +253,8 @@ _ALL = (
         "a new training for the test",
         (
             "For the test you train on the training and the dev rows together.",
-            "Some do that at the very end, but then it is another probe than the one that was "
-            "chosen. Here "
-            "the dev rows are to choose with.",
+            "Some do that at the very end, but then it is another probe than the one that was chosen. "
+            "Here the dev rows are to choose with.",
             "The same fit(features[train, layer], labels[train], ...) as before, with features[test, layer].",
         ),
         refit=("train", "dev"),
@@ -555,8 +551,7 @@ _ALL = (
         "numbers instead of shares",
         (
             "Your accuracies are numbers of right answers.",
-            "An accuracy is a share: the test rows are more than the dev rows, and the two should be "
-            "comparable.",
+            "An accuracy is a share: the test rows are more than the dev rows, and the two should be comparable.",
             ".mean() instead of .sum()",
         ),
         unit=lambda value, rows, labels: value * len(rows),
@@ -626,8 +621,7 @@ _ALL = (
         sweep,
         "row numbers not used",
         (
-            "You take the rows as they come: the first for training, the next for dev, the rest for "
-            "the test.",
+            "You take the rows as they come: the first for training, the next for dev, the rest for the test.",
             "So it is in this notebook, but train, dev and test may be any row numbers.",
             "features[train, layer], labels[train], and the same for dev and test.",
         ),

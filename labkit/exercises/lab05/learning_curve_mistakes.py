@@ -209,8 +209,7 @@ MISTAKES = (
         "the labels are not picked along",
         (
             "Your rows are trained with other rows' labels.",
-            "You pick rows of x_train by the order, and take y_train from the front: row and label no longer "
-            "belong together.",
+            "You pick rows of x_train by the order, and take y_train from the front: row and label no longer belong together.",
             "The same row numbers for both.",
         ),
         labels=lambda y, rows: y[: len(rows)],
@@ -625,8 +624,8 @@ MISTAKES = (
         "scaled before",
         (
             "You scale the rows before fit gets them.",
-            "Scaling is the business of fit, which may be anything that learns: from texts too. And the mean "
-            "of all training rows is not known to the one who has 20.",
+            "Scaling is the business of fit, which may be anything that learns: from texts too. "
+            "And the mean of all training rows is not known to the one who has 20.",
             "Hand fit the rows as they are.",
         ),
         prepared=_scaled,
@@ -646,8 +645,8 @@ MISTAKES = (
         curve(prepared=_floats),
         (
             "Your function wants rows of numbers.",
-            "x_train has shape (N, ...): the rows may be texts, as for the word counter. Only fit looks into "
-            "them.",
+            "x_train has shape (N, ...): the rows may be texts, as for the word counter. "
+            "Only fit looks into them.",
             "x_train[rows], and x_test as it is.",
         ),
         spellings=(
