@@ -170,11 +170,11 @@ def renew_references(project, numbers=None, everything=True):
         path, names = project.reference_path(lab.number), {cell.name for cell in key_figures(lab)}
         if not names:
             continue
-        if not everything and read_stamp(path) == code_stamp(lab) and set(read_texts(path)) == names:
+        if not everything and read_stamp(path) == code_stamp(lab.cells) and set(read_texts(path)) == names:
             print(f"{lab.slug}: not run, its code is as it was (--all or --lab {lab.number} runs it)")
             continue
         print(f"running {lab.slug} ...", flush=True)
-        write_texts(path, measure_texts(lab, project), code_stamp(lab))
+        write_texts(path, measure_texts(lab, project), code_stamp(lab.cells))
 
 
 def _modules(project, numbers):

@@ -3,9 +3,12 @@
 python -m labkit.authoring.projections
 """
 
+import sys
+
 from labkit.files import paths
 from labkit.measures import projection
 from labkit.measures.features import word_vectors
+from labkit.messages import program
 from labkit.models.loading import load
 from labkit.texts import senses
 
@@ -22,4 +25,4 @@ def write_bundled(names=("bert-mini", "gpt-mini"), folder=None):
 
 
 if __name__ == "__main__":
-    print("\n".join(map(str, write_bundled())))
+    sys.exit(program.run("python -m labkit.authoring.projections", lambda: print(*write_bundled(), sep="\n")))

@@ -34,13 +34,17 @@ def write_texts(path, texts, stamp):
 
     stamp: `code_stamp` of the lab that gave them.
     """
-    said = {**texts, _STAMP: stamp}
-    write_text(path, json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    write_text(path, as_json(texts, stamp))
 
 
-def code_stamp(lab):
+def as_json(texts, stamp):
+    """The text of the file that `write_texts` writes."""
+    return json.dumps({**texts, _STAMP: stamp}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def code_stamp(cells):
     """A digest of what a run of the lab runs: its code cells, not its prose."""
-    code = [[cell.role, cell.name, cell.text] for cell in lab.cells if cell.kind == "code"]
+    code = [[cell.role, cell.name, cell.text] for cell in cells if cell.kind == "code"]
     return hashlib.sha256(json.dumps(code).encode()).hexdigest()[:16]
 
 

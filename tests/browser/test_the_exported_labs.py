@@ -13,8 +13,6 @@ from labkit.authoring.reference import run
 from labkit.export.command import export_notebook
 from tests.browser import access
 
-pytestmark = pytest.mark.browser
-
 PROJECT = Project.here(__file__)
 PLOTLY = "application/vnd.plotly.v1+json"
 MOST_BYTES = 8_000_000  # plotly's script is 4.9 MB of it
@@ -64,7 +62,7 @@ def page(notebook, chromium, tmp_path_factory):
 
 
 def test_it_works_from_disk_and_asks_for_nothing(page):
-    assert page.figures_in_file > 2
+    assert page.figures_in_file
     assert page.elsewhere() == [] and page.requests[0] == page.url
     assert {url.partition(":")[0] for url in page.requests[1:]} <= {"data", "blob"}
     assert page.severe() == []  # bertviz tells the console its version
