@@ -26,6 +26,7 @@ COMMANDS = {
     "kernel": ("tell Jupyter of kernels forked warm, or in a sandbox", "labkit.grading.kernel_specs"),
     "submit": ("put your answers into a fresh notebook that pytest grades", "labkit.grading.submit"),
     "export": ("write a lab or a notebook as one HTML page that needs no network", "labkit.export.command"),
+    "new": ("write a new lab, or one more exercise, that works and is to be changed", "labkit.authoring.new"),
     "build": ("generate the notebooks from notebooks/source", "labkit.authoring.build"),
     "links": ("write the course's address into badges and set-up cells", "labkit.authoring.links"),
 }
