@@ -56,6 +56,7 @@ def look(checks):
 
 
 def check_python():
+    """Is it a Python that labkit supports?"""
     oldest, newest = (".".join(map(str, version)) for version in PYTHONS)
     text = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     ok = PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]
@@ -132,6 +133,7 @@ def check_torch():
 
 
 def check_memory():
+    """Is there memory enough for the labs?"""
     import psutil
 
     machine = psutil.virtual_memory()

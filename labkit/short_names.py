@@ -37,6 +37,7 @@ class ShortNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """
 
     def find_spec(self, fullname, path=None, target=None):
+        """A spec for a short name of labkit's; None for everything else."""
         package, _, name = fullname.rpartition(".")
         if package != "labkit" or name not in sys.modules[package].__all__:
             return None
@@ -47,9 +48,11 @@ class ShortNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.util.spec_from_loader(fullname, self, origin=module.__name__)
 
     def create_module(self, spec):
+        """The module itself, imported by its own name."""
         module = importlib.import_module(spec.origin)
         spec.loader_state = module.__spec__
         return module
 
     def exec_module(self, module):
+        """Nothing is left to run: the module gets its own spec back."""
         module.__spec__ = module.__spec__.loader_state

@@ -103,6 +103,7 @@ def check_downloads():
 
 
 def check_disk():
+    """Is there room for the downloads?"""
     folder = _existing(cache_dir())
     free = shutil.disk_usage(folder).free
     remedy = f"Downloads need up to {size(DISK_NEEDED)}: make room, or set LABKIT_CACHE to another disk."

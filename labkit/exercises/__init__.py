@@ -32,7 +32,7 @@ def labs() -> list[str]:
 
 
 def get(number: str) -> ModuleType:
-    """The package of lab `number`: get("01")."""
+    """The package of the lab of that number, as in get("01")."""
     if number not in labs():
         raise LabkitError(f"There is no lab {number!r}. The labs are: {', '.join(labs())}.")
     return importlib.import_module(f"labkit.exercises.lab{number}")

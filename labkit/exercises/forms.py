@@ -29,6 +29,7 @@ class Form:
     make: Callable[[Any], Any]
 
     def __call__(self, value: Any) -> Any:
+        """The value in this form. Raises NotMeant where it has no such meaning."""
         return self.make(value)
 
     def refusal(self, value: Any, why: str = "") -> tuple[str, str]:

@@ -159,6 +159,7 @@ class Capture(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
+        """Keep the text, or as much of it as there is room for."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if self.left > 0:

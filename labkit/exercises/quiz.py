@@ -79,6 +79,7 @@ class Question:
 
     @property
     def letters(self) -> str:
+        """The letters of its choices: "ABC" for three."""
         return string.ascii_uppercase[: len(self.choices)]
 
     @property
@@ -191,6 +192,7 @@ class Quiz:
 
     @property
     def text(self) -> str:
+        """All questions as text, numbered."""
         numbered = (f"{i}. {question.text}" for i, question in enumerate(self, start=1))
         return f"{self.title}\n\n" + "\n\n".join(numbered)
 

@@ -107,6 +107,7 @@ def _kind(cell, with_file):
 
 
 def looks_like_header(cells):
+    """Do most of a line's cells name what a column holds?"""
     return sum(bool(_kind(cell, True)) for cell in cells) > len(cells) / 2
 
 

@@ -205,7 +205,7 @@ class Examiner:
 
 
 def how_it_ended(trial):
-    """ "error" where every case that is wrong is one in which the function raised an exception, else ""."""
+    """The word "error" where every wrong case is one in which the function raised an exception, else ""."""
     pairs = zip(trial.expected, trial.observed, trial.outcomes, strict=True)
     wrong = [outcome for expected, seen, outcome in pairs if not alike(expected, seen)]
     return "error" if wrong and all(outcome.error for outcome in wrong) else ""

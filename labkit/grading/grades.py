@@ -50,8 +50,10 @@ class Grade:
 
 
 def printable(text, lines=False, mark=""):
-    """A text of anybody's without what a terminal or a page would obey: control characters, and those that
-    turn the direction of writing. Half of a pair of surrogates becomes U+FFFD.
+    """A text of anybody's without what a terminal or a page would obey.
+
+    That is control characters, and those that turn the direction of writing. Half of a pair of surrogates
+    becomes U+FFFD.
 
     lines: its lines and tabs stay; else it is one line. mark: what stands for each character taken out.
     """

@@ -177,6 +177,7 @@ def _number_after(words, kinds, place):
 
 
 def is_short(text):
+    """Is a text a number, or a single letter?"""
     return NUMBER.match(text) is not None or (len(text) == 1 and text.isalpha())
 
 
@@ -195,6 +196,7 @@ def bare_number(text, words, labs):
 
 
 def marked(words, kinds):
+    """The words, each of the kind beside it."""
     return [
         word if word.kind == kind else Token(word.start, word.end, word.low, kind)
         for word, kind in zip(words, kinds, strict=True)

@@ -86,5 +86,6 @@ def told(one, other):
 
 
 def told_apart(clusters):
+    """Is each cluster surely another person than every other?"""
     firsts = [cluster[0] for cluster in clusters]
     return all(told(a, b) is False for n, a in enumerate(firsts) for b in firsts[:n])

@@ -22,9 +22,11 @@ _LOCK, _WARM = threading.Lock(), {}  # sandbox -> this process's warm Python
 
 
 def mark_there(asked, number, seed, sandbox, expected):
-    """On a worker: mark one submission; returns JSON: {"reports", "notes"} as `marking.mark` has them, or
-    {"refused"}, why this worker must not mark for that grader, {"failed"}, what its machine could not do, or
-    {"fault"}, a mistake of ours. With the last three comes the "worker", its address.
+    """On a worker: mark one submission.
+
+    Returns JSON: {"reports", "notes"} as `marking.mark` has them, or {"refused"}, why this worker must not
+    mark for that grader, {"failed"}, what its machine could not do, or {"fault"}, a mistake of ours. With the
+    last three comes the "worker", its address.
 
     asked: JSON of the "submission" (`Submission.plain`) and of the lab's "statements".
     expected: the asking grader's `edition`.

@@ -90,8 +90,9 @@ def read_submissions(data, labs, wanted=None):
 
 
 def students(cells, digests, labs):
-    """The cells without what stands in the course's own: a name that an answer needs is the student's then,
-    or the course's own (`course`).
+    """The cells without what stands in the course's own.
+
+    A name that an answer needs is the student's then, or the course's own (`course`).
 
     digests: of the cells that are code, and "" for others.
     """

@@ -10,6 +10,7 @@ WIDEST = 60  # characters of a column of the table
 
 
 def digest(text):
+    """Twelve signs that differ where texts do."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
@@ -22,6 +23,7 @@ def shorter(text, most=LONGEST):
 
 
 def quoted(text):
+    """A text in quotes, as a report shows it."""
     return f"\u201c{shorter(text, 80)}\u201d"
 
 

@@ -2,7 +2,8 @@
 
 datasets   cloze sentences, stories, and data sets from elsewhere
 reviews    the film reviews
-senses     words with two senses"""
+senses     words with two senses
+"""
 
 from labkit.short_names import attach
 

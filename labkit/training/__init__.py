@@ -2,7 +2,8 @@
 
 objectives   masked and next-token losses
 loop         optimisers, schedules, checkpoints
-characters   a tiny GPT of characters, trained within seconds"""
+characters   a tiny GPT of characters, trained within seconds
+"""
 
 from labkit.short_names import attach
 

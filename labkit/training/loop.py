@@ -78,14 +78,13 @@ def keep_freed_memory() -> bool:
 class Optimisation:
     """AdamW with decay on matrices alone, gradient clipping, a schedule, and optional bfloat16.
 
-    Args:
-        network: the module to train; parameters with requires_grad False stay frozen.
-        learning_rate: the peak.
-        weight_decay: on the layers' matrices; biases, norms, embeddings and classifiers are not decayed.
-        max_norm: gradients are clipped to this norm (Pascanu et al. 2013).
-        bfloat16: run the forward pass under autocast; weights and moments stay float32.
-        muon: update the layers' matrices with Muon (Jordan et al. 2024: the momentum is made orthogonal
-            before it is applied), at `muon` times the learning rate; everything else stays with AdamW.
+    network: the module to train; parameters with requires_grad False stay frozen.
+    learning_rate: the peak.
+    weight_decay: on the layers' matrices; biases, norms, embeddings and classifiers are not decayed.
+    max_norm: gradients are clipped to this norm (Pascanu et al. 2013).
+    bfloat16: run the forward pass under autocast; weights and moments stay float32.
+    muon: update the layers' matrices with Muon (Jordan et al. 2024: the momentum is made orthogonal before it
+        is applied), at `muon` times the learning rate; everything else stays with AdamW.
     """
 
     def __init__(

@@ -28,14 +28,12 @@ def mask_tokens(
     Each ordinary position is selected with probability `rate`. Of the selected, 80% become [MASK],
     10% a random token of the vocabulary, 10% stay as they are.
 
-    Args:
-        input_ids: (B, T) int64.
-        special_tokens_mask: (B, T), true or 1 where a special token stands; those are never selected.
-        generator: a torch.Generator, for repeatable masks.
+    input_ids: (B, T) int64.
+    special_tokens_mask: (B, T), true or 1 where a special token stands; those are never selected.
+    generator: a torch.Generator, for repeatable masks.
 
-    Returns:
-        (corrupted, labels), both (B, T) int64: labels hold the original id at selected positions and
-        -100 elsewhere. `input_ids` is left as it was.
+    Returns (corrupted, labels), both (B, T) int64: labels hold the original id at selected positions and -100
+    elsewhere. `input_ids` is left as it was.
     """
     selected = torch.rand(input_ids.shape, generator=generator) < rate  # (B, T)
     selected &= ~special_tokens_mask.bool()
@@ -110,15 +108,12 @@ def mask_same_number(
     Pre-training gathers the masked positions before it computes logits; equal counts keep the shapes
     of every step equal, without which the CPU kernels are built anew each step (measured: 5 times slower).
 
-    Args:
-        input_ids: (B, T) int64, special tokens included.
-        ordinary_ids: (first, end) of the ids that are not special; special tokens are never selected,
-            and random replacements come from this range.
-        rng: a numpy Generator.
-        weights: (V,) how readily each id is selected, as from `spare_frequent`; None for all alike.
+    input_ids: (B, T) int64, special tokens included.
+    ordinary_ids: (first, end) of the ids that are not special; special tokens are never selected, and random
+        replacements come from this range.
+    weights: (V,) how readily each id is selected, as from `spare_frequent`; None for all alike.
 
-    Returns:
-        (corrupted (B, T), positions (B, M), labels (B, M)) with M = round(rate * T), at least 1.
+    Returns (corrupted (B, T), positions (B, M), labels (B, M)) with M = round(rate * T), at least 1.
     """
     first, end = ordinary_ids
     batch_size, length = input_ids.shape
@@ -161,13 +156,11 @@ def sentence_pairs(
     B is that sentence and what follows it, or, with probability 1/2, text that begins at a random
     sentence elsewhere. The split point varies, so that [SEP] is met at every position.
 
-    Args:
-        windows: the pretraining.corpus.Windows that the text comes from.
-        starts: (B,) sentence starts.
+    windows: the pretraining.corpus.Windows that the text comes from.
+    starts: (B,) sentence starts.
 
-    Returns:
-        (input_ids (B, T), token_type_ids (B, T), labels (B,)): label 0 where B follows A, 1 where it
-        is random text, the convention of BertForNextSentencePrediction.
+    Returns (input_ids (B, T), token_type_ids (B, T), labels (B,)): label 0 where B follows A, 1 where it is
+    random text, the convention of BertForNextSentencePrediction.
     """
     ids = windows.corpus.ids
     labels = rng.integers(0, 2, size=len(starts))

@@ -75,8 +75,7 @@ def _row_numbers(value):
 
 
 def _in_order(numbers, case):
-    """Row numbers as they are, but those with the same cosine one after the other in the order of "
-    "the rows."""
+    """Row numbers as they are, but those with the same cosine in the order of the rows."""
     vectors, index, _ = case.args
     cosines = torch.cosine_similarity(vectors.double(), vectors[index : index + 1].double())
     if any(not 0 <= number < len(vectors) for number in numbers):
