@@ -11,6 +11,8 @@ HELDOUT ?=
 # On how many of the bench's 100 submissions nbval is measured, if not on a few: all of them take it an hour.
 NBVAL_ON ?=
 TEST_ARGS ?=
+# How many processes run the tests; each computes on one core.
+WORKERS ?= 2
 # Where pip looks for torch, if not in its usual place: on Linux the usual build includes CUDA (several GB).
 TORCH_INDEX ?=
 # The first Python on the PATH that labkit runs on.
@@ -20,13 +22,14 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 p
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install lab test test-browser pictures check notebooks evaluate bench fetch doctor
+.PHONY: help install lab test test-all test-browser pictures check notebooks evaluate bench fetch doctor
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo '  LAB=02 picks a lab, LAB_ARGS and TEST_ARGS are handed on to JupyterLab and pytest,'
+	@echo '  LAB=02 picks a lab, LAB_ARGS and TEST_ARGS are handed on to JupyterLab and pytest, WORKERS=4 is how many'
+	@echo '  processes run the tests (2 if it is not said),'
 	@echo '  PYTHON=/path/to/python3 picks a Python, TORCH_INDEX=ADDRESS another source of torch (see README.md).'
 
 install: $(STAMP)  ## make .venv and install labkit and what it needs
@@ -45,20 +48,28 @@ lab: $(STAMP)  ## open JupyterLab at lab 01 (LAB=02 for another)
 	@test -n "$(NOTEBOOK)" || { echo 'There is no lab $(LAB): notebooks/$(LAB)_*.ipynb does not exist.' >&2; exit 1; }
 	$(BIN)/python -m jupyterlab $(LAB_ARGS) $(NOTEBOOK)
 
-test: $(STAMP)  ## run all tests, offline
-	HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest $(TEST_ARGS)
+OFFLINE := HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
+IN_PROCESSES = OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# Which test is in which tier is said in tests/tiers.py.
+test: $(STAMP)  ## run the tests that see most, offline, in some minutes
+	$(IN_PROCESSES) -m quick $(TEST_ARGS)
+
+test-all: $(STAMP)  ## run every test that needs no browser, as CI does: about a quarter of an hour
+	$(IN_PROCESSES) -m 'not browser' $(TEST_ARGS)
 
 test-browser: $(STAMP)  ## run every lab in a real browser; needs chromium and chromium-driver from the system
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
-	HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest -m browser -rs tests/browser $(TEST_ARGS)
+	$(OFFLINE) $(BIN)/python -m pytest -m browser -rs tests/browser $(TEST_ARGS)
 
 pictures: $(STAMP)  ## take the README's pictures of the notebooks anew; needs what test-browser needs
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
 	HF_HUB_OFFLINE=1 $(BIN)/python -m tests.browser.screenshots
 
-check: $(STAMP)  ## format, lint, and whether the generated notebooks are up to date
+check: $(STAMP)  ## format, lint, types, and whether the generated notebooks are up to date
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 	$(BIN)/labkit build --check
 
 notebooks: $(STAMP)  ## generate the notebooks from notebooks/source

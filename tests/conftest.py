@@ -9,8 +9,20 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_
 
 import pytest
 
+from tests.tiers import TIERS, tiers_of
 from tests.tiny_corpus import write_corpus
 from tests.tiny_models import save_tiny_bert, save_tiny_gpt
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items):
+    """Mark every test with its tier (tests/tiers.py)."""
+    for item, tier in zip(items, tiers_of(item.nodeid for item in items), strict=True):
+        if any(mark.name in TIERS for mark in item.iter_markers()):
+            raise pytest.UsageError(
+                f"{item.nodeid} is marked with a tier: tests/tiers.py says which it is in"
+            )
+        item.add_marker(tier)
 
 
 @pytest.fixture(autouse=True)

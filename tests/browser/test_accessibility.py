@@ -6,8 +6,6 @@ import pytest
 
 from tests.browser import access
 
-pytestmark = pytest.mark.browser
-
 CELLS = {
     "figure": "from labkit import plotting\n"
     "from tests.plotting.samples import LOG, TEXT\nplotting.learning_slider(LOG, TEXT)",

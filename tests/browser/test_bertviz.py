@@ -25,10 +25,9 @@ VIEWS = ("head", "model", "neuron", "again")
 RUN_SECONDS = 600
 DRAW_SECONDS = 120
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(libraries.missing()), reason=f"pip install {' '.join(libraries.missing())}"),
-]
+pytestmark = pytest.mark.skipif(
+    bool(libraries.missing()), reason=f"pip install {' '.join(libraries.missing())}"
+)
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,6 @@ from labkit.plotting.alternative import alternative
 from tests.browser import access
 from tests.plotting.samples import LOG, MAPS, TEXT, WORDS
 
-pytestmark = pytest.mark.browser
-
 QUESTION = Question(
     "where",
     "Where may a decoder look?",

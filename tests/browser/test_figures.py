@@ -10,8 +10,6 @@ from plotly.offline import get_plotlyjs
 
 from tests.plotting.samples import FIGURES
 
-pytestmark = pytest.mark.browser
-
 WIDE, NARROW = 1280, 400  # pixels of an output
 # What a text occupies: its box without the room that a line leaves above and below its letters.
 MEASURE = """

@@ -11,8 +11,6 @@ PLOTLY = "application/vnd.plotly.v1+json"
 RUN_ALL_SECONDS = 1800  # 30 to 60 on an idle machine
 DRAW_SECONDS = 120
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture(scope="module", params=PROJECT.slugs())
 def lab(request):
