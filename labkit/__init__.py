@@ -6,6 +6,13 @@ Which names there are, and where each is at home, stands in `__init__.pyi`.
 import sys
 
 __version__ = "0.1.0"
+
+# Under `python -m labkit...`, Python looks for modules in the working folder first, where a file of the
+# user's may be called like one of them (`argparse.py`). The command `labkit` does not look there at all.
+if sys.argv[:1] == ["-m"] and any(word.startswith("labkit") for word in sys.orig_argv[1:4]):
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path.append(sys.path.pop(0))
+
 try:
     from labkit.short_names import ShortNames, attach
 

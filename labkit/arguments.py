@@ -33,8 +33,22 @@ def share_or_all(text):
 
 def at_least_one(text):
     """A whole number from 1 on."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return _whole(text, 1, 10**15, "from 1 on")
+
+
+def seed(text):
+    """A whole number that every library takes for a seed: of 32 bits, without a sign."""
+    return _whole(text, 0, 2**32 - 1, f"from 0 to {2**32 - 1}")
+
+
+def threads(text):
+    """A number of threads, or of processes: more than a thousand no machine bears."""
+    return _whole(text, 1, 1000, "from 1 to 1000")
+
+
+def _whole(text, least, most, words):
+    if not (text.isdecimal() and len(text) < 30 and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"expected a whole number {words}, got {text!r}")
     return int(text)
 
 

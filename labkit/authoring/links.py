@@ -7,6 +7,7 @@ from labkit.authoring.project import ADDRESS_FILE, Project
 from labkit.authoring.stamps import move_links
 from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
+from labkit.messages.named import read_text
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 
@@ -41,7 +42,7 @@ def restamp(project, repository, force=False):
     project.set_repository(repository)
     moved = []
     for path in (project.root / name for name in BY_HAND):
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        text = read_text(path) if path.is_file() else ""
         changed = move_links(text, before, repository)
         if changed != text:
             write_text(path, changed)

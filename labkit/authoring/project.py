@@ -3,14 +3,16 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from labkit import exercises
 from labkit.authoring.package import Package
-from labkit.authoring.source import read_source
+from labkit.authoring.source import SourceCell, read_source
 from labkit.authoring.validate import problems
 from labkit.exercises.report import passing_report
 from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
+from labkit.messages.named import read_text, reading
 
 ADDRESS_FILE = "labkit/authoring/address.py"
 _ADDRESS = re.compile(r'^(REPOSITORY|BRANCH) = "([^"\n]*)"$', re.MULTILINE)
@@ -30,8 +32,8 @@ class Lab:
 
     number: str
     slug: str
-    cells: list
-    module: object
+    cells: list[SourceCell]
+    module: ModuleType
 
     @property
     def exercises(self):
@@ -56,9 +58,10 @@ class Project:
     def here(cls, folder=None):
         """The checkout that the current folder lies in. Raises LabkitError outside of one."""
         start = Path(folder or Path.cwd()).resolve()
-        for candidate in (start, *start.parents):
-            if (candidate / "notebooks" / "source").is_dir() and (candidate / ADDRESS_FILE).is_file():
-                return cls(candidate)
+        with reading(start):
+            for candidate in (start, *start.parents):
+                if (candidate / "notebooks" / "source").is_dir() and (candidate / ADDRESS_FILE).is_file():
+                    return cls(candidate)
         raise LabkitError(
             f"{start} is not in a checkout of the course (no folder notebooks/source here or above). "
             "Clone the repository, go into its folder and run the command there."
@@ -121,7 +124,7 @@ class Project:
             located = re.match(r"\S+:\d+: ", str(error))
             found.append(str(error) if located else f"{shown}:1: {error} {self._package_advice(slug[:2])}")
         try:
-            cells = read_source(path.read_text(encoding="utf-8"), shown)
+            cells = read_source(read_text(path), shown)
         except UnicodeDecodeError as error:
             found.append(f"{shown}:1: not a text in UTF-8: {error}")
         except LabkitError as error:
@@ -146,7 +149,7 @@ class Project:
     def address(self):
         """The course's address, read from the file (a running process may have imported an older one)."""
         path = self.root / ADDRESS_FILE
-        found = dict(_ADDRESS.findall(path.read_text(encoding="utf-8")))
+        found = dict(_ADDRESS.findall(read_text(path)))
         missing = {"REPOSITORY", "BRANCH"} - set(found)
         if missing:
             raise LabkitError(f'{ADDRESS_FILE}: no line such as {sorted(missing)[0]} = "..." in it.')
@@ -156,6 +159,6 @@ class Project:
         """Write a new OWNER/REPO into the one place."""
         self.address()
         path = self.root / ADDRESS_FILE
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         replace = lambda match: f'REPOSITORY = "{repository}"' if match[1] == "REPOSITORY" else match[0]
         write_text(path, _ADDRESS.sub(replace, text))

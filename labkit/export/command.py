@@ -7,9 +7,10 @@ from labkit.authoring.project import Project
 from labkit.authoring.protect import work_in
 from labkit.authoring.reference import run, solution_without_outputs
 from labkit.authoring.solutions import BEGIN, END
-from labkit.export.page import made_here, page, read
+from labkit.export.page import made_here, page, page_of, read
 from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
+from labkit.messages.named import reading, writing
 
 
 def add_export_arguments(parser):
@@ -44,11 +45,13 @@ def run_export(args):
 def export_notebook(path, output=None):
     """Write the page of a notebook file, which is only read; returns the page's path."""
     path = Path(path)
-    if path.is_dir() or path.suffix == ".html":
+    with reading(path):
+        is_folder = path.is_dir()
+    if is_folder or path.suffix == ".html":
         raise LabkitError(f"{path} is not a notebook. Name a file that ends in .ipynb, or a lab such as 02.")
     notebook = read(path)
     target = _free(output or path.with_suffix(".html"), path)
-    return _write(target, page(notebook, path.stem, path.parent))
+    return _write(target, page_of(notebook, path))
 
 
 def export_lab(number, project, output=None, solution=False):
@@ -65,7 +68,7 @@ def export_lab(number, project, output=None, solution=False):
     lab = project.lab(slug)
     notebook = solved(lab, project) if solution else student_notebook(lab, project.address())
     mine = project.student_path(slug)
-    if not solution and mine.is_file() and work_in(mine.read_text(encoding="utf-8")):
+    if not solution and mine.is_file() and work_in(mine.read_text(encoding="utf-8", errors="replace")):
         print(f"This is the lab as handed out. For what is in your notebook: labkit export {mine}")
     print(f"Running {slug}: about a minute ...", flush=True)
     run(notebook, project.root)
@@ -88,9 +91,12 @@ def solved(lab, project):
 def _free(target, source=None):
     """The path to write to; LabkitError when a file is there that this command has not made."""
     target = Path(target)
-    if target.is_dir():
+    with writing(target, "--output"):
+        is_folder = target.is_dir()
+        taken = not is_folder and target.exists() and (target == source or not made_here(target))
+    if is_folder:
         raise LabkitError(f"{target} is a folder: name a file, such as {target / 'lab.html'}.")
-    if target.exists() and (target == source or not made_here(target)):
+    if taken:
         raise LabkitError(f"{target} is a file that labkit export has not made: choose another --output.")
     return target
 

@@ -1,14 +1,17 @@
 """A notebook as one HTML page: everything that it needs is inside, and it is not allowed to ask for more."""
 
+import contextlib
 import functools
 import html
 import json
 import re
+import warnings
 from pathlib import Path
 
 from labkit.export.markdown import Prose, latex_output
 from labkit.export.offline import offline
 from labkit.messages import LabkitError
+from labkit.messages.named import read_text
 
 GENERATOR = "labkit export"
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -135,14 +138,49 @@ def _plotly():
     return re.sub(r"</(?=script)", r"<\\/", get_plotlyjs(), flags=re.IGNORECASE)
 
 
+def page_of(notebook, path):
+    """The page of a notebook that was read from `path`. Raises LabkitError where it is damaged.
+
+    Many that nbformat finds fault with can be shown all the same: it is asked only where one can't.
+    """
+    try:
+        return page(notebook, path.stem, path.parent)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        import nbformat
+
+        try:
+            nbformat.validate(notebook)
+        except Exception as fault:
+            said = str(fault).strip().split("\n")[0]
+            raise LabkitError(
+                f"{path} is a damaged notebook ({said:.200}): open and save it in JupyterLab."
+            ) from error
+        raise  # nothing is wrong with the notebook
+
+
+@contextlib.contextmanager
+def _without_log():
+    """Without the log in which nbformat tells developers of what is not as it should be."""
+    from traitlets.log import get_logger
+
+    log = get_logger()
+    before, log.disabled = log.disabled, True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.disabled = before
+
+
 def read(path):
     """The notebook in a file, as format 4. Raises LabkitError when there is none in it."""
     import nbformat
 
+    text = read_text(path)
     try:
-        return nbformat.reads(Path(path).read_text(encoding="utf-8"), as_version=4)
-    except OSError as error:
-        raise LabkitError(f"{path} can't be read: {error.strerror or error}.") from None
+        with _without_log():
+            return nbformat.reads(text, as_version=4)
     except Exception:  # whatever nbformat stumbles over
         raise LabkitError(
             f"{path} is not a notebook, or a damaged one: open and save it in JupyterLab."

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from labkit.files import paths
 from labkit.messages import LabkitError
+from labkit.messages.named import writing
 
 _PREFIX, _SUFFIX = ".labkit-", ".new"  # of the folders in which `replacing` writes
 _STALE = 24 * 3600  # a scratch folder older than this was left by a process that was killed
@@ -97,8 +98,11 @@ def replacing(path):
 
 
 def write_text(path, text, errors="strict", newline=None):
-    """Write `text` to `path` as UTF-8, whole or not at all (`replacing`). Makes the folder."""
-    with replacing(path) as scratch:
+    """Write `text` to `path` as UTF-8, whole or not at all (`replacing`). Makes the folder.
+
+    Raises LabkitError where the system does not let it be written there.
+    """
+    with writing(path), replacing(path) as scratch:
         scratch.write_text(text, encoding="utf-8", errors=errors, newline=newline)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from labkit.grading.cells import Unreadable
 from labkit.grading.people import Entry
 from labkit.messages import LabkitError
+from labkit.messages.named import reading
 
 MOST_FILES, DEEPEST_FOLDER, DEEPEST_ARCHIVE = 200_000, 40, 2  # of all; zip files within zip files
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # some browsers add what they think is missing
@@ -31,10 +32,10 @@ class Item:
     problem: why it can't be read, or "".
     """
 
-    origin: tuple
+    origin: tuple[str, ...]
     kind: str
     path: Path | None = None
-    inside: tuple = ()
+    inside: tuple[int, ...] = ()
     problem: str = ""
 
     @property
@@ -54,7 +55,11 @@ def survey(folder, reader, known_names=()):
     known_names: of people, which help to read the names in old zip files.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    with reading(folder):
+        there = folder.is_dir()
+        if there:
+            os.listdir(folder)
+    if not there:
         raise LabkitError(f"{folder} is not a folder. Give the folder that holds the submissions.")
     items, seen = [], Counter()
     for item in _folder(folder, "", reader, known_names, 0):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labkit import exercises
-from labkit.arguments import at_least_one
+from labkit.arguments import seed, threads
 from labkit.authoring.project import Project
 from labkit.grading import SEED, github
 from labkit.grading.classroom import Classroom
@@ -35,8 +35,8 @@ def add_grade_arguments(parser):
     parser.add_argument(
         "--lab", action="append", metavar="NN", help="only this lab (may be given several times)"
     )
-    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="of the inputs that are drawn")
-    parser.add_argument("--workers", type=at_least_one, default=2, metavar="N", help="notebooks at once (2)")
+    parser.add_argument("--seed", type=seed, default=SEED, metavar="N", help="of the inputs that are drawn")
+    parser.add_argument("--workers", type=threads, default=2, metavar="N", help="notebooks at once (2)")
     parser.add_argument(
         "--roster",
         type=Path,

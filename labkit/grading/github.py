@@ -15,6 +15,7 @@ from labkit.files.safe_files import write_text
 from labkit.grading.scripts import filled, lab_options
 from labkit.grading.web import shown_lines
 from labkit.messages import LabkitError
+from labkit.messages.named import reading, writing
 
 WORKFLOW = Path(".github") / "workflows" / "grade.yml"
 MADE = "# Written by `labkit classroom`."
@@ -55,10 +56,14 @@ def set_up(folder, labs, project):
             "The workflow installs the course from GitHub, and this copy does not say where it lies: "
             "run labkit links OWNER/REPO first."
         )
-    if not folder.is_dir():
+    with reading(folder):
+        there = folder.is_dir()
+    if not there:
         raise LabkitError(f"{folder} is not a folder. Give the checkout of the assignment's repository.")
     target = folder / WORKFLOW
-    if target.exists() and not target.read_text(encoding="utf-8").startswith(MADE):
+    with reading(target):
+        taken = target.exists() and not target.read_bytes().startswith(MADE.encode())
+    if taken:
         raise LabkitError(f"{target} is a workflow that labkit classroom has not written: rename it first.")
     text = filled("grade.yml", REPOSITORY=address.repository, BRANCH=address.branch, LABS=options)
     write_text(target, text)
@@ -66,7 +71,10 @@ def set_up(folder, labs, project):
     for number in labs:
         source = project.student_path(exercises.get(number).SLUG)
         if not (folder / source.name).exists():
-            (folder / source.name).write_bytes(source.read_bytes())
+            with reading(source):
+                content = source.read_bytes()
+            with writing(folder / source.name):
+                (folder / source.name).write_bytes(content)
             written.append(folder / source.name)
     return written
 
@@ -80,7 +88,10 @@ def report(grades):
     print(f"::notice title=Autograding complete::Points {points}/{most}")
     print(f"::notice title=Autograding report::{json.dumps({'totalPoints': points, 'maxPoints': most})}")
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with open(path, "a", encoding="utf-8", errors="replace") as file:
+        with (
+            writing(path, "GITHUB_STEP_SUMMARY"),
+            open(path, "a", encoding="utf-8", errors="replace") as file,
+        ):
             file.write("\n".join(page(grade) for grade in grades))
 
 

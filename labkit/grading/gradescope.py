@@ -13,6 +13,7 @@ from labkit.authoring.project import Project
 from labkit.files.safe_files import replacing
 from labkit.grading.scripts import filled, lab_options
 from labkit.messages import LabkitError
+from labkit.messages.named import reading, writing
 
 SCRIPTS = ("setup.sh", "run_autograder")
 # What the course is installed from, and what `labkit grade` reads in a checkout.
@@ -50,14 +51,22 @@ def write_zip(path, labs, project, torch_index=""):
     Raises LabkitError rather than replacing a file that is no autograder of ours.
     """
     path = Path(path)
-    if path.exists() and not _is_ours(path):
+    with reading(path, "--output"):
+        taken = path.exists() and not _is_ours(path)
+    if taken:
         raise LabkitError(f"{path} is a file that labkit gradescope has not made: choose another --output.")
     values = {"LABS": lab_options(labs), "TORCH_INDEX": shlex.quote(torch_index)}
-    with replacing(path) as scratch, zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        writing(path),
+        replacing(path) as scratch,
+        zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         for name in SCRIPTS:
             _add(archive, name, filled(name, **values).encode(), mode=0o755)
         for file in course_files(project):
-            _add(archive, file.relative_to(project.root).as_posix(), file.read_bytes(), mode=0o644)
+            with reading(file):
+                content = file.read_bytes()
+            _add(archive, file.relative_to(project.root).as_posix(), content, mode=0o644)
     return path
 
 
@@ -81,5 +90,5 @@ def _is_ours(path):
     try:
         with zipfile.ZipFile(path) as archive:
             return {*SCRIPTS, "labkit/grading/gradescope.py"} <= set(archive.namelist())
-    except (zipfile.BadZipFile, OSError):
+    except zipfile.BadZipFile:
         return False

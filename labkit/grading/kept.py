@@ -9,7 +9,7 @@ from pathlib import Path
 from labkit import exercises
 from labkit.files.safe_files import clear_unfinished, write_text
 from labkit.grading.grades import Grade
-from labkit.messages import LabkitError
+from labkit.messages import LabkitError, named
 
 TEXTS, NUMBERS = (
     ("status", "problem", "misconception", "text", "printed", "code", "ended"),
@@ -102,10 +102,10 @@ def only_one(output):
 def writing(output):
     """What is wrong with the disk, while something is written below `output`, is one plain message."""
     try:
-        yield
-    except OSError as error:
-        where = error.filename or output
+        with named.writing(output):
+            yield
+    except named.CannotWrite as error:
         raise LabkitError(
-            f"{where} can't be written: {error.strerror or error}. What was graded so far is kept; "
-            "start the grader again when that is mended, or name another --output."
-        ) from None
+            f"{error} What was graded so far is kept: start the grader again when that is mended, or name "
+            "another --output."
+        ) from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
+from labkit.messages.named import reading
 
 # Kernelspec and provisioner have the same name; the entry points are in pyproject.toml.
 NAMES = {"labkit-warm": "Python 3 (labkit, warm)", "labkit-sandbox": "Python 3 (labkit, sandbox)"}
@@ -52,7 +53,9 @@ def write_specs(folder, python=sys.executable):
             "language": "python",
             "metadata": {"kernel_provisioner": {"provisioner_name": name}},
         }
-        if path.exists() and f'"provisioner_name": "{name}"' not in path.read_text(encoding="utf-8"):
+        with reading(path):
+            taken = path.exists() and f'"provisioner_name": "{name}"'.encode() not in path.read_bytes()
+        if taken:
             raise LabkitError(
                 f"{path} is a kernelspec that labkit has not made: remove it, or choose --folder."
             )

@@ -8,6 +8,7 @@ from labkit.files.safe_files import write_text
 from labkit.grading.cells import Unreadable
 from labkit.grading.splice import read_submission, splice
 from labkit.messages import LabkitError
+from labkit.messages.named import reading
 
 
 def add_submit_arguments(parser):
@@ -38,14 +39,16 @@ def submit(path, project, output=None):
     Raises LabkitError when it can't be read, and rather than writing over a file that `submit` has not made.
     """
     path = Path(path)
+    with reading(path):
+        content = path.read_bytes()
     try:
-        submission = read_submission(path.read_bytes(), project)
-    except OSError as error:
-        raise LabkitError(f"{path} can't be read: {error.strerror or error}.") from None
+        submission = read_submission(content, project)
     except Unreadable as error:
         raise LabkitError(f"{path}: {error}") from None
     target = Path(output) if output else project.root / "build" / "submit" / f"{path.stem}.ipynb"
-    if target.exists() and (target.samefile(path) or '"spliced": true' not in target.read_text("utf-8")):
+    with reading(target):
+        taken = target.exists() and (target.samefile(path) or b'"spliced": true' not in target.read_bytes())
+    if taken:
         raise LabkitError(f"{target} is a file that labkit submit has not made: choose another --output.")
     write_text(target, to_text(splice(submission, project)))
     return submission, target

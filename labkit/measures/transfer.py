@@ -8,6 +8,7 @@ of the two it is, on what and when, says the result's `provenance`; print it bes
 import hashlib
 import json
 import platform
+import sys
 import textwrap
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +16,9 @@ from datetime import date
 import numpy as np
 
 from labkit.files import paths, safe_files
-from labkit.messages import LabkitError
+from labkit.messages import LabkitError, program
 from labkit.models import downloads, hub
+from labkit.models.steady import steady
 
 PAIR = ("bert-mini", "gpt-mini")
 SMALL = 100  # the lecture's number of labelled examples with pre-training
@@ -122,6 +124,7 @@ def minilm():
     return load("minilm")
 
 
+@steady
 def measure(dataset, progress=True, num_seeds=5):
     """Measure the learning curves of minilm, the pair, TF-IDF and an LSTM here, and keep them in the cache.
 
@@ -223,4 +226,4 @@ def _data(dataset, progress):
 
 
 if __name__ == "__main__":
-    record()
+    sys.exit(program.run("python -m labkit.measures.transfer", record))

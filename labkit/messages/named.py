@@ -6,6 +6,7 @@ An error about another file, or one that did not come from the system, is not th
 import errno
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,10 @@ REMEDIES = {
 OURS = (errno.EBADF,)  # a file that we closed too early
 
 
+class CannotWrite(LabkitError):
+    """The system does not let something be written where the user wants it."""
+
+
 @contextmanager
 def reading(path: str | os.PathLike, option: str = "") -> Iterator[None]:
     """What the system says against reading a file or folder that the user has named is a LabkitError.
@@ -41,7 +46,7 @@ def reading(path: str | os.PathLike, option: str = "") -> Iterator[None]:
 
 @contextmanager
 def writing(path: str | os.PathLike, option: str = "") -> Iterator[None]:
-    """What the system says against writing to a place that the user has named is a LabkitError."""
+    """What the system says against writing to a place that the user has named is a CannotWrite."""
     with _about(path, option, "written"):
         yield
 
@@ -51,7 +56,7 @@ def read_text(path: str | os.PathLike, option: str = "") -> str:
     with reading(path, option):
         data = Path(path).read_bytes()
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise LabkitError(
             f"{_shown(path, option)} is not plain text in UTF-8 (byte {error.start} does not fit). "
@@ -89,7 +94,8 @@ def is_of_system(error: BaseException) -> bool:
 @contextmanager
 def _about(path, option, done):
     try:
-        yield
+        with _in_python():
+            yield
     except OSError as error:
         if not is_of_system(error) or not _concerns(error, path):
             raise
@@ -97,7 +103,7 @@ def _about(path, option, done):
         if inner is None or os.path.abspath(inner) == os.path.abspath(path) or done == "written":
             inner = path
         remedy = REMEDIES.get(error.errno, "Name another, or try again.")
-        raise LabkitError(
+        raise (CannotWrite if done == "written" else LabkitError)(
             f"{_shown(inner, option if inner is path else '')} can't be {done}: "
             f"{error.strerror or type(error).__name__}. {remedy}"
         ) from error
@@ -105,6 +111,19 @@ def _about(path, option, done):
         if "\0" not in os.fspath(path) and os.fsdecode(path).isprintable():
             raise
         raise LabkitError(f"{os.fspath(path)!r} can't be a file's name. Name another.") from None
+
+
+@contextmanager
+def _in_python():
+    """The system's errors as Python has them: libraries in Rust (safetensors, tokenizers) only quote them."""
+    try:
+        yield
+    except Exception as error:
+        quoted = None if isinstance(error, OSError) else re.search(r"\(os error (\d+)\)", str(error))
+        if quoted is None:
+            raise
+        number = int(quoted[1])
+        raise OSError(number, os.strerror(number)) from error
 
 
 def _shown(path, option):

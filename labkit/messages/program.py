@@ -7,6 +7,7 @@ Exit status: 0 well, 1 something is wrong that the message says how to mend, 2 m
 import errno
 import importlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -24,6 +25,8 @@ MACHINE = {  # of an error of the system's that is about no file in particular -
     errno.ENFILE: "Too many files are open: close other programs, and run it again.",
     errno.EIO: "The disk or the terminal fails: look at it, and run it again.",
 }
+
+NO_MEMORY = re.compile(r"DefaultCPUAllocator|CUDA out of memory")  # torch's words, which have no class
 
 
 def run(name: str, work: Callable[[], int | None]) -> int:
@@ -67,7 +70,7 @@ def plain(error: BaseException) -> str:
         return said
     if isinstance(error, ModuleNotFoundError) and (error.name or "labkit").split(".")[0] != "labkit":
         return f"it needs the package {error.name}, which is not installed. {INSTALL}"
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or isinstance(error, RuntimeError) and NO_MEMORY.search(str(error)):
         return MACHINE[errno.ENOMEM]
     if isinstance(error, OSError) and error.errno in MACHINE:
         about = f" ({error.filename})" if error.filename is not None else ""

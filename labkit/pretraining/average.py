@@ -8,18 +8,19 @@ What is written is a finished run, for `labkit publish`; its figures are measure
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 import torch
 
 from labkit.arguments import share
-from labkit.messages import LabkitError
+from labkit.messages import LabkitError, program
+from labkit.messages.named import reading, writing
 from labkit.pretraining.command import check_text
 from labkit.pretraining.corpus import encode_corpus
 from labkit.pretraining.evaluate import log_figures
-from labkit.pretraining.publish import finished_model
+from labkit.pretraining.publish import finished_run
+from labkit.pretraining.record import read_record
 from labkit.pretraining.run import read_network, save_model, write_json
 
 
@@ -45,13 +46,16 @@ def average(run_folder, parent, part, heldout, output):
     from transformers import AutoTokenizer
 
     run_folder, parent, output = Path(run_folder), Path(parent), Path(output)
-    model = finished_model(run_folder)
-    if not (parent / "pretraining.json").is_file():
+    model, record = finished_run(run_folder)
+    with reading(parent, "--parent"):
+        published = (parent / "pretraining.json").is_file()
+    if not published:
         raise LabkitError(f"{parent} is not the folder of a published model: no pretraining.json in it.")
-    if output.exists():
+    with writing(output, "--output"):
+        taken = output.exists()
+    if taken:
         raise LabkitError(f"{output} is there already: name a new folder.")
-    record = json.loads((run_folder / "log.json").read_text())
-    kind, other = record["kind"], json.loads((parent / "pretraining.json").read_text())["kind"]
+    kind, other = record["kind"], read_record(parent / "pretraining.json")["kind"]
     if kind != other:
         raise LabkitError(f"The run's model ({kind}) and the parent ({other}) can't be averaged.")
     network, tokenizer = read_network(kind, model), AutoTokenizer.from_pretrained(model)
@@ -61,8 +65,9 @@ def average(run_folder, parent, part, heldout, output):
     entry = {**record["log"][-1], **measured}
     record["log"].append(entry)
     record["recipes"].append({"average": part})
-    save_model(network, tokenizer, output / "model")
-    write_json(output / "log.json", record)
+    with writing(output, "--output"):
+        save_model(network, tokenizer, output / "model")
+        write_json(output / "log.json", record)
     return entry
 
 
@@ -86,7 +91,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except LabkitError as error:
-        sys.exit(str(error))
+    sys.exit(program.run("python -m labkit.pretraining.average", lambda: main(sys.argv[1:])))

@@ -1,13 +1,14 @@
 """`labkit pretrain`: the options, and the checks that catch a mistake before hours are spent on it."""
 
-import lzma
 import shlex
 import sys
 from pathlib import Path
 
-from labkit.arguments import above_zero, at_least_one, share, weighted_lengths
+from labkit.arguments import above_zero, at_least_one, seed, share, threads, weighted_lengths
 from labkit.messages import LabkitError
+from labkit.messages.named import reading, writing
 from labkit.pretraining.recipe import Recipe
+from labkit.pretraining.record import read_record
 
 KINDS = {"bert": "encoder", "gpt": "decoder"}
 SECONDS_BETWEEN_CHECKPOINTS = 120.0
@@ -21,7 +22,7 @@ RECIPE_OPTIONS = {  # field of the recipe -> (type, metavar, help)
     "mask_rate": (share, "X", "bert: share of masked pieces"),
     "mask_rate_end": (share, "X", "bert: let that share go to this"),
     "spare_frequent": (share, "X", "bert: seldom mask what is more than this share of the text"),
-    "seed": (at_least_one, "N", "of all chance"),
+    "seed": (seed, "N", "of all chance"),
 }
 OTHER_OPTIONS = {  # what else a resumed run has to be told: name of the value -> option
     "heldout": "--heldout",
@@ -54,9 +55,7 @@ def add_pretrain_arguments(parser):
         help="go on from a published model, as in data/models (default: begin at the beginning)",
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in that folder")
-    parser.add_argument(
-        "--threads", type=at_least_one, metavar="N", help="processor threads (default: all cores)"
-    )
+    parser.add_argument("--threads", type=threads, metavar="N", help="processor threads (default: all cores)")
     parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: a GPU where there is one)")
     parser.add_argument(
         "--compile", action="store_true", help="a quarter faster after a minute (needs a C++ compiler)"
@@ -84,18 +83,17 @@ def run_pretrain(args):
     check_text(args.corpus, "--corpus")
     heldout = args.heldout or find_heldout(args.corpus)
     check_text(heldout, "--heldout")
-    if heldout.resolve() == args.corpus.resolve():
+    if heldout.samefile(args.corpus):
         raise LabkitError(
             f"--corpus and --heldout are the same file, {heldout}: measured on what it was trained on, "
             "a model looks better than it is. Move some of the documents (1%) to a file of their own."
         )
-    if args.parent is not None and not (args.parent / "pretraining.json").is_file():
-        raise LabkitError(
-            f"--from {args.parent}: there is no pretraining.json in it. It is the folder of a published "
-            "model: data/models/bert-mini, or one that labkit publish has written."
-        )
+    if args.parent is not None:
+        check_parent(args.parent, KINDS[args.model])
     folder = args.output or Path("build") / f"pretrain-{args.model}"
     checkpoint = folder / "checkpoint.safetensors"
+    with writing(folder, "--output"):
+        folder.mkdir(parents=True, exist_ok=True)
     if args.resume and not checkpoint.exists():
         print(f"There is no checkpoint in {folder} yet: beginning at the beginning.", file=sys.stderr)
 
@@ -143,19 +141,30 @@ def check_text(path, option):
     """Raise LabkitError unless `path` is a readable UTF-8 text with something in it."""
     from labkit.pretraining.corpus import read_documents
 
-    if not path.is_file():
-        raise LabkitError(
-            f"{option} {path}: there is no such file. It is a text file with one document a line."
-        )
-    try:
-        first = next(read_documents(path), None)
-    except (UnicodeDecodeError, lzma.LZMAError, EOFError) as error:
-        expected = "an .xz file" if path.suffix == ".xz" else "plain text in UTF-8"
-        raise LabkitError(
-            f"{option} {path} cannot be read as {expected} ({error}). Convert it first."
-        ) from error
-    if first is None:
+    with reading(path, option):
+        there = path.exists()
+    if not there or path.is_dir():
+        what = "it is a folder" if there else "there is no such file"
+        raise LabkitError(f"{option} {path}: {what}. It is a text file with one document a line.")
+    if next(read_documents(path, option), None) is None:
         raise LabkitError(f"{option} {path} is empty. It is a text file with one document a line.")
+
+
+def check_parent(folder, kind):
+    """Raise LabkitError unless `folder` is a published model of this kind, "encoder" or "decoder"."""
+    with reading(folder, "--from"):
+        there = (folder / "pretraining.json").is_file()
+    if not there:
+        raise LabkitError(
+            f"--from {folder}: there is no pretraining.json in it. It is the folder of a published "
+            "model: data/models/bert-mini, or one that labkit publish has written."
+        )
+    theirs = read_record(folder / "pretraining.json", "--from")["kind"]
+    if theirs != kind:
+        raise LabkitError(
+            f"--from {folder} holds another kind of model ({theirs}) than is to be trained ({kind}): "
+            f"name the folder of a {'bert' if kind == 'encoder' else 'gpt'}."
+        )
 
 
 def stopped(args, checkpoint):

@@ -12,9 +12,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from labkit.arguments import at_least_one
+from labkit.arguments import at_least_one, seed, threads
 from labkit.files import paths
 from labkit.files.safe_files import write_text
+from labkit.messages import LabkitError
+from labkit.messages.named import read_json, writing
 from labkit.pretraining.recipe import Recipe
 
 PIECES = 1_000_000
@@ -55,7 +57,12 @@ VARIANTS = {
 def base_recipe(pieces):
     """The recipe that the variants differ from: windows of 16 to 128 pieces, 2,048 pieces a step."""
     return Recipe(
-        minutes=1e6, pieces=pieces, warmup_pieces=pieces // 7, mask_rate=0.20, pieces_per_step=2048, muon=2.0
+        minutes=1e6,
+        pieces=pieces,
+        warmup_pieces=max(1, pieces // 7),
+        mask_rate=0.20,
+        pieces_per_step=2048,
+        muon=2.0,
     )
 
 
@@ -63,22 +70,30 @@ def add_compare_arguments(parser):
     """Declare the options of `labkit compare` on an argparse parser."""
     parser.add_argument("--corpus", type=Path, required=True, metavar="FILE", help="the text to train on")
     parser.add_argument("--heldout", type=Path, required=True, metavar="FILE", help="the text to measure on")
-    parser.add_argument("--pieces", type=int, default=PIECES, metavar="N", help=f"each (default {PIECES:,})")
+    parser.add_argument(
+        "--pieces", type=at_least_one, default=PIECES, metavar="N", help=f"each (default {PIECES:,})"
+    )
     parser.add_argument(
         "--output", type=Path, default=Path("build") / "recipes", metavar="DIR", help="folder of the runs"
     )
     parser.add_argument("--only", nargs="*", metavar="NAME", help="these variants (default: all)")
     parser.add_argument(
-        "--seeds", type=at_least_one, nargs="+", default=[1], metavar="N", help="a run with each (default 1)"
+        "--seeds", type=seed, nargs="+", default=[1], metavar="N", help="a run with each (default 1)"
     )
-    parser.add_argument("--threads", type=at_least_one, metavar="N", help="processor threads")
+    parser.add_argument("--threads", type=threads, metavar="N", help="processor threads")
     parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: a GPU where there is one)")
 
 
 def run_compare(args):
     """The command: run what has no result yet, print the table and say where it is kept; returns 0."""
+    from labkit.pretraining.command import check_text
     from labkit.training.loop import keep_freed_memory
 
+    check_text(args.corpus, "--corpus")
+    check_text(args.heldout, "--heldout")
+    unknown = [name for name in args.only or () if name not in VARIANTS]
+    if unknown:
+        raise LabkitError(f"--only: there is no variant {unknown[0]!r}. There is: {'; '.join(VARIANTS)}.")
     keep_freed_memory()
     machine = {"threads": args.threads, "device": args.device}
     results = compare(args.corpus, args.heldout, args.output, args.pieces, args.only, args.seeds, **machine)
@@ -102,16 +117,26 @@ def compare(corpus, heldout, folder, pieces=PIECES, names=None, seeds=(1,), **ma
     for name in names or VARIANTS:
         kind, changes = VARIANTS[name]
         found = []
-        for seed in seeds:
-            place = Path(folder) / f"{name.replace(' ', '-').replace(',', '').replace('%', '')}-{seed}"
+        for chance in seeds:
+            place = Path(folder) / f"{name.replace(' ', '-').replace(',', '').replace('%', '')}-{chance}"
             record = place / "result.json"
-            if not record.exists():
+            with writing(place):
                 place.mkdir(parents=True, exist_ok=True)
-                recipe = replace(base_recipe(pieces), seed=seed, **changes)
+                done = record.exists()
+            if not done:
+                recipe = replace(base_recipe(pieces), seed=chance, **changes)
                 write_text(record, json.dumps(run_variant(kind, corpus, heldout, place, recipe, **machine)))
-            found.append(json.loads(record.read_text()))
+            found.append(read_result(record))
         results[name] = mean_result(found)
     return results
+
+
+def read_result(path):
+    """One run's result. Raises LabkitError where the file does not hold one."""
+    result = read_json(path)
+    if not {"kind", "pieces", "loss"} <= result.keys():
+        raise LabkitError(f"{path} holds no result of labkit compare: delete it, and the run is made again.")
+    return result
 
 
 def mean_result(found):
@@ -136,8 +161,9 @@ def run_variant(kind, corpus, heldout, place, recipe, **machine):
             tokenizer_and_text(kind, corpus, heldout, Path(scratch) / kind, parent=sister)
             with contextlib.suppress(OSError):  # another has been faster
                 (Path(scratch) / kind).rename(shared)
-    for file in shared.iterdir():
-        shutil.copyfile(file, place / file.name)
+    with writing(place):
+        for file in shared.iterdir():
+            shutil.copyfile(file, place / file.name)
     entry = pretrain(kind, corpus, heldout, place, recipe, resume=True, checkpoint_every=1e9, **machine)
     model = load(str(place / "model"))
     result = {"kind": kind, "pieces": entry["pieces"], "minutes": entry["minutes"], **entry["heldout"]}

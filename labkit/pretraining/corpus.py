@@ -8,11 +8,16 @@ on (seed, n): a resumed run sees exactly the batches that an uninterrupted one w
 import hashlib
 import lzma
 import re
+import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+
+from labkit.messages import LabkitError
+from labkit.messages.named import reading, writing
 
 VOCAB_SIZE = 8192
 BERT_SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -20,13 +25,22 @@ GPT_SPECIALS = ["<|endoftext|>"]
 SENTENCE_BREAK = re.compile(r"(?<=[.!?])[\"')]*\s+(?=[\"'(A-Z])")
 
 
-def read_documents(path):
-    """Yield the documents of a corpus, one a line; empty lines are skipped."""
-    opener = lzma.open if Path(path).suffix == ".xz" else open
-    with opener(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            if line.strip():
-                yield line.strip()
+def read_documents(path, option=""):
+    """Yield the documents of a corpus, one a line; empty lines are skipped.
+
+    option: by which the file was named, for messages. Raises LabkitError where it can't be read to its end.
+    """
+    packed = Path(path).suffix == ".xz"
+    try:
+        with reading(path, option), (lzma.open if packed else open)(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                if line.strip():
+                    yield line.strip()
+    except (UnicodeDecodeError, lzma.LZMAError, EOFError) as error:
+        expected = "an .xz file" if packed else "plain text in UTF-8"
+        raise LabkitError(
+            f"{option} {path} cannot be read as {expected} ({error}). Convert it first.".strip()
+        ) from error
 
 
 def train_tokenizer(kind, documents, vocab_size=VOCAB_SIZE):
@@ -96,12 +110,11 @@ def encode_corpus(path, tokenizer, cache=None):
     """
     separator_id = tokenizer.eos_token_id if tokenizer.sep_token_id is None else tokenizer.sep_token_id
     fingerprint = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode())
-    fingerprint.update(Path(path).read_bytes())
+    with reading(path):
+        fingerprint.update(Path(path).read_bytes())
     fingerprint = fingerprint.hexdigest()
-    if cache is not None and Path(cache).exists():
-        with np.load(cache) as stored:
-            if str(stored["fingerprint"]) == fingerprint:
-                return Corpus(stored["ids"], stored["sentence_starts"], int(stored["num_chars"]))
+    if cache is not None and (stored := _cached(cache, fingerprint)):
+        return stored
 
     pieces, starts, position, num_chars = [], [], 0, 0
     for batch in _batched(read_documents(path), 512):
@@ -116,14 +129,26 @@ def encode_corpus(path, tokenizer, cache=None):
             position += len(encoding.ids) + 1
     corpus = Corpus(np.concatenate(pieces), np.concatenate(starts).astype(np.int64), num_chars)
     if cache is not None:
-        np.savez(
-            cache,
-            ids=corpus.ids,
-            sentence_starts=corpus.sentence_starts,
-            num_chars=num_chars,
-            fingerprint=fingerprint,
-        )
+        with writing(cache):
+            np.savez(
+                cache,
+                ids=corpus.ids,
+                sentence_starts=corpus.sentence_starts,
+                num_chars=num_chars,
+                fingerprint=fingerprint,
+            )
     return corpus
+
+
+def _cached(cache, fingerprint):
+    """The Corpus in a file, if it is whole and of this fingerprint; else None."""
+    try:
+        with np.load(cache) as stored:
+            if str(stored["fingerprint"]) == fingerprint:
+                return Corpus(stored["ids"], stored["sentence_starts"], int(stored["num_chars"]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        pass  # none yet, or one that was cut short
+    return None
 
 
 def _encode(tokenizer, documents):
@@ -146,14 +171,16 @@ class Windows:
 
     The length of a step's windows is drawn from `lengths` (so that the model meets short sentences
     as well as long passages), and the batch grows as windows shrink: every step holds about
-    `pieces_per_step` tokens.
+    `pieces_per_step` tokens. Raises LabkitError for a text that is too short for them.
+
+    what: the corpus in words, for that message.
     """
 
-    def __init__(self, corpus, lengths, pieces_per_step, seed):
-        if len(corpus.ids) <= 2 * max(length for length, _ in lengths):
-            raise ValueError(
-                f"The corpus has only {len(corpus.ids)} pieces; windows of "
-                f"{max(length for length, _ in lengths)} need a longer text."
+    def __init__(self, corpus, lengths, pieces_per_step, seed, what="corpus"):
+        longest = max(length for length, _ in lengths)
+        if len(corpus.ids) <= 2 * longest or not (corpus.sentence_starts <= len(corpus.ids) - longest).any():
+            raise LabkitError(
+                f"The {what} has only {len(corpus.ids)} pieces; windows of {longest} need a longer text."
             )
         self.corpus, self.pieces_per_step, self.seed = corpus, pieces_per_step, seed
         self.lengths = [length for length, _ in lengths]

@@ -42,6 +42,11 @@ def evaluate(network, kind, corpus, tokenizer, num_windows=64):
     return measure(network, corpus, tokenizer, num_windows)
 
 
+def held_out_windows(corpus):
+    """The Windows that everything is measured on. Raises LabkitError where the text is too short for them."""
+    return Windows(corpus, [(EVAL_LENGTH, 1)], 1, EVAL_SEED, "held-out text")
+
+
 def log_figures(network, kind, corpus, tokenizer):
     """What a log's entry says of a network: {"heldout": its figures, rounded, "probes": see `probe`}."""
     figures = evaluate(network, kind, corpus, tokenizer)
@@ -55,7 +60,7 @@ def log_figures(network, kind, corpus, tokenizer):
 def evaluate_encoder(network, corpus, tokenizer, num_windows=64):
     """Loss (nats), top-1 and top-5 accuracy at masked positions of fixed held-out windows."""
     network.eval()
-    windows = Windows(corpus, [(EVAL_LENGTH, 1)], 1, EVAL_SEED)
+    windows = held_out_windows(corpus)
     rng = np.random.default_rng(EVAL_SEED)
     starts = windows.sentence_starts(rng, num_windows, EVAL_LENGTH)
     ids = windows.cut(starts, EVAL_LENGTH)
@@ -88,7 +93,7 @@ def masked_logits(network, hidden, positions):
 def evaluate_decoder(network, corpus, tokenizer, num_windows=64):
     """Loss (nats a piece), bits per character and top-1 accuracy on fixed held-out windows."""
     network.eval()
-    windows = Windows(corpus, [(EVAL_LENGTH, 1)], 1, EVAL_SEED)
+    windows = held_out_windows(corpus)
     starts = windows.sentence_starts(np.random.default_rng(EVAL_SEED), num_windows, EVAL_LENGTH)
     ids = windows.cut(starts, EVAL_LENGTH)
     ids[:, 0] = tokenizer.eos_token_id

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from labkit.arguments import at_least_one, share_or_all
 from labkit.files.safe_files import write_text
-from labkit.messages import LabkitError
+from labkit.messages import LabkitError, program
+from labkit.messages.named import writing
 from labkit.pretraining.command import check_text
 from labkit.pretraining.corpus import read_documents
 
@@ -71,7 +72,9 @@ def main(arguments):
     args = parser.parse_args(arguments)
     corpus, output = args.corpus, args.output
     check_text(corpus, "The text")
-    if output.exists():
+    with writing(output):
+        taken = output.exists()
+    if taken:
         raise LabkitError(f"{output} is there already: name a new file.")
     mixed = mix(read_documents(corpus), args.stories, args.reviews)
     write_text(output, "\n".join(mixed) + "\n")
@@ -79,7 +82,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except LabkitError as error:
-        sys.exit(str(error))
+    sys.exit(program.run("python -m labkit.pretraining.mixture", lambda: main(sys.argv[1:])))

@@ -14,7 +14,12 @@ class Processes:
     """
 
     def __init__(self):
-        self.number = int(os.environ.get("WORLD_SIZE", "1"))
+        told = os.environ.get("WORLD_SIZE", "1")
+        if not (told.isdecimal() and int(told) > 0):
+            raise LabkitError(
+                f"WORLD_SIZE is {told!r}; it is the number of processes, set by accelerate launch. Unset it."
+            )
+        self.number = int(told)
         self.rank, self.accelerator = 0, None
         if self.number > 1:
             try:

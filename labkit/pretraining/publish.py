@@ -7,8 +7,10 @@ from pathlib import Path
 from labkit.files import paths
 from labkit.files.safe_files import write_checksums, write_text
 from labkit.messages import LabkitError
-from labkit.models.loading import quiet
+from labkit.messages.named import read_json, reading, writing
+from labkit.models.loading import load
 from labkit.pretraining.card import NAMES, card
+from labkit.pretraining.record import read_record
 
 
 def add_publish_arguments(parser):
@@ -30,26 +32,40 @@ def publish(run_folder, models_folder):
 
     Raises LabkitError when the run is not finished. Returns the folder written.
     """
-    run_folder = Path(run_folder)
-    source = finished_model(run_folder)
-    record = json.loads((run_folder / "log.json").read_text())
+    source, record = finished_run(run_folder)
     if record["kind"] == "decoder":
         record["continuations"] = continuations(source)
-    target = Path(models_folder) / NAMES[record["kind"]]
-    target.mkdir(parents=True, exist_ok=True)
-    for file in sorted(source.iterdir()):
-        shutil.copyfile(file, target / file.name)
-    write_text(target / "pretraining.json", json.dumps(record, indent=0) + "\n")
     compared, mixtures = (_read(Path(models_folder) / f"{name}.json") for name in ("recipes", "mixtures"))
-    write_text(target / "README.md", card(record, compared, mixtures))
-    write_checksums(target)
+    target = Path(models_folder) / NAMES[record["kind"]]
+    with writing(target):
+        target.mkdir(parents=True, exist_ok=True)
+        for file in sorted(source.iterdir()):
+            shutil.copyfile(file, target / file.name)
+        write_text(target / "pretraining.json", json.dumps(record, indent=0) + "\n")
+        write_text(target / "README.md", card(record, compared, mixtures))
+        write_checksums(target)
     return target
+
+
+def finished_run(folder):
+    """(folder of the model, record) of a finished run.
+
+    Raises LabkitError when it is not finished, and when model or log are damaged or not of one kind.
+    """
+    model = finished_model(folder)
+    record = read_record(Path(folder) / "log.json")
+    kind = load(model).kind
+    if kind != record["kind"]:
+        raise LabkitError(f"{folder}: the kind of model in its log is {record['kind']}, the model is {kind}.")
+    return model, record
 
 
 def finished_model(run_folder):
     """The folder of a run's model. Raises LabkitError when the run is not finished."""
     model = Path(run_folder) / "model"
-    if not (model / "model.safetensors").exists():
+    with reading(run_folder):
+        finished = (model / "model.safetensors").exists()
+    if not finished:
         raise LabkitError(
             f"{run_folder} holds no finished model. Let labkit pretrain run to its end (--resume) first."
         )
@@ -57,17 +73,15 @@ def finished_model(run_folder):
 
 
 def _read(path):
-    return json.loads(path.read_text()) if path.exists() else None
+    return read_json(path) if path.exists() else None
 
 
 def continuations(folder, prompt="Once upon a time", number=3, num_pieces=40):
     """What a decoder makes of a prompt: `number` samples (top-p 0.9), seeds 1, 2, 3, ..., none left out."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    with quiet():
-        network = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    model = load(folder)
+    network, tokenizer = model.network, model.tokenizer
     ids = torch.tensor([tokenizer(prompt).input_ids])  # (1, T)
     options = dict(do_sample=True, top_p=0.9, top_k=0, max_new_tokens=num_pieces)
     options |= dict(attention_mask=torch.ones_like(ids), pad_token_id=tokenizer.eos_token_id)

@@ -30,14 +30,14 @@ class Recipe:
     mask_rate: float = 0.30
     mask_rate_end: float | None = None
     spare_frequent: float | None = None
-    lengths: tuple = ((16, 1), (32, 2), (64, 4), (128, 3))
+    lengths: tuple[tuple[int, int], ...] = ((16, 1), (32, 2), (64, 4), (128, 3))
     pieces_per_step: int = 4096
-    stages: tuple = ()
+    stages: tuple[tuple[float, tuple[tuple[int, int], ...], int], ...] = ()
     muon: float | None = 2.0
     positional: bool = True
     cooccurrence: bool = True
     pairs: str | None = "nsp"
-    shape: dict = field(default_factory=dict)
+    shape: dict[str, int] = field(default_factory=dict)
 
     def at(self, progress):
         """The recipe as it is when `progress`, 0 to 1, of the run is over: with the masking rate of then."""

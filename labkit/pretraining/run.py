@@ -17,12 +17,14 @@ import torch
 
 from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
-from labkit.models.loading import quiet
+from labkit.messages.named import writing
+from labkit.models.loading import load, quiet
 from labkit.models.start import SHAPE, cooccurrence_start, frequency_start, new_network
 from labkit.pretraining.batches import PretrainingLoss, decoder_batch, encoder_batch
 from labkit.pretraining.corpus import Windows, encode_corpus, read_documents, train_tokenizer
-from labkit.pretraining.evaluate import log_figures
+from labkit.pretraining.evaluate import held_out_windows, log_figures
 from labkit.pretraining.processes import Processes
+from labkit.pretraining.record import read_record
 from labkit.training.loop import (
     Optimisation,
     has_fast_bfloat16,
@@ -72,9 +74,10 @@ def pretrain(
         )
     device = pick_device("cpu" if processes.number > 1 else device)
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     if (folder / CHECKPOINT).exists() and not resume:
-        raise FileExistsError(
+        raise LabkitError(
             f"{folder} already holds a run. Go on with --resume, or choose another folder with --output."
         )
     with processes.first_comes_first():
@@ -114,9 +117,9 @@ class Run:
             if recipe.cooccurrence:
                 cooccurrence_start(self.network, corpus.ids, len(tokenizer.all_special_ids), recipe.seed)
         else:
-            self.state = _parents_state(parent)
+            record = read_record(Path(parent) / "pretraining.json")
+            self.state, self.shape = _parents_state(record), record["shape"]
             self.network = read_network(kind, parent)
-            self.shape = json.loads((Path(parent) / "pretraining.json").read_text())["shape"]
         self.state["first"] = {key: self.state[key] for key in ("pieces", "seconds")}  # where this run began
         self.network.to(self.device)
         if self.device.type == "cpu":
@@ -132,6 +135,13 @@ class Run:
         if compiled:
             self.loss = compile_loss(self.loss)
         stages = recipe.stages or ((1.0, recipe.lengths, recipe.pieces_per_step),)
+        longest = max(length for _, lengths, _ in stages for length, _ in lengths)
+        if longest > self.shape["max_positions"]:
+            raise LabkitError(
+                f"Windows of {longest} pieces are too long for a model of {self.shape['max_positions']} "
+                "positions: give shorter --lengths."
+            )
+        held_out_windows(heldout)  # a text that is too short for them shows now, and not after hours
         self.stages = [
             (until, Windows(corpus, lengths, pieces * processes.number, recipe.seed))
             for until, lengths, pieces in stages
@@ -234,21 +244,27 @@ def save_model(network, tokenizer, folder):
     """Write config, float16 weights and tokenizer in the format that `from_pretrained` reads."""
     from copy import deepcopy
 
-    deepcopy(network).cpu().half().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    with writing(folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        deepcopy(network).cpu().half().save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
 
 
 def read_network(kind, folder):
-    """A published model as a network to train, in float32, with every head it was trained with."""
+    """A published model as a network to train, in float32, with every head it was trained with.
+
+    Raises LabkitError where the folder holds no whole model of that kind.
+    """
     from transformers import BertForPreTraining, GPT2LMHeadModel
 
+    if load(folder).kind != kind:
+        raise LabkitError(f"{folder} does not hold a model of the kind {kind}.")
     network_class = BertForPreTraining if kind == "encoder" else GPT2LMHeadModel
     with quiet():
         return network_class.from_pretrained(folder, dtype=torch.float32).train()
 
 
-def _parents_state(parent):
-    record = json.loads((Path(parent) / "pretraining.json").read_text())
+def _parents_state(record):
     last = record["log"][-1]
     return {
         "step": last["step"],
@@ -277,9 +293,22 @@ def _tokenizer(kind, corpus_path, folder, parent):
         if parent is None:
             tokenizer = train_tokenizer(kind, read_documents(corpus_path))
         else:
-            tokenizer = AutoTokenizer.from_pretrained(parent)
-        tokenizer.save_pretrained(folder)
-    return AutoTokenizer.from_pretrained(folder)
+            tokenizer = load(parent).tokenizer
+        with writing(folder):
+            tokenizer.save_pretrained(folder)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except Exception as error:  # the Rust tokenizers raise bare Exception on a damaged file
+        raise LabkitError(
+            f"The tokenizer in {folder} can't be read ({str(error).strip().splitlines()[0]}). "
+            "Choose another folder with --output."
+        ) from error
+    if (tokenizer.mask_token_id is None) == (kind == "encoder"):
+        raise LabkitError(
+            f"The tokenizer in {folder} is not that of a {kind}: a run of another kind was begun there. "
+            "Choose another folder with --output."
+        )
+    return tokenizer
 
 
 def _next_record(step):

@@ -9,6 +9,7 @@ import zipfile
 import pytest
 
 from labkit.files.safe_files import clear_unfinished, replacing, write_text
+from labkit.messages import LabkitError
 
 WINDOWS = sys.platform == "win32"
 
@@ -127,9 +128,9 @@ def test_a_name_of_any_length_that_a_file_may_have(tmp_path):
 
 def test_an_error_names_the_users_file(tmp_path):
     (tmp_path / "no folder").touch()
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(LabkitError) as caught:
         write_text(tmp_path / "no folder" / "log.json", "new")
-    assert caught.value.filename == str(tmp_path / "no folder" / "log.json")
+    assert str(caught.value).startswith(f"{tmp_path / 'no folder' / 'log.json'} can't be written: ")
 
 
 def test_an_error_names_the_users_file_where_nothing_was_written(tmp_path):

@@ -81,7 +81,8 @@ def test_what_is_missing_or_of_another_kind_is_said(runs, texts, tmp_path):
         average.average(run_folder, tmp_path, 0.5, texts[1], tmp_path / "new")
     (tmp_path / "other").mkdir()
     other = "decoder" if kind == "encoder" else "encoder"
-    (tmp_path / "other" / "pretraining.json").write_text(json.dumps({"kind": other}))
+    theirs = json.loads((parent / "pretraining.json").read_text()) | {"kind": other}
+    (tmp_path / "other" / "pretraining.json").write_text(json.dumps(theirs))
     with pytest.raises(LabkitError, match=rf"\({kind}\) and the parent \({other}\)"):
         average.average(run_folder, tmp_path / "other", 0.5, texts[1], tmp_path / "new")
     assert not (tmp_path / "new").exists()

@@ -5,6 +5,7 @@ import lzma
 import numpy as np
 import pytest
 
+from labkit.messages import LabkitError
 from labkit.pretraining.corpus import Windows, encode_corpus, read_documents
 
 
@@ -80,5 +81,5 @@ def test_a_corpus_that_is_too_short_is_a_plain_message(texts, tokenizers, tmp_pa
     short.write_text("The cat saw the dog.\n")
     tokenizer = tokenizers["encoder"]
     corpus = encode_corpus(short, tokenizer)
-    with pytest.raises(ValueError, match="longer text"):
+    with pytest.raises(LabkitError, match="longer text"):
         Windows(corpus, ((128, 1),), 128, 1)

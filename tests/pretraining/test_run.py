@@ -86,7 +86,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
 def test_a_new_run_never_overwrites_an_old_one(texts, tiny, tmp_path):
     go("encoder", texts, tmp_path, replace(RECIPE, pieces=512))
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
-    with pytest.raises(FileExistsError, match="--resume"):
+    with pytest.raises(LabkitError, match="--resume"):
         go("encoder", texts, tmp_path)
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
 
@@ -95,7 +95,7 @@ def test_a_corrupt_checkpoint_is_a_clear_error(texts, tiny, tmp_path):
     go("encoder", texts, tmp_path, replace(RECIPE, pieces=512))
     path = tmp_path / "checkpoint.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(ValueError, match="not a whole checkpoint"):
+    with pytest.raises(LabkitError, match="not a whole checkpoint"):
         go("encoder", texts, tmp_path, resume=True)
 
 
