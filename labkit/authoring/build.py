@@ -17,6 +17,7 @@ from labkit.authoring.reference import (
 from labkit.authoring.stamps import stamp_readme
 from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
+from labkit.messages.named import read_text
 from labkit.models.loading import load
 
 
@@ -113,7 +114,7 @@ def generated(project, numbers=None):
         files[project.solution_path(lab.slug)] = to_text(solution)
     modules = _modules(project, numbers)
     if modules and project.readme_path.is_file():
-        readme = project.readme_path.read_text(encoding="utf-8")
+        readme = read_text(project.readme_path)
         files[project.readme_path] = stamp_readme(readme, address, modules)
     return files
 
@@ -202,4 +203,4 @@ def _texts(lab, project):
 
 
 def _read(path):
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+    return read_text(path) if path.is_file() else None
