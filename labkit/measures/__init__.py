@@ -6,7 +6,8 @@ features, geometry, projection    lab 03: vectors of words and texts
 senses                            lab 03: one word, two senses
 attention, ablation, explaining   lab 04: who looks at whom, and what it is worth
 probing, baselines, comparison    lab 05: classifiers on frozen features
-transfer                          lab 05: the same with larger encoders, recorded"""
+transfer                          lab 05: the same with larger encoders, recorded
+"""
 
 from labkit.short_names import attach
 

@@ -122,7 +122,7 @@ def over_texts(model, texts, statistic):
     )
 
 
-@steady
+@steady(gradients=None)
 def head_entropy(maps):
     """How widely each head looks: the mean over queries of the entropy of a row, in nats.
 
@@ -134,7 +134,7 @@ def head_entropy(maps):
     return torch.special.entr(_checked(maps)).sum(dim=-1).mean(dim=-1)
 
 
-@steady
+@steady(gradients=None)
 def mean_distance(maps):
     """How far each head looks: |i - j| weighted by attention, the mean over queries, in tokens.
 
@@ -145,7 +145,7 @@ def mean_distance(maps):
     return (maps * distance).sum(dim=-1).mean(dim=-1)
 
 
-@steady
+@steady(gradients=None)
 def pattern_targets(names, pattern):
     """Where a pattern says that each token looks: (T, T), True at (i, j) if j is a target of i.
 
@@ -165,7 +165,7 @@ def pattern_targets(names, pattern):
     raise LabkitError(f"There is no pattern {pattern!r}; there are {', '.join(PATTERNS)}.")
 
 
-@steady
+@steady(gradients=None)
 def pattern_share(maps, names, pattern):
     """The share of its attention that each head gives to a pattern's targets, mean over tokens that have one.
 
@@ -221,7 +221,7 @@ def habits(shares, at_least=0.4):
     return {place: pattern for place, (pattern, _) in found.items()}
 
 
-@steady
+@steady(gradients=None)
 def direction_shares(maps):
     """How much each head gives to the tokens before, to the token itself and to those after it.
 
@@ -231,7 +231,7 @@ def direction_shares(maps):
     return torch.stack([part.sum(dim=-1).mean(dim=-1) for part in parts], dim=-1)
 
 
-@steady
+@steady(gradients=None)
 def offset_shares(maps, offsets):
     """The share of its attention that each head gives to the token `offset` places away.
 
@@ -259,7 +259,7 @@ def at_the_start(model, seed=0):
     return replace(model, network=network, name=f"{model.name} before training")
 
 
-@steady
+@steady(gradients=None)
 def attention_rollout(maps):
     """Attention through all layers: how much of each last-layer token comes from each input token.
 

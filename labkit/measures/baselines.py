@@ -12,6 +12,9 @@ from collections import Counter
 import numpy as np
 
 from labkit.messages import LabkitError
+from labkit.models.encoding import check_texts
+from labkit.models.loading import require_model
+from labkit.models.steady import steady
 
 PAD, UNKNOWN = 0, 1
 
@@ -21,12 +24,14 @@ def words(text):
     return re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower())
 
 
+@steady
 def majority(train_texts, y_train, test_texts):
     """The share of class 1 among the training labels, for every test text: it reads nothing."""
-    _check(train_texts, y_train)
+    _check(train_texts, y_train, test_texts)
     return np.full(len(test_texts), np.mean(y_train))
 
 
+@steady
 def tfidf(train_texts, y_train, test_texts, strength=10.0):
     """Logistic regression on TF-IDF of words and pairs of words (Salton & Buckley 1988).
 
@@ -36,7 +41,7 @@ def tfidf(train_texts, y_train, test_texts, strength=10.0):
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    _check(train_texts, y_train)
+    _check(train_texts, y_train, test_texts)
     vectorizer = TfidfVectorizer(analyzer=_words_and_pairs, sublinear_tf=True)
     x_train = vectorizer.fit_transform(train_texts)
     model = LogisticRegression(C=strength, max_iter=1000).fit(x_train, y_train)
@@ -45,6 +50,7 @@ def tfidf(train_texts, y_train, test_texts, strength=10.0):
     return model.predict_proba(vectorizer.transform(test_texts))[:, 1]
 
 
+@steady(gradients=True)
 def lstm(train_texts, y_train, test_texts, seed=0, width=48, batch_size=32, learning_rate=1e-2):
     """A small LSTM (Hochreiter & Schmidhuber 1997), trained from random weights on these texts alone.
 
@@ -56,7 +62,7 @@ def lstm(train_texts, y_train, test_texts, seed=0, width=48, batch_size=32, lear
 
     from labkit.training.loop import Optimisation, schedule
 
-    _check(train_texts, y_train)
+    _check(train_texts, y_train, test_texts)
     vocab = _vocabulary(train_texts)
     rows = [_ids(text, vocab) for text in train_texts]
     labels = torch.tensor(np.asarray(y_train), dtype=torch.float32)
@@ -75,10 +81,14 @@ def lstm(train_texts, y_train, test_texts, seed=0, width=48, batch_size=32, lear
         return _probabilities(network, [_ids(text, vocab) for text in test_texts])
 
 
+@steady
 def untrained(model, seed=0):
     """The same Model with random weights: what its shape alone is worth. Tokenizer and config are shared."""
     import torch
 
+    require_model(model, "untrained(labkit.load('bert'))")
+    if not hasattr(model.network, "base_model_prefix"):
+        raise LabkitError(f"How {model.name} begins is not known: take a model from labkit.load.")
     twin = copy.copy(model)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -88,8 +98,10 @@ def untrained(model, seed=0):
     return twin
 
 
-def _check(train_texts, y_train):
+def _check(train_texts, y_train, test_texts):
     """Two classes, a label a text, and texts that are texts; else a plain message."""
+    if isinstance(train_texts, str):
+        raise LabkitError("There is one training text and not a list of them: write [text].")
     if len(train_texts) != len(y_train):
         raise LabkitError(f"There are {len(train_texts)} training texts and {len(y_train)} labels.")
     if len(train_texts) == 0:
@@ -99,6 +111,9 @@ def _check(train_texts, y_train):
         raise LabkitError(f"Labels should be 0 or 1; there are {sorted(found)}.")
     if len(found) != 2:
         raise LabkitError(f"Training needs both classes; every label is {found.pop()}.")
+    for texts in (train_texts, test_texts):
+        if len(texts):
+            check_texts(texts)
 
 
 def _words_and_pairs(text):

@@ -1,5 +1,4 @@
-"""Filling blanks: the top words of an encoder at [MASK], of a decoder for the next word, and how often
-they are right.
+"""Filling blanks: an encoder's top words at [MASK], a decoder's for the next word, and how often they are right.
 
 Lab 01 asks students to write `fill_mask` and `cloze_accuracy`; these are the functions it compares with.
 """

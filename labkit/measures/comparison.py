@@ -8,8 +8,10 @@ else (intervals, paired tests, errors by kind of text) is counted from it.
 import numpy as np
 
 from labkit.messages import LabkitError
+from labkit.models.steady import steady
 
 
+@steady
 def balanced_order(labels, seed):
     """All row numbers in a random order in which the two classes alternate for as long as both last.
 
@@ -29,6 +31,7 @@ def balanced_order(labels, seed):
     return np.concatenate([pairs.ravel(), *(row[shorter:] for row in rows)])
 
 
+@steady
 def learning_curve(fit, x_train, y_train, x_test, y_test, sizes, orders):
     """How right is a classifier after 20, 40, 80, ... examples? Lab 05, exercise 5.5.
 
@@ -59,6 +62,7 @@ def learning_curve(fit, x_train, y_train, x_test, y_test, sizes, orders):
     return correct
 
 
+@steady
 def bootstrap_interval(correct, num_samples, seed):
     """Mean and 95% bootstrap interval (Efron 1979; percentile method). Lab 05, exercise 5.4.
 
@@ -80,6 +84,7 @@ def bootstrap_interval(correct, num_samples, seed):
     return float(correct.mean()), float(low), float(high)
 
 
+@steady
 def curve_intervals(correct, num_samples=500, seed=0):
     """Mean and 95% interval at each size of a learning curve: a list of (mean, low, high).
 
@@ -102,6 +107,7 @@ def curve_intervals(correct, num_samples=500, seed=0):
     return rows
 
 
+@steady
 def compare(correct_a, correct_b):
     """Is A really better than B on the same items? McNemar's exact test (1947). Lab 05, exercise 5.6.
 

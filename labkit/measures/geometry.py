@@ -8,8 +8,10 @@ or an array. Every function raises LabkitError for another shape and for NaN or 
 import torch
 
 from labkit.messages import LabkitError
+from labkit.models.steady import steady
 
 
+@steady(gradients=None)
 def cosine_similarity_matrix(vectors):
     """The cosine of the angle between every two rows.  (N, D) -> (N, N), from -1 to 1
 
@@ -24,6 +26,7 @@ def cosine_similarity_matrix(vectors):
     return (unit @ unit.T).clamp(-1, 1)
 
 
+@steady(gradients=None)
 def nearest(vectors, index, k):
     """The k other rows with the largest cosine to row `index`, the nearest first: a list of k int.
 
@@ -41,6 +44,7 @@ def nearest(vectors, index, k):
     return cosines.topk(k).indices.tolist()
 
 
+@steady(gradients=None)
 def anisotropy(vectors):
     """The mean cosine between two different rows: 0 when they point everywhere, near 1 in a narrow cone.
 
@@ -54,6 +58,7 @@ def anisotropy(vectors):
     return ((cosines.sum() - cosines.diagonal().sum()) / (num * (num - 1))).item()
 
 
+@steady(gradients=None)
 def all_but_the_top(vectors, num_directions):
     """The cure for anisotropy: take away the mean, then the directions that all rows share most.  -> (N, D)
 
@@ -70,6 +75,7 @@ def all_but_the_top(vectors, num_directions):
     return centred - centred @ directions.T @ directions
 
 
+@steady(gradients=None)
 def linear_cka(x, y):
     """How alike two spaces are, from 0 to 1: row i of x and of y belong to the same text.
 
@@ -88,6 +94,7 @@ def linear_cka(x, y):
     return ((y.T @ x).norm() ** 2 / own).item()
 
 
+@steady(gradients=None)
 def cka_table(spaces):
     """`linear_cka` of every space with every other.  a list of S matrices (N, D) -> (S, S) tensor"""
     table = torch.ones(len(spaces), len(spaces))

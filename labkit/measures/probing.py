@@ -7,8 +7,10 @@ A linear probe (Alain & Bengio 2016) is a logistic regression on features that a
 import numpy as np
 
 from labkit.messages import LabkitError
+from labkit.models.steady import steady
 
 
+@steady
 def balanced_split(labels, num_train, seed):
     """Training rows with as many of each of two classes, and all other rows to test on.
 
@@ -31,6 +33,7 @@ def balanced_split(labels, num_train, seed):
     return rng.permutation(train), test
 
 
+@steady
 def fit_probe(x_train, y_train, x_test, strength=0.1):
     """Train a linear probe and return P(class 1) for each test row. Lab 05, exercise 5.2.
 
@@ -80,6 +83,7 @@ def _checked(x_train, y_train, x_test):
     return x_train, y_train, x_test
 
 
+@steady
 def choose_layer(fit, features, labels, train, dev, test):
     """Choose the layer on the dev rows, then test that one, once. Lab 05, exercise 5.3.
 
@@ -105,6 +109,7 @@ def choose_layer(fit, features, labels, train, dev, test):
     return layer, on_dev, accuracy(layer, test)
 
 
+@steady
 def probe_accuracy(features, labels, num_train, seed, strength=0.1):
     """Balanced accuracy on the test rows of a probe trained on `num_train` balanced rows.
 
@@ -122,6 +127,7 @@ def probe_accuracy(features, labels, num_train, seed, strength=0.1):
     return balanced_accuracy_score(labels[test], probe.predict(features[test]))
 
 
+@steady
 def layer_sweep(features, labels, num_train, seeds, strength=0.1):
     """Mean and standard deviation over seeds of each layer's probe: (num_layers + 1, 2).
 

@@ -14,6 +14,7 @@ import numpy as np
 from labkit.files import paths
 from labkit.files.safe_files import replacing
 from labkit.messages import LabkitError
+from labkit.models.steady import steady
 
 NEIGHBOURS = 12  # about one sense's sentences: what UMAP takes for a neighbourhood
 # min_dist and spread are wide, so that the points inside a clump can be told apart
@@ -22,6 +23,7 @@ SEED = 3
 FOLDER = "projections"
 
 
+@steady
 def project(vectors, name, progress=True):
     """A flat picture of each layer: (N, L + 1, D) -> (N, L + 1, 2) float32, around 0.
 
@@ -53,6 +55,7 @@ def project(vectors, name, progress=True):
     return pictures
 
 
+@steady
 def save(vectors, path, progress=True):
     """Project, and keep the result at `path`, whatever is there already; returns the path."""
     vectors, path = _checked(vectors), Path(path)

@@ -8,6 +8,7 @@ import torch
 from labkit.intervals import mean_interval
 from labkit.measures import geometry
 from labkit.messages import LabkitError
+from labkit.models.steady import steady
 from labkit.texts.senses import PLACES, SenseItem, by_word, clue_places, load_senses
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 
+@steady
 def neighbour_agreement(vectors, items):
     """The share of items whose nearest other item (by cosine) holds the same word in the same sense.
 
@@ -36,6 +38,7 @@ def neighbour_agreement(vectors, items):
     return sum(kinds[k] == kinds[other] for k, other in enumerate(nearest)) / len(items)
 
 
+@steady
 def sense_accuracy(vectors, items, repeats=20, seed=0):
     """How often each item's sense can be read off its vector, layer by layer.
 

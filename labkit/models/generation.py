@@ -63,7 +63,7 @@ def guesses_along(model, text):
     return guesses
 
 
-@steady
+@steady(gradients=None)
 def next_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
     """The probabilities that the next token is drawn with.
 
@@ -92,7 +92,7 @@ def next_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
     return torch.zeros_like(probs).scatter(-1, ids, probs)
 
 
-@steady
+@steady(gradients=None)
 def sample_next(logits, temperature=1.0, top_k=0, top_p=1.0, generator=None):
     """Draw the next token of each text, with `next_probs`.
 

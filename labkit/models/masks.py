@@ -15,7 +15,7 @@ from labkit.models.loading import require_model
 from labkit.models.steady import steady
 
 
-@steady
+@steady(gradients=None)
 def causal_mask(length):
     """Each token sees itself and those before it (Radford et al. 2018, section 3.1): (T, T) bool.
 

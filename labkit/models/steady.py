@@ -7,17 +7,27 @@ function under `@steady` computes as in a fresh session.
 
 import contextlib
 import functools
+import sys
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar, overload
 
 from labkit.messages import LabkitError
 
 NUMPY_DEFAULT = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-def steady(function=None, *, gradients=False):
+
+@overload
+def steady(function: Callable[P, R], *, gradients: bool | None = False) -> Callable[P, R]: ...
+@overload
+def steady(*, gradients: bool | None = False) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def steady(function=None, *, gradients: bool | None = False):
     """Decorator: the function computes as in a fresh session; networks among its arguments in eval mode.
 
-    gradients: the function needs them, and gets them even where the notebook has switched them off. Without,
-    nothing is recorded for them, and what is returned can still be trained on.
+    gradients: True for a function that needs them, even where the notebook has switched them off. False:
+    nothing is recorded for them, and what is returned can be trained on. None: as the caller has it.
 
     Raises LabkitError, when it is called, for a network without numbers (on torch's "meta" device).
     """
@@ -34,30 +44,38 @@ def steady(function=None, *, gradients=False):
 
 
 @contextlib.contextmanager
-def steady_state(*networks, gradients=False):
+def steady_state(*networks, gradients: bool | None = False):
     """The block computes as in a fresh session; see `steady`."""
     import numpy as np  # here, because `labkit.load` is under it, and importing labkit is cheap
-    import torch
 
     with contextlib.ExitStack() as stack:
-        if torch.is_inference_mode_enabled():
-            stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.set_grad_enabled(gradients))
-        if torch.get_default_dtype() != torch.float32:
-            stack.callback(torch.set_default_dtype, torch.get_default_dtype())
-            torch.set_default_dtype(torch.float32)
-        if torch.get_default_device().type != "cpu":
-            stack.enter_context(torch.device("cpu"))
-        for kind in ("cpu", "cuda"):
-            if torch.is_autocast_enabled(kind):
-                stack.enter_context(torch.autocast(kind, enabled=False))
         stack.enter_context(np.errstate(**NUMPY_DEFAULT))
+        if networks or "torch" in sys.modules:
+            _settle_torch(stack, gradients)
         for network in networks:
             _require_numbers(network)
             stack.enter_context(_in_eval_mode(network))
         if networks:
             stack.enter_context(_without_advice())
         yield
+
+
+def _settle_torch(stack, gradients):
+    """Set torch as it is at its start; the ExitStack sets it back."""
+    import torch
+
+    if gradients is not None:
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.set_grad_enabled(gradients))
+    if torch.get_default_dtype() != torch.float32:
+        stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+        torch.set_default_dtype(torch.float32)
+    if torch.get_default_device().type != "cpu":
+        stack.enter_context(torch.device("cpu"))
+    for kind in ("cpu", "cuda"):
+        if torch.is_autocast_enabled(kind):
+            stack.enter_context(torch.autocast(kind, enabled=False))
 
 
 def device_of(network):
