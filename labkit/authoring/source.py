@@ -33,7 +33,7 @@ class SourceCell:
     text: str
     line: int
     first_line: int
-    meta: dict = field(default_factory=dict)
+    meta: dict[str, str] = field(default_factory=dict)
     role: str = ""
     name: str = ""
     id: str = ""

@@ -32,7 +32,7 @@ class Alike:
 
     lab: str
     exercise: str
-    students: tuple
+    students: tuple[str, ...]
     size: int
 
 

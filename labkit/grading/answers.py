@@ -19,7 +19,7 @@ class Answer:
 
     code: str = ""
     problem: str = ""
-    notes: list = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def find_answers(program, names):

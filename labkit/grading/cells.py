@@ -57,10 +57,10 @@ class Document:
     notes: what had to be mended, for the student.
     """
 
-    cells: list
+    cells: list[Cell]
     lab: str | None = None
     python: str = ""
-    notes: list = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_notebook(data):

@@ -21,8 +21,8 @@ class Statement:
     place: of its cell among the notebook's.
     """
 
-    names: tuple
-    changes: tuple  # names whose meaning it changes: x += 1, x.append(1)
+    names: tuple[str, ...]
+    changes: tuple[str, ...]  # names whose meaning it changes: x += 1, x.append(1)
     text: str
     place: int
 

@@ -10,10 +10,11 @@ import platform
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from labkit.exercises import engine
 from labkit.exercises.calls import observe_all
-from labkit.exercises.exercise import Exercise, Outcome, Trial
+from labkit.exercises.exercise import Case, Exercise, Outcome, Trial
 from labkit.exercises.limits import PATIENCE, OutOfTime, time_limit
 from labkit.exercises.properties import alike
 from labkit.grading import isolation
@@ -51,8 +52,8 @@ class Expectation:
     """An exercise's cases of one seed, and what the reference gives for them."""
 
     exercise: Exercise
-    cases: list
-    expected: list
+    cases: list[Case]
+    expected: list[Any]
 
 
 @lru_cache(maxsize=512)

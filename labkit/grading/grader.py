@@ -48,11 +48,11 @@ class Record:
     wrong: place of a cell -> how it ended, if not well.  syntax: the places of cells that are no Python.
     """
 
-    verdicts: dict = field(default_factory=dict)
-    wrong: dict = field(default_factory=dict)
-    syntax: set = field(default_factory=set)
-    skip: list = field(default_factory=list)
-    refused: list = field(default_factory=list)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    wrong: dict[int, str] = field(default_factory=dict)
+    syntax: set[int] = field(default_factory=set)
+    skip: list[int] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     @property
     def passed(self):

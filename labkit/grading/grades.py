@@ -30,8 +30,8 @@ class Grade:
     lab: str
     origin: str = ""  # the file that counts, for people
     problem: str = ""  # why nothing could be graded
-    notes: list = field(default_factory=list)
-    exercises: list = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    exercises: list[dict] = field(default_factory=list)
     id: str = ""  # as the LMS or the roster knows them; "" where nobody said
     email: str = ""
     seed: int = 0

@@ -28,7 +28,7 @@ class Job:
     read: Path | None = None
     place: int = 0
     other_lab: bool = False  # it is a readable notebook, but of a lab that is not graded
-    beside: tuple = ()  # names of other files that the student handed in
+    beside: tuple[str, ...] = ()  # names of other files that the student handed in
 
     @property
     def student(self):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labkit.files.safe_files import write_text
-from labkit.grading.grades import NO_LAB, bounded
+from labkit.grading.grades import NO_LAB, Grade, bounded
 from labkit.grading.spreadsheet import cell, csv_text
 
 COMMENT = 1000  # characters of a feedback comment
@@ -34,9 +34,9 @@ class Person:
     name: str
     id: str = ""
     email: str = ""
-    participant: dict = field(default_factory=dict)
+    participant: dict[str, str] = field(default_factory=dict)
     canvas_id: str = ""
-    grades: dict = field(default_factory=dict)
+    grades: dict[str, Grade] = field(default_factory=dict)
 
 
 def write_moodle(grades, path):

@@ -20,6 +20,7 @@ from labkit.grading.labels import (
     LABEL,
     NUMBER,
     YEAR,
+    Token,
     bare_number,
     cut_up,
     is_short,
@@ -73,9 +74,9 @@ class Reduced:
     id: str = ""
     email: str = ""
     weak: bool = False
-    tokens: tuple = ()
+    tokens: tuple[Token, ...] = ()
     full: str = ""
-    dropped: frozenset = frozenset()
+    dropped: frozenset[str] = frozenset()
     called: str = ""
 
 

@@ -3,6 +3,8 @@
 import unicodedata
 from dataclasses import dataclass, field
 
+from labkit.grading.units import Unit
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -12,7 +14,7 @@ class Entry:
     kind: "notebook" (by its name), "archive" (nothing in it could be listed), "other" or "empty" (a folder).
     """
 
-    origin: tuple
+    origin: tuple[str, ...]
     kind: str
 
 
@@ -35,8 +37,8 @@ class Person:
 class One:
     """One person, as far as one place tells: the units (`units.Unit`) that are theirs."""
 
-    units: list
-    doubts: list = field(default_factory=list)
+    units: list[Unit]
+    doubts: list[str] = field(default_factory=list)
     listed: Person | None = None  # on the roster
     named: Person | None = None  # in the names file
 

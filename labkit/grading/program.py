@@ -26,8 +26,8 @@ INNER += (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)  # these ha
 class Definition:
     """A top-level statement that matters to others, and its text."""
 
-    names: tuple  # that it gives a meaning
-    changes: tuple  # names whose meaning it changes: x += 1, x[0] = 1, x.append(1)
+    names: tuple[str, ...]  # that it gives a meaning
+    changes: tuple[str, ...]  # names whose meaning it changes: x += 1, x[0] = 1, x.append(1)
     text: str
     place: int  # of its cell
     position: int  # among the notebook's definitions

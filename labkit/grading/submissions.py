@@ -29,9 +29,9 @@ class Submission:
     """
 
     number: str
-    answers: dict  # exercise name -> Answer
-    notes: list = field(default_factory=list)  # what was mended, for the student
-    steps: list = field(default_factory=list)
+    answers: dict[str, Answer]  # by the exercise's name
+    notes: list[str] = field(default_factory=list)  # what was mended, for the student
+    steps: list[dict] = field(default_factory=list)
 
     @property
     def found(self):

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from labkit.grading.grades import bounded, printable
+from labkit.grading.grades import Grade, bounded, printable
 
 BAR, MOST, WIDTH = 16, 5, 200  # characters of a bar on the screen; mistakes shown; characters of a line
 # How an answer ended that came back with nothing -> the name of that outcome in `plotting.class_map`.
@@ -19,11 +19,11 @@ class Tally:
 
     lab: str
     exercise: str
-    outcomes: Counter = field(default_factory=Counter)
-    mistakes: Counter = field(default_factory=Counter)
-    who: dict = field(default_factory=dict)
-    held: dict = field(default_factory=dict)
-    erred: dict = field(default_factory=dict)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    mistakes: Counter[str] = field(default_factory=Counter)
+    who: dict[str, list[Grade]] = field(default_factory=dict)
+    held: dict[str, list[Grade]] = field(default_factory=dict)
+    erred: dict[str, list[Grade]] = field(default_factory=dict)
 
     @property
     def students(self):

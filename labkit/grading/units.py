@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from labkit.grading import naming
+from labkit.grading.exports import Owner
 from labkit.grading.words import SECTIONS
 
 DEEPEST = 30  # folders, of those that are looked at
@@ -16,9 +17,9 @@ class Node:
 
     name: str
     archive: bool = False
-    children: dict = field(default_factory=dict)
-    entries: list = field(default_factory=list)  # places of those that end here
-    kinds: set = field(default_factory=set)  # of these entries
+    children: dict[str, "Node"] = field(default_factory=dict)
+    entries: list[int] = field(default_factory=list)  # places of those that end here
+    kinds: set[str] = field(default_factory=set)  # of these entries
 
     @property
     def folder(self):
@@ -55,22 +56,22 @@ class Unit:
     short: the name without words or a number that are part of it here, and may be none.
     """
 
-    place: tuple
+    place: tuple[str, ...]
     text: str
     name: str
-    owner: object = None
+    owner: Owner | None = None
     id: str = ""
     email: str = ""
     lab: int | None = None
-    labs: frozenset = frozenset()
+    labs: frozenset[int] = frozenset()
     core: str = ""
-    form: tuple = ()
+    form: tuple[bool, ...] = ()
     folder: bool = False
     whole: bool = False
-    dropped: frozenset = frozenset()
-    aliases: tuple = ()
+    dropped: frozenset[str] = frozenset()
+    aliases: tuple[str, ...] = ()
     short: str = ""
-    entries: list = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)
     doubt: str = ""
 
     @property
