@@ -179,7 +179,7 @@ def check_title(title):
 
 
 def slug_of(title):
-    """ "What's in a word? (Größe)" -> "whats_in_a_word_grosse"."""
+    """A title as a file's name: "What's in a word? (Größe)" -> "whats_in_a_word_grosse"."""
     plain = (
         unicodedata.normalize("NFKD", title.lower().translate(_LETTERS)).encode("ascii", "ignore").decode()
     )
@@ -237,8 +237,7 @@ def _with_exercise(text, values, shown):
     ]
     if not places or not found or not isinstance(found[0].value, ast.Tuple):
         raise LabkitError(
-            f"{shown}: expected `from labkit.exercises.lab{values['number']}...` and EXERCISES = (...), where "
-            "the exercise is to be added."
+            f"{shown}: expected its exercises' imports and EXERCISES = (...), where this one is to be added."
         )
     names = [ast.unparse(element) for element in found[0].value.elts] + [values["constant"]]
     one_line = f"EXERCISES = ({', '.join(names)})"

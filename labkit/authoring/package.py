@@ -7,6 +7,7 @@ from pathlib import Path
 
 from labkit.exercises.engine import check
 from labkit.exercises.exercise import Exercise, Misconception, Property
+from labkit.exercises.forms import NotMeant
 from labkit.exercises.quiz import Question
 from labkit.exercises.values import fresh
 from labkit.messages import LabkitError
@@ -143,7 +144,11 @@ class Package:
             return [self._at(task.name, f"exercise {task.name}: cases(seed) gives none")]
         for place, case in enumerate(cases):
             try:
-                task.reference(*fresh(case.args))
+                value = task.reference(*fresh(case.args))
+                task.form(value)
+            except NotMeant as error:
+                said = task.form.refusal(value, str(error))[0]
+                return [self._at(task.name, f"exercise {task.name}: its reference {said}")]
             except Exception as error:
                 last = traceback.extract_tb(error.__traceback__)[-1]
                 if place == 0 or not (last.line or "").startswith("raise "):  # an error may be what is right
@@ -186,7 +191,7 @@ class Package:
         return self._said(front, 1, message)
 
     def _said(self, path, line, message):
-        return f"{path.relative_to(self.root).as_posix()}:{line}: {message}"
+        return f"{path.relative_to(self.root).as_posix()}:{line}: {' '.join(message.split())}"
 
 
 _WANTED = {
