@@ -22,12 +22,14 @@ class HubServer:
     "missing" (listed, but 404), "wrong" (other bytes of the same length), "half" (the connection closes
     half-way, once), "drop" (it closes without a byte of the body), "error" (503), "html" (a login page)}.
 
+    `tokens`, where it is set: those that it knows; who sends another is refused, as the hub does it.
     `requests` counts (method, last part of the path, "range" or ""). Use it as a context manager.
     """
 
     def __init__(self, repos):
         self.repos = repos
         self.faults = {}
+        self.tokens = None
         self.requests = Counter()
         handler = type("Handler", (_Handler,), {"hub": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -84,6 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self):
         path = unquote(urlsplit(self.path).path)
+        token = (self.headers["Authorization"] or "").removeprefix("Bearer ")
+        if token and self.hub.tokens is not None and token not in self.hub.tokens:
+            return self._error(401, None, "Invalid credentials in Authorization header")
         if match := re.fullmatch(r"/api/(?:models|datasets)/([^/]+/[^/]+?)(?:/revision/(.+))?", path):
             self._note("api")
             return self._api(match[1], match[2] or "main")
@@ -142,8 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(status, data[start:], headers, stop_at=(len(data) - start) // 2)
         return self._send(status, data[start:], headers)
 
-    def _error(self, status, code):
-        headers = {"X-Error-Code": code, "X-Error-Message": code} if code else {}
+    def _error(self, status, code, message=None):
+        headers = {"X-Error-Code": code, "X-Error-Message": message or code}
+        headers = {name: text for name, text in headers.items() if text}
         self._send(status, json.dumps({"error": code}).encode(), headers | {"X-Repo-Commit": COMMIT})
 
     def _send(self, status, body, headers, stop_at=None):

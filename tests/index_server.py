@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from subprocess import CompletedProcess
 
 JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -40,6 +41,12 @@ class IndexServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def without_pip(monkeypatch):
+    """From now on this Python has no pip to ask, which takes a second or two: PIP_* variables alone count."""
+    no_pip = CompletedProcess([], 1, "", "python: No module named pip\n")
+    monkeypatch.setattr("labkit.models.index.subprocess.run", lambda *args, **kwargs: no_pip)
 
 
 class _Handler(BaseHTTPRequestHandler):

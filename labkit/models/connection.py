@@ -27,14 +27,12 @@ def check_settings() -> None:
 
 
 def check_proxy(proxy: str, place: str) -> str:
-    """The address of a proxy with its scheme; LabkitError, which names the `place` of the setting, if none."""
+    """The address of a proxy with its scheme; LabkitError, with the setting's `place`, where it is none."""
     address = proxy if "://" in proxy else f"http://{proxy}"
     try:
         parts = urlsplit(address)
-        right = parts.scheme in ("http", "https", "socks5", "socks5h") and _HOST.fullmatch(
-            parts.hostname or ""
-        )
-        right = right and (parts.port is None or parts.port > 0)
+        known = parts.scheme in ("http", "https", "socks5", "socks5h")
+        right = known and _HOST.fullmatch(parts.hostname or "") and parts.port != 0
     except ValueError:  # a port or a bracket that is none
         right = False
     if not right:
@@ -44,7 +42,7 @@ def check_proxy(proxy: str, place: str) -> str:
         )
     if parts.scheme.startswith("socks") and not importlib.util.find_spec("socksio"):
         raise LabkitError(
-            f"{place} is a SOCKS proxy, for which Python needs one more package: python -m pip install socksio"
+            f"{place} is a SOCKS proxy, for which Python needs another package: python -m pip install socksio"
         )
     return address
 

@@ -169,7 +169,8 @@ def _fetch_file(archive, scratch, progress):
 
     if HF_HUB_OFFLINE:  # in any spelling that the hub's library takes; TRANSFORMERS_OFFLINE is another name
         raise OfflineError(
-            f"Could not get {archive.what}: HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) is set. {archive.otherwise}"
+            f"Could not get {archive.what}: HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) is set. "
+            f"{archive.otherwise}"
         )
     bar = tqdm(total=archive.size, desc=archive.project, unit="B", unit_scale=True, disable=not progress)
     try:

@@ -5,6 +5,7 @@ or that the hub announces. A download that breaks is taken up again at the file 
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from labkit.files import paths, safe_files
 from labkit.messages import LabkitError
+from labkit.models import connection
 
 _DATA_SET = "data set"
 _COMMIT = "COMMIT"  # the file that notes which commit a data set's files are from
@@ -226,13 +228,22 @@ def _hub_output(progress):
 
 @contextlib.contextmanager
 def _hub_errors(where):
-    """Turn what huggingface_hub raises into one message: what was wanted, why not, what works instead."""
-    from huggingface_hub import errors
+    """Turn what huggingface_hub raises into one message: what was wanted, why not, what works instead.
+
+    An OSError of the disk's is let through.
+    """
+    from huggingface_hub import constants, errors
 
     what, instead = "model ", 'labkit.load("bert-mini") and labkit.load("gpt-mini") are bundled'
     if where.startswith(_DATA_SET):
         what, instead = "", "The course's own reviews, labkit.reviews.load(), are bundled"
     instead += " and need no network."
+    if constants.HF_HUB_OFFLINE:
+        raise OfflineError(
+            f"Could not get {where} from the hub: HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) is set. {instead}"
+        )
+    connection.check_settings()
+    _check_hub_settings(instead)
     try:
         yield
     except errors.GatedRepoError:
@@ -252,10 +263,6 @@ def _hub_errors(where):
         raise LabkitError(
             f"The hub lists {missing} for {where} but does not serve it. Try again later."
         ) from None
-    except errors.OfflineModeIsEnabled:
-        raise OfflineError(
-            f"Could not get {where} from the hub: HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) is set. {instead}"
-        ) from None
     except errors.LocalEntryNotFoundError as error:
         raise _no_hub(where, error.__cause__ or error, instead) from None
     except errors.HTTPError as error:
@@ -265,14 +272,43 @@ def _hub_errors(where):
             f"Could not get {where}: what answered is not the hub (a login page of your network?). {instead}"
         ) from None
     except OSError as error:
-        if error.filename:  # the disk, not the network
+        if error.errno and not isinstance(error, ConnectionError):  # the disk, not the network
             raise
         raise _no_hub(where, error, instead) from None
+    except RuntimeError as error:  # of hf_xet, which fetches large files and only quotes the system's errors
+        quoted = re.search(r"\(os error (\d+)\)", str(error))
+        if quoted and int(quoted[1]) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise OSError(int(quoted[1]), os.strerror(int(quoted[1]))) from None
+        raise _no_hub(where, error, instead) from None
+
+
+def _check_hub_settings(instead):
+    """Raises LabkitError where the hub's address or token can't be right. Asks nobody."""
+    from huggingface_hub import constants, get_token
+
+    if not re.fullmatch(r"https?://[^\s/][^\s]*", constants.ENDPOINT):
+        raise LabkitError(
+            f"HF_ENDPOINT is {constants.ENDPOINT!r}, and an address of the hub begins with https:// and the "
+            f"name of a machine. Put it right, or remove it to have the hub itself. {instead}"
+        )
+    if not re.fullmatch(r"[!-~]*", get_token() or ""):
+        raise LabkitError(
+            "The token for the hub (HF_TOKEN, or the file that `hf auth login` wrote) holds characters that "
+            f"no token has. Copy it again, or remove it: public models need none. {instead}"
+        )
 
 
 def _no_hub(where, error, instead):
     response = getattr(error, "response", None)
-    why = f"the hub answered {response.status_code}" if response is not None else f"no connection ({error})"
-    if "Consistency check" in str(error) or "Protocol" in type(error).__name__:
+    if response is not None and response.status_code == 401:
+        why = (
+            "the hub does not know the token in HF_TOKEN (or in the file that `hf auth login` wrote); "
+            "copy it again, or remove it: public models need none"
+        )
+    elif response is not None:
+        why = f"the hub answered {response.status_code}"
+    elif "Consistency check" in str(error) or "RemoteProtocol" in type(error).__name__:
         why = "the download broke off half-way; what is whole was kept, so run it again"
+    else:
+        why = connection.why_not(error)
     return OfflineError(f"Could not get {where} from the hub: {why}. {instead}")

@@ -201,7 +201,7 @@ def _said_by_unearth():
     """A list of what unearth remarks meanwhile, which would else stand on stderr."""
     said, logger = [], logging.getLogger("unearth")
     handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: said.append(record.getMessage().rpartition(": ")[2])
+    handler.emit = lambda record: said.append(record.getMessage().split(": ", 1)[-1])
     logger.addHandler(handler)
     try:
         yield said

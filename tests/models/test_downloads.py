@@ -14,9 +14,10 @@ from huggingface_hub import constants
 from labkit.messages import LabkitError
 from labkit.models import downloads, hub, index
 from tests.archives import CODE, make_sdist, make_tar, make_wheel, pinned
-from tests.index_server import IndexServer
+from tests.index_server import IndexServer, without_pip
 
 DATA = b"some data\n" * 1000
+RUN = subprocess.run
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def links(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("MARK", str(tmp_path / "mark"))
+    without_pip(monkeypatch)
     return folder
 
 
@@ -253,7 +255,7 @@ def test_the_mark_shows_what_pip_runs_of_a_source_distribution(links, tmp_path):
     """The test of the tests below: their archives do what they are not to do, wherever they are let."""
     make_sdist(links, {"data.txt": DATA})
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(tmp_path), "stranger"]
-    assert subprocess.run(command, capture_output=True).returncode == 0
+    assert RUN(command, capture_output=True).returncode == 0
     assert (tmp_path / "mark").exists()
 
 
@@ -277,6 +279,7 @@ def test_no_code_of_an_archive_runs_and_nothing_is_written_elsewhere(
     make, top = (make_wheel, "") if kind == "wheel" else (make_sdist, "stranger-1.0/")
     path = make(folder, {"stranger/data.txt": DATA} | OUTSIDE)
     offer(pinned(path, (f"{top}stranger/data.txt", "thing.txt", DATA)))
+    monkeypatch.setattr(index.subprocess, "run", RUN)  # with pip, as in use
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pip.py").write_bytes(CODE)  # a file of this name hides pip from a Python that starts here
     before = everything_in(tmp_path)
