@@ -1,4 +1,4 @@
-"""Every option of both configurations: computed as transformers computes it, without effect, or refused by name."""
+"""Every option of both configurations: computed as transformers does, without effect, or refused by name."""
 
 import dataclasses
 import json
