@@ -1,4 +1,9 @@
-"""Run a student's function with a time limit: a check always comes back."""
+"""Run a student's function with a time limit: a check always comes back.
+
+By hand: packages for this (stopit, timeout-decorator, wrapt-timeout-decorator) count time by the clock, so a
+busy machine would fail a right answer; what they raise an `except Exception` takes away; and those that use a
+process have to pickle a function, which one written in a notebook's cell often can't be.
+"""
 
 from __future__ import annotations
 

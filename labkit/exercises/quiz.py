@@ -4,6 +4,8 @@ In a notebook a question is a list of lines that open: HTML's own <details>, so 
 kernel, without scripts, in JupyterLab, VS Code, Colab and in notebooks the reader has not trusted
 (JupyterLab's sanitizer drops style sheets, `role` and `aria-*` there; <details> needs none of them).
 As text a question shows its lettered choices and gives nothing away; `question.answer("B")` replies.
+
+By hand: packages with quizzes for notebooks draw them with scripts or widgets, which need all of that.
 """
 
 from __future__ import annotations

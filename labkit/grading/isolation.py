@@ -3,6 +3,10 @@
 Linux only, and inside the bubblewrap sandbox of `labkit.grading.sandbox`, which has cut the network and
 made the files read-only. Here each answer is parted from every other: own processes, own folders to write to,
 limits on memory, processor time and file size, an ordinary user without privileges, and no new processes.
+
+By hand: bubblewrap walls in a program that it starts, and here walls go up in a process that was forked and
+has everything loaded. The packages that make such system calls need a compiler or another library of the
+system, and each makes only some of them.
 """
 
 import ctypes

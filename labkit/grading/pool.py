@@ -1,4 +1,9 @@
-"""Starts the warm Python and talks to it: each answer and each notebook's kernel is a process of its own."""
+"""Starts the warm Python and talks to it: each answer and each notebook's kernel is a process of its own.
+
+By hand, though the standard library's forkserver, pebble and loky keep pools of processes: what theirs
+return is a pickle, with which a student's process could have the grader run any code, and they can't be
+walled in. Here JSON comes back (`channel`), and the warm Python starts inside bubblewrap.
+"""
 
 import os
 import shutil

@@ -7,6 +7,9 @@ first (the job) the child hears what to do: a student's notebook to run (`worker
 monitor) stays here: what the pool writes there are numbers of signals for the child, and the child's exit
 status goes back. A third descriptor, where one comes, is the child's: what it examines or reads. A child is
 killed when its time is up, when its monitor is closed, and when we end; and we end with the pool.
+
+By hand, because the standard library's forkserver sends pickles both ways and leaves no moment between the
+fork and the first line in which the child can put up its own walls (`isolation`); `pool` says more.
 """
 
 import gc
