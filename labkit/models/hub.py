@@ -4,13 +4,17 @@ Files go through `huggingface_hub` into the labkit cache, each checked against t
 or that the hub announces. A download that breaks is taken up again at the file where it stopped.
 """
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import hashlib
 import os
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from labkit.files import paths, safe_files
 from labkit.messages import LabkitError
@@ -54,13 +58,13 @@ HUB = {
 }
 
 
-def hub_folder(repo, revision=None):
+def hub_folder(repo: str, revision: str | None = None) -> Path:
     """Where a hub repository's files lie in the cache, fetched or not."""
     revision = revision or _pin(repo)[0]
     return paths.cache_dir() / "hub" / repo.replace("/", "--") / revision.replace("/", "--")
 
 
-def fetch_hub(repo, revision=None, progress=True):
+def fetch_hub(repo: str, revision: str | None = None, progress: bool = True) -> Path:
     """The folder with config, tokenizer and safetensors of the hub's `repo` ("owner/name").
 
     `revision` is a commit, tag or branch; None is the commit pinned in HUB, or else "main". What is in the
@@ -99,7 +103,7 @@ def fetch_hub(repo, revision=None, progress=True):
     return folder
 
 
-def fetch_dataset(repo, names, revision="main", progress=True):
+def fetch_dataset(repo: str, names: Sequence[str], revision: str = "main", progress: bool = True) -> Path:
     """The folder with the files `names` of the hub's data set `repo` ("owner/name").
 
     `revision` is a commit, tag or branch. A branch moves on; the first download notes where it stood (COMMIT)
@@ -132,7 +136,7 @@ def fetch_dataset(repo, names, revision="main", progress=True):
     return folder
 
 
-def _noted_commit(folder):
+def _noted_commit(folder: Path) -> str | None:
     """The commit that a data set's folder was fetched from, or None."""
     try:
         text = (folder / _COMMIT).read_text(encoding="utf-8").strip()
@@ -141,20 +145,20 @@ def _noted_commit(folder):
     return text if re.fullmatch(r"[0-9a-f]{40}", text) else None
 
 
-def _pin(repo):
+def _pin(repo: str) -> tuple[str, str | None]:
     for model in HUB.values():
         if model.repo == repo:
             return model.revision, model.sha256
     return "main", None
 
 
-def _complete(folder):
+def _complete(folder: Path) -> bool:
     """Whether a hub folder was fetched to the end (SHA256SUMS comes last) and still holds those bytes."""
     expected = safe_files.read_checksums(folder)
     return "config.json" in expected and not safe_files.wrong_files(folder, expected)
 
 
-def _shared_cache(repo, revision, pin):
+def _shared_cache(repo: str, revision: str, pin: str | None) -> Path | None:
     """The snapshot in huggingface_hub's own cache, where it lies there whole and right; else None.
 
     Other tools may have fetched the model already, and clusters fill that cache for nodes without a network.
@@ -174,7 +178,16 @@ def _shared_cache(repo, revision, pin):
     return None
 
 
-def _fetch_hub_file(repo, commit, file, pin, folder, progress, where, repo_type="model"):
+def _fetch_hub_file(
+    repo: str,
+    commit: str,
+    file: Any,
+    pin: str | None,
+    folder: Path,
+    progress: bool,
+    where: str,
+    repo_type: str = "model",
+) -> None:
     """One file, whole and right, or none: what was fetched before a break is not fetched again."""
     from huggingface_hub import hf_hub_download
 
@@ -197,7 +210,7 @@ def _fetch_hub_file(repo, commit, file, pin, folder, progress, where, repo_type=
         os.replace(got, folder / file.rfilename)
 
 
-def _is_right(path, file, pin=None):
+def _is_right(path: Path, file: Any, pin: str | None = None) -> bool:
     """Whether `path` has the pinned hash, or else the listed one (LFS: sha256, others: git blob)."""
     if not path.is_file():
         return False
@@ -209,7 +222,7 @@ def _is_right(path, file, pin=None):
 
 
 @contextlib.contextmanager
-def _hub_output(progress):
+def _hub_output(progress: bool) -> Iterator[None]:
     """huggingface_hub's bar if wanted, and none of its remarks about tries that failed: we say it once."""
     from huggingface_hub import utils
 
@@ -227,7 +240,7 @@ def _hub_output(progress):
 
 
 @contextlib.contextmanager
-def _hub_errors(where):
+def _hub_errors(where: str) -> Iterator[None]:
     """Turn what huggingface_hub raises into one message: what was wanted, why not, what works instead.
 
     An OSError of the disk's is let through.
@@ -282,23 +295,23 @@ def _hub_errors(where):
         raise _no_hub(where, error, instead) from None
 
 
-def _check_hub_settings(instead):
-    """Raises LabkitError where the hub's address or token can't be right. Asks nobody."""
+def _check_hub_settings(instead: str) -> None:
+    """Raises OfflineError where the hub's address or token can't be right. Asks nobody."""
     from huggingface_hub import constants, get_token
 
     if not re.fullmatch(r"https?://[^\s/][^\s]*", constants.ENDPOINT):
-        raise LabkitError(
+        raise OfflineError(
             f"HF_ENDPOINT is {constants.ENDPOINT!r}, and an address of the hub begins with https:// and the "
             f"name of a machine. Put it right, or remove it to have the hub itself. {instead}"
         )
     if not re.fullmatch(r"[!-~]*", get_token() or ""):
-        raise LabkitError(
+        raise OfflineError(
             "The token for the hub (HF_TOKEN, or the file that `hf auth login` wrote) holds characters that "
             f"no token has. Copy it again, or remove it: public models need none. {instead}"
         )
 
 
-def _no_hub(where, error, instead):
+def _no_hub(where: str, error: Exception, instead: str) -> OfflineError:
     response = getattr(error, "response", None)
     if response is not None and response.status_code == 401:
         why = (

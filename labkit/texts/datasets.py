@@ -109,7 +109,7 @@ def _cloze_item(line: str, where: str) -> ClozeItem:
 def amazon_snippets(progress: bool = True) -> tuple[list[str], list[float]]:
     """(texts, ratings): 3,708 snippets of Amazon reviews and the mean of 20 people's ratings, -4 to 4.
 
-    Fetched once through pip (labkit/models/downloads.py). Raises OfflineError without a network.
+    Fetched once from the package index (labkit/models/downloads.py). Raises OfflineError without a network.
     """
     return _rated(downloads.fetch("amazon", progress) / "amazon.tsv")
 

