@@ -2,6 +2,10 @@
 
 Files go through `huggingface_hub` into the labkit cache, each checked against the hash that is pinned here
 or that the hub announces. A download that breaks is taken up again at the file where it stopped.
+
+File by file, and not with `snapshot_download`, which would save a dozen lines: into a scratch folder it
+fetches whole files again after a break; into the folder itself it goes by a file's time and not by its bytes;
+and it asks the hub for a list of files that we have already.
 """
 
 from __future__ import annotations

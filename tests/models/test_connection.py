@@ -180,7 +180,8 @@ def test_minilm_comes_from_the_package_index_where_the_hubs_settings_are_wrong(m
     else:
         monkeypatch.setenv("HF_TOKEN", "two words")
     monkeypatch.setattr(downloads, "fetch", lambda name: tmp_path / name)
-    assert loading._minilm(None)[:3] == (tmp_path / "minilm", "minilm", "package")
+    place = loading._minilm(None)
+    assert (place.folder, place.source) == (tmp_path / "minilm", "package")
 
 
 def test_a_hub_where_nobody_answers(from_hub, monkeypatch, cache, capfd):
