@@ -93,7 +93,8 @@ def test_what_contributing_names_is_there():
     text = read("CONTRIBUTING.md")
     named = set(re.findall(r"`((?:labkit|tests|notebooks|data)/[\w/.]+)`", text))
     assert named
-    assert [name for name in named if not re.search("NN|NAME", name) and not (ROOT / name).exists()] == []
+    made_up = re.compile("NN|NAME|06")  # lab 06 is the example; tests/authoring/test_new.py holds its files
+    assert [name for name in named if not made_up.search(name) and not (ROOT / name).exists()] == []
     targets = re.search(r"^\.PHONY: (.*)", read("Makefile"), re.M)[1].split()
     assert set(re.findall(r"(?:`|^    )make ([a-z-]+)", text, re.M)) <= set(targets)
 

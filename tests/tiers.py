@@ -27,9 +27,48 @@ class Rule:
     one_in: int = 0
 
 
+ALONE = 1_000_000  # one_in: only the first
 RULES = (
     Rule("tests/browser/test_answers.py", "quick"),
     Rule("tests/browser/*", "browser"),
+    # Whole labs are run: the first lab stands for the others.
+    Rule("tests/notebooks/test_styles.py::test_the_lab_goes_on_with_every_accepted_style", "full"),
+    Rule("tests/notebooks/test_notebooks.py::test_nbval_*", "full"),
+    *(
+        Rule(f"tests/notebooks/test_notebooks.py::test_{name}", "full", one_in=ALONE)
+        for name in (
+            "unsolved_notebook_fails_in_its_check_cells_alone",
+            "unsolved_checks_print_no_traceback",
+            "the_solution_prints_what_is_saved_in_it",
+            "solution_runs_alone_from_the_wheel_and_passes_its_checks",
+            "checks_say_nothing_on_stderr",
+            "figures_say_in_words_what_they_show",
+        )
+    ),
+    # Every mistake that is known, and every style, with several seeds: some of each exercise are quick.
+    Rule("tests/exercises/test_every_lab.py::test_every_misconception_*", "full", one_in=12),
+    Rule("tests/exercises/test_every_lab.py::test_right_answers_in_other_styles_pass", "full", one_in=5),
+    Rule("tests/exercises/test_every_lab.py::test_the_reference_passes", "full", one_in=4),
+    Rule("tests/exercises/test_every_lab.py::test_cases_are_the_same_in_every_process", "full"),
+    Rule("tests/exercises/test_lab*_wrong.py", "full", one_in=4),
+    # Programs that labs and courses need once, each run from its start.
+    Rule("tests/bench/*", "full"),
+    Rule("tests/pretraining/test_processes.py", "full"),
+    Rule("tests/grading/test_nbgrader.py", "full"),
+    Rule("tests/grading/test_cluster.py", "full"),
+    Rule("tests/grading/test_plugin.py", "full"),
+    Rule("tests/grading/test_github.py::test_the_grading_step_runs_and_says_the_points", "full"),
+    Rule("tests/grading/test_gradescope.py", "full"),
+    Rule("tests/grading/test_kernel.py", "full"),
+    # The grader is the same for every answer. The sandbox's walls, and what attacks them: one is quick.
+    Rule("tests/grading/test_walls.py::test_what_answers_need_works", "quick"),
+    Rule("tests/grading/test_walls.py", "full"),
+    Rule("tests/grading/test_hostile_answers.py", "full", one_in=8),
+    Rule("tests/grading/test_pool.py", "full", one_in=8),
+    Rule("tests/grading/test_nothing_lost.py", "full"),
+    Rule("tests/grading/test_damage.py", "full"),
+    Rule("tests/grading/test_agreement.py", "full", one_in=8),
+    Rule("tests/grading/test_reading.py::test_what_costs_too_much_*", "full", one_in=ALONE),
 )
 
 
