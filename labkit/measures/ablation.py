@@ -4,7 +4,11 @@ Lab 04 asks students to write `ablate_head`; this is the function it compares wi
 a few cannot: Michel et al. 2019 (arXiv:1905.10650), Voita et al. 2019 (arXiv:1905.09418).
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -16,10 +20,14 @@ from labkit.models.loading import require_model
 from labkit.models.packed import body_of
 from labkit.models.steady import steady
 
+if TYPE_CHECKING:
+    Ablate = Callable[[torch.Tensor, int, int], torch.Tensor]  # as `ablate_head`
+    from labkit.models.loading import Model
+
 MASKED_SHARE = 0.15
 
 
-def ablate_head(mixed, head, num_heads):
+def ablate_head(mixed: torch.Tensor, head: int, num_heads: int) -> torch.Tensor:
     """What an attention layer passes on when one head is silent: a copy with that head's numbers set to 0.
 
     A layer lays its heads' results side by side: the first D/H numbers of a token are head 0's, and so on.
@@ -33,7 +41,7 @@ def ablate_head(mixed, head, num_heads):
 
 
 @contextmanager
-def without_head(model, layer, head, ablate=ablate_head):
+def without_head(model: Model, layer: int, head: int, ablate: Ablate = ablate_head) -> Iterator[None]:
     """Within the block one head of the model is silent; afterwards the model is as before.
 
     ablate: what silences it, called with (mixed (B, T, D), head, num_heads) just before the layer's output
@@ -51,7 +59,7 @@ def without_head(model, layer, head, ablate=ablate_head):
         handle.remove()
 
 
-def _output_projection(model, layer):
+def _output_projection(model: Model, layer: int) -> torch.nn.Module:
     """The matrix that reads all heads of a layer side by side."""
     body = body_of(model.network)
     if model.kind == "encoder":
@@ -60,7 +68,7 @@ def _output_projection(model, layer):
 
 
 @steady
-def text_losses(model, texts, seed=0, batch_size=64):
+def text_losses(model: Model, texts: Sequence[str], seed: int = 0, batch_size: int = 64) -> torch.Tensor:
     """The mean loss of each text, in nats a predicted token: (N,).
 
     A decoder predicts every token but the first. An encoder predicts 15% of a text's ordinary tokens (at
@@ -82,7 +90,7 @@ def text_losses(model, texts, seed=0, batch_size=64):
     for start in range(0, len(examples), batch_size):
         some = examples[start : start + batch_size]
         input_ids, labels = (
-            torch.nn.utils.rnn.pad_sequence(part, True, -100) for part in zip(*some, strict=True)
+            torch.nn.utils.rnn.pad_sequence(list(part), True, -100) for part in zip(*some, strict=True)
         )
         attention_mask = (input_ids != -100).long()
         logits = vocabulary.logits(model, input_ids.clamp(min=0), attention_mask)  # (B, T, V)
@@ -91,7 +99,9 @@ def text_losses(model, texts, seed=0, batch_size=64):
     return torch.cat(losses)
 
 
-def _example(model, ids, text, generator):
+def _example(
+    model: Model, ids: torch.Tensor, text: str, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
     """(input_ids, labels) of one text, both (T,): the label stands where the answer is predicted."""
     if model.kind == "decoder":
         if len(ids) < 2:
@@ -111,7 +121,9 @@ def _example(model, ids, text, generator):
 
 
 @steady
-def ablation_map(model, texts, ablate=ablate_head, seed=0):
+def ablation_map(
+    model: Model, texts: Sequence[str], ablate: Ablate = ablate_head, seed: int = 0
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The change in loss when each head is switched off alone, with a 95% interval over the texts.
 
     The same texts and the same hidden words with and without the head, so that only the head differs.

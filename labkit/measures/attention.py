@@ -8,8 +8,12 @@ What heads look at: Clark et al. 2019 (arXiv:1906.04341), Vig 2019 (arXiv:1906.0
 Zuidema 2020 (arXiv:2005.00928).
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -20,18 +24,25 @@ from labkit.models.packed import body_of
 from labkit.models.steady import device_of, steady
 from labkit.models.vocabulary import word_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from transformers import PreTrainedModel
+
+    from labkit.models.loading import Model
+
 PATTERNS = ("previous token", "next token", "same token", "separator sink")
 SEPARATORS = ("[CLS]", "[SEP]", "<|endoftext|>", "<s>", "</s>")  # tokens that mark a place and mean nothing
 
 
 @contextmanager
-def eager(model):
+def eager(model: Model) -> Iterator[PreTrainedModel]:
     """Within the block the model has "eager" attention, which can be asked for its weights.
 
     The usual implementation, SDPA, is faster, never holds the weights as a whole and returns none. Afterwards
     the model is as before.
     """
-    network = getattr(model, "network", None)
+    network: Any = getattr(model, "network", None)
     if not hasattr(network, "set_attn_implementation") or not hasattr(model, "tokenizer"):
         name = getattr(model, "name", None) or type(model).__name__
         raise LabkitError(
@@ -47,7 +58,7 @@ def eager(model):
 
 
 @steady
-def attention_maps(model, text):
+def attention_maps(model: Model, text: str) -> torch.Tensor:
     """All attention weights of one text, special tokens included.
 
     model: what labkit.load returns, of either kind. text: str.
@@ -65,7 +76,7 @@ def attention_maps(model, text):
 
 
 @steady
-def queries_and_keys(model, text):
+def queries_and_keys(model: Model, text: str) -> tuple[torch.Tensor, torch.Tensor]:
     """The vectors whose products decide the attention: softmax(q k / sqrt(D/H)) gives the maps.
 
     A network that divides by something else (an option of GPT-2) has the difference in its queries here.
@@ -97,7 +108,7 @@ def queries_and_keys(model, text):
 
 
 @steady
-def tokens(model, text):
+def tokens(model: Model, text: str) -> list[str]:
     """The T tokens that the maps' rows and columns stand for, as strings; a word's beginning is bare.
 
     A byte-level tokenizer writes a space as a sign of its own and spells other scripts in bytes: here it
@@ -111,7 +122,9 @@ def tokens(model, text):
 
 
 @steady
-def over_texts(model, texts, statistic):
+def over_texts(
+    model: Model, texts: Iterable[str], statistic: Callable[[torch.Tensor, list[str]], torch.Tensor]
+) -> torch.Tensor:
     """The mean over texts of statistic(maps, tokens), a tensor of the same shape for each text.
 
     Raises LabkitError when there are no texts.
@@ -123,7 +136,7 @@ def over_texts(model, texts, statistic):
 
 
 @steady(gradients=None)
-def head_entropy(maps):
+def head_entropy(maps: torch.Tensor) -> torch.Tensor:
     """How widely each head looks: the mean over queries of the entropy of a row, in nats.
 
     0 for a head that looks at one token, log T for one that looks at all alike. 0 log 0 counts as 0, which a
@@ -135,7 +148,7 @@ def head_entropy(maps):
 
 
 @steady(gradients=None)
-def mean_distance(maps):
+def mean_distance(maps: torch.Tensor) -> torch.Tensor:
     """How far each head looks: |i - j| weighted by attention, the mean over queries, in tokens.
 
     maps: (L, H, T, T).  -> (L, H)
@@ -146,7 +159,7 @@ def mean_distance(maps):
 
 
 @steady(gradients=None)
-def pattern_targets(names, pattern):
+def pattern_targets(names: Sequence[str], pattern: str) -> torch.Tensor:
     """Where a pattern says that each token looks: (T, T), True at (i, j) if j is a target of i.
 
     names: the T tokens. pattern: one of PATTERNS. "same token" is the token itself and its repetitions;
@@ -166,7 +179,7 @@ def pattern_targets(names, pattern):
 
 
 @steady(gradients=None)
-def pattern_share(maps, names, pattern):
+def pattern_share(maps: torch.Tensor, names: Sequence[str], pattern: str) -> torch.Tensor:
     """The share of its attention that each head gives to a pattern's targets, mean over tokens that have one.
 
     The first token has no previous one and does not count there. 0 where no token has a target.
@@ -182,7 +195,9 @@ def pattern_share(maps, names, pattern):
     return (maps * targets).sum(dim=-1)[..., rows].mean(dim=-1)
 
 
-def find_heads(maps, names, pattern, at_least=0.5):
+def find_heads(
+    maps: torch.Tensor, names: Sequence[str], pattern: str, at_least: float = 0.5
+) -> list[tuple[int, int, float]]:
     """The heads that follow a pattern, as [(layer, head, share), ...], the strongest first.
 
     maps: (L, H, T, T). names: the T tokens. pattern: one of PATTERNS. at_least: the share that a head must
@@ -191,7 +206,7 @@ def find_heads(maps, names, pattern, at_least=0.5):
     return strongest(pattern_share(maps, names, pattern), at_least)
 
 
-def strongest(shares, at_least=0.5):
+def strongest(shares: torch.Tensor, at_least: float = 0.5) -> list[tuple[int, int, float]]:
     """The heads whose share is large enough, as [(layer, head, share), ...], the strongest first.
 
     shares: (L, H).
@@ -202,18 +217,18 @@ def strongest(shares, at_least=0.5):
     return sorted(found, key=lambda item: item[2], reverse=True)
 
 
-def pattern_shares(model, texts):
+def pattern_shares(model: Model, texts: Sequence[str]) -> dict[str, torch.Tensor]:
     """Every pattern's share for every head, the mean over texts: {pattern: (L, H)}."""
     share = lambda maps, names: torch.stack([pattern_share(maps, names, pattern) for pattern in PATTERNS])
     return dict(zip(PATTERNS, over_texts(model, texts, share), strict=True))
 
 
-def habits(shares, at_least=0.4):
+def habits(shares: dict[str, torch.Tensor], at_least: float = 0.4) -> dict[tuple[int, int], str]:
     """The pattern of each head that has one: {(layer, head): pattern}; of two patterns the stronger.
 
     shares: {pattern: (L, H)}, as pattern_shares gives them.
     """
-    found = {}
+    found: dict[tuple[int, int], tuple[str, float]] = {}
     for pattern, share in shares.items():
         for layer, head, value in strongest(share, at_least):
             if value > found.get((layer, head), ("", 0.0))[1]:
@@ -222,7 +237,7 @@ def habits(shares, at_least=0.4):
 
 
 @steady(gradients=None)
-def direction_shares(maps):
+def direction_shares(maps: torch.Tensor) -> torch.Tensor:
     """How much each head gives to the tokens before, to the token itself and to those after it.
 
     maps: (L, H, T, T).  -> (L, H, 3), summing to 1
@@ -232,7 +247,7 @@ def direction_shares(maps):
 
 
 @steady(gradients=None)
-def offset_shares(maps, offsets):
+def offset_shares(maps: torch.Tensor, offsets: Sequence[int]) -> torch.Tensor:
     """The share of its attention that each head gives to the token `offset` places away.
 
     maps: (L, H, T, T). offsets: list of O int, -1 for the token before.  -> (L, H, O)
@@ -243,7 +258,7 @@ def offset_shares(maps, offsets):
 
 
 @steady
-def at_the_start(model, seed=0):
+def at_the_start(model: Model, seed: int = 0) -> Model:
     """A bundled model as it was before its training: the same shape, and the positional start.
 
     Head h of layer 0 begins by looking at one fixed offset; everything else is random (models/start.py).
@@ -260,7 +275,7 @@ def at_the_start(model, seed=0):
 
 
 @steady(gradients=None)
-def attention_rollout(maps):
+def attention_rollout(maps: torch.Tensor) -> torch.Tensor:
     """Attention through all layers: how much of each last-layer token comes from each input token.
 
     A block adds its attention's output to what was there, so half of a layer's flow is the token itself: A =
@@ -276,7 +291,7 @@ def attention_rollout(maps):
     return rollout
 
 
-def _checked(maps):
+def _checked(maps: torch.Tensor) -> torch.Tensor:
     """The maps, if they are attention: (..., T, T), rows that sum to 1."""
     if not isinstance(maps, torch.Tensor) or maps.ndim < 3 or maps.shape[-1] != maps.shape[-2]:
         shape = tuple(maps.shape) if isinstance(maps, torch.Tensor) else type(maps).__name__

@@ -5,34 +5,50 @@ it goes where a probe goes (`labkit.comparison.learning_curve`). `untrained` is 
 same one, before it learnt anything.
 """
 
+from __future__ import annotations
+
 import copy
 import re
 from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labkit.messages import LabkitError
-from labkit.models.encoding import check_texts
+from labkit.models.encoding import check_text
 from labkit.models.loading import require_model
 from labkit.models.steady import steady
+
+if TYPE_CHECKING:
+    import torch
+
+    from labkit.models.loading import Model
 
 PAD, UNKNOWN = 0, 1
 
 
-def words(text):
+def words(text: str) -> list[str]:
     """Lower-case words; an apostrophe belongs to its word (don't), other signs are dropped."""
     return re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower())
 
 
 @steady
-def majority(train_texts, y_train, test_texts):
+def majority(
+    train_texts: Sequence[str], y_train: Sequence[int] | np.ndarray, test_texts: Sequence[str]
+) -> np.ndarray:
     """The share of class 1 among the training labels, for every test text: it reads nothing."""
     _check(train_texts, y_train, test_texts)
     return np.full(len(test_texts), np.mean(y_train))
 
 
 @steady
-def tfidf(train_texts, y_train, test_texts, strength=10.0):
+def tfidf(
+    train_texts: Sequence[str],
+    y_train: Sequence[int] | np.ndarray,
+    test_texts: Sequence[str],
+    strength: float = 10.0,
+) -> np.ndarray:
     """Logistic regression on TF-IDF of words and pairs of words (Salton & Buckley 1988).
 
     A word counts for more the oftener it stands in a text and the fewer texts it stands in; order is lost,
@@ -51,7 +67,15 @@ def tfidf(train_texts, y_train, test_texts, strength=10.0):
 
 
 @steady(gradients=True)
-def lstm(train_texts, y_train, test_texts, seed=0, width=48, batch_size=32, learning_rate=1e-2):
+def lstm(
+    train_texts: Sequence[str],
+    y_train: Sequence[int] | np.ndarray,
+    test_texts: Sequence[str],
+    seed: int = 0,
+    width: int = 48,
+    batch_size: int = 32,
+    learning_rate: float = 1e-2,
+) -> np.ndarray:
     """A small LSTM (Hochreiter & Schmidhuber 1997), trained from random weights on these texts alone.
 
     Word embeddings, one layer in both directions, the largest value of each unit over the words, and a linear
@@ -82,7 +106,7 @@ def lstm(train_texts, y_train, test_texts, seed=0, width=48, batch_size=32, lear
 
 
 @steady
-def untrained(model, seed=0):
+def untrained(model: Model, seed: int = 0) -> Model:
     """The same Model with random weights: what its shape alone is worth. Tokenizer and config are shared."""
     import torch
 
@@ -98,7 +122,9 @@ def untrained(model, seed=0):
     return twin
 
 
-def _check(train_texts, y_train, test_texts):
+def _check(
+    train_texts: Sequence[str], y_train: Sequence[int] | np.ndarray, test_texts: Sequence[str]
+) -> None:
     """Two classes, a label a text, and texts that are texts; else a plain message."""
     if isinstance(train_texts, str):
         raise LabkitError("There is one training text and not a list of them: write [text].")
@@ -111,49 +137,50 @@ def _check(train_texts, y_train, test_texts):
         raise LabkitError(f"Labels should be 0 or 1; there are {sorted(found)}.")
     if len(found) != 2:
         raise LabkitError(f"Training needs both classes; every label is {found.pop()}.")
-    for texts in (train_texts, test_texts):
-        if len(texts):
-            check_texts(texts)
+    for kind, texts in (("Training", train_texts), ("Test", test_texts)):
+        for number, text in enumerate(texts):
+            if not isinstance(text, str):  # an empty one has no words, and counts
+                check_text(text, f"{kind} text number {number}")
 
 
-def _words_and_pairs(text):
+def _words_and_pairs(text: str) -> list[str]:
     found = words(text)
     return found + [f"{a} {b}" for a, b in zip(found, found[1:], strict=False)]
 
 
-def _vocabulary(texts):
+def _vocabulary(texts: Sequence[str]) -> dict[str, int]:
     """word -> id from 2 on; a word that stands in one text only is left out where there are many texts."""
     counts = Counter(word for text in texts for word in set(words(text)))
     least = 2 if len(texts) >= 100 else 1
     return {word: k + 2 for k, word in enumerate(sorted(w for w, n in counts.items() if n >= least))}
 
 
-def _ids(text, vocab, longest=100):
+def _ids(text: str, vocab: dict[str, int], longest: int = 100) -> list[int]:
     return [vocab.get(word, UNKNOWN) for word in words(text)[:longest]] or [UNKNOWN]
 
 
-def _padded(rows):
+def _padded(rows: Sequence[list[int]]) -> torch.Tensor:
     """Lists of ids to (B, T), padded at the end."""
     import torch
 
     return torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
 
 
-def _lstm_network(num_words, width):
+def _lstm_network(num_words: int, width: int) -> torch.nn.Module:
     import torch
     from torch import nn
 
     class LSTMClassifier(nn.Module):
         """(B, T) word ids -> (B,) logits."""
 
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.embedding = nn.Embedding(num_words, width, padding_idx=PAD)
             self.lstm = nn.LSTM(width, width, batch_first=True, bidirectional=True)
             self.dropout = nn.Dropout(0.3)
             self.classifier = nn.Linear(2 * width, 1)
 
-        def forward(self, ids):
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
             lengths = (ids != PAD).sum(dim=1)
             # Packed: else the direction that reads backwards would begin with the padding.
             packed = nn.utils.rnn.pack_padded_sequence(
@@ -168,7 +195,7 @@ def _lstm_network(num_words, width):
     return LSTMClassifier()
 
 
-def _probabilities(network, rows, batch_size=256):
+def _probabilities(network: torch.nn.Module, rows: list[list[int]], batch_size: int = 256) -> np.ndarray:
     """P(class 1) for each row, batched by length so that there is little padding."""
     import torch
 

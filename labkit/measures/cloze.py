@@ -1,7 +1,12 @@
-"""Filling blanks: an encoder's top words at [MASK], a decoder's for the next word, and how often they are right.
+"""Filling blanks: an encoder's words at [MASK], a decoder's for the next word, and how often they are right.
 
 Lab 01 asks students to write `fill_mask` and `cloze_accuracy`; these are the functions it compares with.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -22,6 +27,10 @@ from labkit.models.encoding import (
 from labkit.models.loading import require_model
 from labkit.models.steady import device_of, steady
 
+if TYPE_CHECKING:
+    from labkit.models.loading import Model
+    from labkit.texts.datasets import ClozeItem
+
 __all__ = [
     "BLANK",
     "accuracy_at_rate",
@@ -38,7 +47,7 @@ BLANK = "[MASK]"
 
 
 @steady
-def fill_mask(model, text, k=5):
+def fill_mask(model: Model, text: str, k: int = 5) -> list[tuple[str, float]]:
     """The k most probable pieces for the one [MASK] in `text` (slides: fill-in-blank challenge).
 
     Returns [(piece, probability), ...], the most probable first; the probabilities are of the softmax over
@@ -60,7 +69,7 @@ def fill_mask(model, text, k=5):
     return _top(model, probs, k)
 
 
-def encode_blank(model, text):
+def encode_blank(model: Model, text: str) -> tuple[torch.Tensor, int]:
     """The ids of a text with one [MASK], and where it is: (1, T) int64 and an int.
 
     Raises LabkitError for a text without exactly one, and as `encode` does.
@@ -75,7 +84,7 @@ def encode_blank(model, text):
 
 
 @steady
-def next_words(model, text, k=5):
+def next_words(model: Model, text: str, k: int = 5) -> list[tuple[str, float]]:
     """The k most probable words to come after `text`, for a decoder: [(word, probability), ...].
 
     Only pieces that begin a word count (a byte-level piece that begins a word begins with its space), so
@@ -95,18 +104,18 @@ def next_words(model, text, k=5):
     return _top(model, probs, k)
 
 
-def full_context(model):
+def full_context(model: Model) -> Callable[[str, int], list[str]]:
     """A predictor that sees the whole sentence: (text, k) -> words. For encoders."""
     return lambda text, k: [word for word, _ in fill_mask(model, text, k)]
 
 
-def left_context(model):
+def left_context(model: Model) -> Callable[[str, int], list[str]]:
     """A predictor that sees only what stands before the blank: (text, k) -> words.
 
     An encoder gets the sentence cut off behind [MASK]; a decoder predicts the next word.
     """
 
-    def predict(text, k):
+    def predict(text: str, k: int) -> list[str]:
         _require_blank(text)
         left = text[: text.index(BLANK)]
         if model.kind == "encoder":
@@ -116,17 +125,17 @@ def left_context(model):
     return predict
 
 
-def cloze_accuracy(predict, items, k=5):
+def cloze_accuracy(
+    predict: Callable[[str, int], list[str]], items: Sequence[ClozeItem], k: int = 5
+) -> tuple[float, float, float]:
     """How often a right answer is among the top k, and a 95% confidence interval.
 
     The interval is the normal approximation p +- 1.96 sqrt(p (1 - p) / n), cut off at 0 and 1.
 
-    Args:
-        predict: (text, k) -> list of words.
-        items: objects with `.text` (one [MASK]) and `.answers` (acceptable words).
+    predict: (text, k) -> list of words.
+    items: objects with `.text` (one [MASK]) and `.answers` (acceptable words).
 
-    Returns:
-        (accuracy, low, high), fractions. Raises LabkitError when there are no items.
+    Returns (accuracy, low, high), fractions. Raises LabkitError when there are no items.
     """
     if not items:
         raise LabkitError("There are no items to measure on.")
@@ -135,7 +144,7 @@ def cloze_accuracy(predict, items, k=5):
 
 
 @steady
-def follows(model, firsts, seconds):
+def follows(model: Model, firsts: Sequence[str], seconds: Sequence[str]) -> torch.Tensor:
     """P(B follows A) for every A and every B, by the next-sentence head (Devlin et al. 2018, Task 2).
 
     model: from labkit.models.load_next_sentence. firsts, seconds: lists of N and M sentences.  -> (N, M)
@@ -154,7 +163,9 @@ def follows(model, firsts, seconds):
 
 
 @steady
-def accuracy_at_rate(model, texts, rate, seed=0, batch_size=64):
+def accuracy_at_rate(
+    model: Model, texts: Sequence[str], rate: float, seed: int = 0, batch_size: int = 64
+) -> tuple[float, float, float]:
     """Top-1 accuracy at hidden positions when each ordinary token becomes [MASK] with probability `rate`.
 
     All hidden tokens become [MASK] (no 80/10/10: this measures, it does not train). The masks depend on the
@@ -176,14 +187,14 @@ def accuracy_at_rate(model, texts, rate, seed=0, batch_size=64):
             continue
         masked = input_ids.masked_fill(hidden, mask_token_id)
         logits = vocabulary.logits(model, masked, attention_mask)  # (B, T, V)
-        hits += (logits[hidden].argmax(-1) == input_ids[hidden]).sum().item()
+        hits += int((logits[hidden].argmax(-1) == input_ids[hidden]).sum())
         total += int(hidden.sum())
     if not total:
         raise LabkitError(f"At a rate of {rate} nothing was hidden: take more text or a higher rate.")
     return accuracy_interval(hits, total)
 
 
-def _top(model, probs, k):
+def _top(model: Model, probs: torch.Tensor, k: int) -> list[tuple[str, float]]:
     most = int(vocabulary.known_ids(model).sum())
     if not isinstance(k, int) or not 1 <= k <= most:
         raise LabkitError(f"k is how many words you want, from 1 to {most}; it was {k!r}.")
@@ -192,7 +203,7 @@ def _top(model, probs, k):
     return list(zip(words, best.values.tolist(), strict=True))
 
 
-def _require_blank(text):
+def _require_blank(text: str) -> None:
     text = check_text(text)
     if text.count(BLANK) != 1:
         raise LabkitError(

@@ -5,14 +5,22 @@ learning curve is such an array for each seed and size; its mean over the items 
 else (intervals, paired tests, errors by kind of text) is counted from it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from labkit.messages import LabkitError
 from labkit.models.steady import steady
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 @steady
-def balanced_order(labels, seed):
+def balanced_order(labels: ArrayLike, seed: int) -> np.ndarray:
     """All row numbers in a random order in which the two classes alternate for as long as both last.
 
     labels: (N,) of two classes. Returns (N,) int64. The first `size` entries are a balanced training set, and
@@ -32,21 +40,27 @@ def balanced_order(labels, seed):
 
 
 @steady
-def learning_curve(fit, x_train, y_train, x_test, y_test, sizes, orders):
+def learning_curve(
+    fit: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    x_train: np.ndarray,
+    y_train: np.ndarray,
+    x_test: np.ndarray,
+    y_test: np.ndarray,
+    sizes: Sequence[int],
+    orders: np.ndarray,
+) -> np.ndarray:
     """How right is a classifier after 20, 40, 80, ... examples? Lab 05, exercise 5.5.
 
     Each order is one way of drawing the training examples; its sizes are nested: the first 20 rows of an
     order are among its first 40. So a curve rises because of the examples that were added.
 
-    Args:
-        fit: (x_train, y_train, x_test) -> probability of class 1 for each test row.
-        x_train, x_test: arrays whose first axis is the items: features (N, D), or texts (N,).
-        y_train, y_test: (N,) of 0 and 1.
-        sizes: how many training rows, each at most N.
-        orders: (S, N) int, one order of the training rows for each of S seeds (`balanced_order`).
+    fit: (x_train, y_train, x_test) -> probability of class 1 for each test row.
+    x_train, x_test: arrays whose first axis is the items: features (N, D), or texts (N,).
+    y_train, y_test: (N,) of 0 and 1.
+    sizes: how many training rows, each at most N.
+    orders: (S, N) int, one order of the training rows for each of S seeds (`balanced_order`).
 
-    Returns:
-        correct: (S, len(sizes), number of test items) float, 1.0 where the answer was right.
+    Returns (S, len(sizes), number of test items) float, 1.0 where the answer was right.
     """
     y_train, y_test, orders = np.asarray(y_train), np.asarray(y_test), np.asarray(orders)
     if orders.ndim != 2:
@@ -63,7 +77,7 @@ def learning_curve(fit, x_train, y_train, x_test, y_test, sizes, orders):
 
 
 @steady
-def bootstrap_interval(correct, num_samples, seed):
+def bootstrap_interval(correct: ArrayLike, num_samples: int, seed: int) -> tuple[float, float, float]:
     """Mean and 95% bootstrap interval (Efron 1979; percentile method). Lab 05, exercise 5.4.
 
     The N items are drawn again, N with replacement, `num_samples` times; the interval holds the middle 95% of
@@ -85,7 +99,9 @@ def bootstrap_interval(correct, num_samples, seed):
 
 
 @steady
-def curve_intervals(correct, num_samples=500, seed=0):
+def curve_intervals(
+    correct: np.ndarray, num_samples: int = 500, seed: int = 0
+) -> list[tuple[float, float, float]]:
     """Mean and 95% interval at each size of a learning curve: a list of (mean, low, high).
 
     correct: (S, K, N) as `learning_curve` returns it. Both what was drawn to train on and what there is to
@@ -108,7 +124,7 @@ def curve_intervals(correct, num_samples=500, seed=0):
 
 
 @steady
-def compare(correct_a, correct_b):
+def compare(correct_a: ArrayLike, correct_b: ArrayLike) -> tuple[float, float]:
     """Is A really better than B on the same items? McNemar's exact test (1947). Lab 05, exercise 5.6.
 
     Only items on which exactly one of the two is right say something about the difference. If both were

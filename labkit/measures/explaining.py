@@ -5,7 +5,11 @@ on. Whether the first explains the second is disputed: Jain & Wallace 2019 (arXi
 Wiegreffe & Pinter 2019 (arXiv:1908.04626) not so fast. Lab 04 measures it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -16,6 +20,9 @@ from labkit.models import vocabulary
 from labkit.models.encoding import check_text, check_texts, tokenize
 from labkit.models.loading import require_model
 from labkit.models.steady import device_of, steady
+
+if TYPE_CHECKING:
+    from labkit.models.loading import Model
 
 METHODS = ("attention", "rollout", "gradient", "deletion")
 
@@ -28,15 +35,15 @@ class Explanation:
     0 at the blank itself. words: (T,) True at ordinary tokens, False at the blank and at special tokens.
     """
 
-    tokens: list
+    tokens: list[str]
     word: str
     probability: float
-    scores: dict
+    scores: dict[str, torch.Tensor]
     words: torch.Tensor
 
 
 @steady(gradients=True)
-def explain(model, text, word=None):
+def explain(model: Model, text: str, word: str | None = None) -> Explanation:
     """Explain what an encoder puts at the one [MASK] of a text.
 
     The scores of the other tokens are
@@ -80,7 +87,7 @@ def explain(model, text, word=None):
 
 
 @steady
-def _without_each(model, ids, blank, target):
+def _without_each(model: Model, ids: torch.Tensor, blank: int, target: int) -> torch.Tensor:
     """log P(target) at the blank with each token in turn replaced by [MASK].  -> (T,)"""
     length = ids.shape[1]
     variants = ids.repeat(length, 1)  # (T, T): row i lacks token i
@@ -88,14 +95,14 @@ def _without_each(model, ids, blank, target):
     return vocabulary.logits(model, variants)[:, blank].log_softmax(dim=-1)[:, target]
 
 
-def _shares(scores, blank):
+def _shares(scores: torch.Tensor, blank: int) -> torch.Tensor:
     """Scores of the other tokens as shares of their sum."""
     scores = scores.detach().clone()
     scores[blank] = 0.0
     return scores / scores.sum().clamp(min=1e-12)
 
 
-def _piece(model, word):
+def _piece(model: Model, word: str) -> int:
     ids = tokenize(model.tokenizer, check_text(word, "The word"), add_special_tokens=False).input_ids
     if len(ids) != 1:
         raise LabkitError(f"{word!r} is {len(ids)} pieces for {model.name}; a blank holds one.")
@@ -103,7 +110,9 @@ def _piece(model, word):
 
 
 @steady
-def agreement(model, texts, reference="deletion"):
+def agreement(
+    model: Model, texts: Sequence[str], reference: str = "deletion"
+) -> dict[str, tuple[float, float, float]]:
     """How far each other method ranks the words of a text as the reference does: rank correlations.
 
     Spearman's correlation over the ordinary words of each text (special tokens would decide it alone), the
@@ -114,7 +123,7 @@ def agreement(model, texts, reference="deletion"):
     """
     from scipy.stats import spearmanr
 
-    found = {method: [] for method in METHODS if method != reference}
+    found: dict[str, list[float]] = {method: [] for method in METHODS if method != reference}
     for text in check_texts(texts):
         explanation = explain(model, text)
         if explanation.words.sum() < 3:

@@ -4,7 +4,11 @@ Lab 03 asks students to write `hidden_states`, `pool` and `token_vector`; these 
 with. `extract` and `word_vectors` do the same for thousands of texts, fast.
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,12 +19,15 @@ from labkit.models.loading import require_model
 from labkit.models.packed import Packed, body_of, fits
 from labkit.models.steady import device_of, steady
 
+if TYPE_CHECKING:
+    from labkit.models.loading import Model
+
 POOLINGS = ("cls", "mean", "last")
 TOKENS_PER_BATCH = 1024  # measured: smaller batches pay for Python, larger ones leave the processor's cache
 
 
 @steady
-def encode_batch(model, texts):
+def encode_batch(model: Model, texts: Sequence[str]) -> dict[str, torch.Tensor]:
     """Texts as one batch for the network: {"input_ids": (B, T), "attention_mask": (B, T)}, int64.
 
     Padded on the right, the mask 0 there. A text longer than the model takes is cut off at its end (an
@@ -30,7 +37,7 @@ def encode_batch(model, texts):
 
 
 @steady
-def hidden_states(model, texts):
+def hidden_states(model: Model, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
     """Every layer's vector of every token: (hidden, attention_mask), the same in a batch as alone.
 
     hidden: (L + 1, B, T, D); layer 0 is the embeddings, before any attention. What stands where the mask
@@ -40,7 +47,7 @@ def hidden_states(model, texts):
     return torch.stack(_states(model, batch)).float().cpu(), batch["attention_mask"]
 
 
-def pool(hidden, attention_mask, how):
+def pool(hidden: torch.Tensor, attention_mask: torch.Tensor, how: str) -> torch.Tensor:
     """One vector a text, (B, T, D) and (B, T) -> (B, D). Padding may stand on either side.
 
     how: "cls" (the first real token), "mean" (over the real tokens) or "last" (the last real token).
@@ -61,7 +68,7 @@ def pool(hidden, attention_mask, how):
     return hidden[torch.arange(len(hidden), device=hidden.device), index]
 
 
-def token_vector(model, text, word):
+def token_vector(model: Model, text: str, word: str) -> torch.Tensor:
     """One vector a layer for a word in its sentence: the mean over the word's pieces.  -> (L + 1, D)
 
     word: as `word_span` finds it. Raises LabkitError when the text does not hold it as a whole word, or only
@@ -70,7 +77,7 @@ def token_vector(model, text, word):
     return word_vectors(model, [text], [word])[0]
 
 
-def word_span(text, word):
+def word_span(text: str, word: str) -> tuple[int, int]:
     """(start, end) of the first place where `word` stands in `text` as a whole word, in characters.
 
     Upper and lower case count as the same. Raises LabkitError when it is not there.
@@ -84,7 +91,7 @@ def word_span(text, word):
 
 
 @steady
-def word_pieces(model, text, word):
+def word_pieces(model: Model, text: str, word: str) -> list[int]:
     """The positions of the pieces that spell `word` in the model's input: a list of int.
 
     A byte-level piece begins with the space before its word, so a piece belongs to the word when the two
@@ -105,7 +112,7 @@ def word_pieces(model, text, word):
 
 
 @steady
-def word_vectors(model, texts, words):
+def word_vectors(model: Model, texts: Sequence[str], words: Sequence[str]) -> torch.Tensor:
     """`token_vector` of many texts, each with its word.  -> (N, L + 1, D) float32 tensor
 
     words: as many as texts. Raises LabkitError as `token_vector` does.
@@ -125,32 +132,36 @@ def word_vectors(model, texts, words):
 
 
 @steady
-def extract(model, texts, how="mean", tokens_per_batch=TOKENS_PER_BATCH):
+def extract(
+    model: Model, texts: Sequence[str], how: str = "mean", tokens_per_batch: int = TOKENS_PER_BATCH
+) -> np.ndarray:
     """One vector for each text and layer, from a frozen model: `pool` of `hidden_states`, fast.
 
     Texts are sorted by length and go through without padding (models/packed.py); the result is in the texts'
     own order. A text longer than the model takes is cut off at its end.
 
-    Args:
-        model: a labkit Model.
-        how: "cls" (the first token), "mean" (over the real tokens) or "last" (the last real token).
-        tokens_per_batch: about so many tokens go through the network at once.
+    model: a labkit Model.
+    how: "cls" (the first token), "mean" (over the real tokens) or "last" (the last real token).
+    tokens_per_batch: about so many tokens go through the network at once.
 
-    Returns:
-        (N, L + 1, D) float32; layer 0 is the embeddings. Raises LabkitError for another `how`, for no texts
-        and for an empty text.
+    Returns (N, L + 1, D) float32; layer 0 is the embeddings. Raises LabkitError for another `how`, for no
+    texts and for an empty text.
     """
     _require_pooling(how)
     return _extract(model, texts, (how,), tokens_per_batch)[how]
 
 
 @steady
-def extract_poolings(model, texts, tokens_per_batch=TOKENS_PER_BATCH):
+def extract_poolings(
+    model: Model, texts: Sequence[str], tokens_per_batch: int = TOKENS_PER_BATCH
+) -> dict[str, np.ndarray]:
     """{"cls": ..., "mean": ..., "last": ...}: each as `extract` gives it, but the texts are read once."""
     return _extract(model, texts, POOLINGS, tokens_per_batch)
 
 
-def _extract(model, texts, poolings, tokens_per_batch):
+def _extract(
+    model: Model, texts: Sequence[str], poolings: Sequence[str], tokens_per_batch: int
+) -> dict[str, np.ndarray]:
     encoded = encode_all(model, texts)
     shape = (len(encoded), model.num_layers + 1, model.width)
     rows = {how: np.empty(shape, dtype=np.float32) for how in poolings}
@@ -161,7 +172,7 @@ def _extract(model, texts, poolings, tokens_per_batch):
     return rows
 
 
-def _pool_packed(hidden, lengths, how):
+def _pool_packed(hidden: torch.Tensor, lengths: list[int], how: str) -> torch.Tensor:
     """`pool` of texts laid end to end: (T, D) and B lengths -> (B, D)."""
     ends = torch.tensor(lengths).cumsum(dim=0)
     if how == "cls":
@@ -171,12 +182,14 @@ def _pool_packed(hidden, lengths, how):
     return torch.stack([text.mean(dim=0) for text in hidden.split(lengths)])
 
 
-def _require_pooling(how):
+def _require_pooling(how: str) -> None:
     if how not in POOLINGS:
         raise LabkitError(f"how is one of {', '.join(POOLINGS)}; it was {how!r}.")
 
 
-def _in_batches(model, encoded, tokens_per_batch=TOKENS_PER_BATCH):
+def _in_batches(
+    model: Model, encoded: list[list[int]], tokens_per_batch: int = TOKENS_PER_BATCH
+) -> Iterator[tuple[list[int], list[int], Sequence[torch.Tensor]]]:
     """(numbers of the texts, their lengths, states) of each batch, the shortest texts first.
 
     states: L + 1 tensors (T, D), the batch's texts end to end.
@@ -201,7 +214,7 @@ def _in_batches(model, encoded, tokens_per_batch=TOKENS_PER_BATCH):
         start = end
 
 
-def _states(model, batch):
+def _states(model: Model, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, ...]:
     """The L + 1 hidden states, (B, T, D) each. The output head is left out: it is most of the arithmetic."""
     inputs = {name: tensor.to(device_of(model.network)) for name, tensor in batch.items()}
     return body_of(model.network)(**inputs, output_hidden_states=True).hidden_states

@@ -5,6 +5,8 @@ Lab 03 asks students to write `cosine_similarity_matrix`, `nearest`, `anisotropy
 or an array. Every function raises LabkitError for another shape and for NaN or infinity.
 """
 
+from collections.abc import Sequence
+
 import torch
 
 from labkit.messages import LabkitError
@@ -12,7 +14,7 @@ from labkit.models.steady import steady
 
 
 @steady(gradients=None)
-def cosine_similarity_matrix(vectors):
+def cosine_similarity_matrix(vectors: torch.Tensor) -> torch.Tensor:
     """The cosine of the angle between every two rows.  (N, D) -> (N, N), from -1 to 1
 
     Raises LabkitError for a row of zeros: it points nowhere.
@@ -27,7 +29,7 @@ def cosine_similarity_matrix(vectors):
 
 
 @steady(gradients=None)
-def nearest(vectors, index, k):
+def nearest(vectors: torch.Tensor, index: int, k: int) -> list[int]:
     """The k other rows with the largest cosine to row `index`, the nearest first: a list of k int.
 
     Raises LabkitError when there is no such row, or there are not k others.
@@ -45,7 +47,7 @@ def nearest(vectors, index, k):
 
 
 @steady(gradients=None)
-def anisotropy(vectors):
+def anisotropy(vectors: torch.Tensor) -> float:
     """The mean cosine between two different rows: 0 when they point everywhere, near 1 in a narrow cone.
 
     Ethayarajh 2019, "How contextual are contextualized word representations?", section 3.3.
@@ -59,7 +61,7 @@ def anisotropy(vectors):
 
 
 @steady(gradients=None)
-def all_but_the_top(vectors, num_directions):
+def all_but_the_top(vectors: torch.Tensor, num_directions: int) -> torch.Tensor:
     """The cure for anisotropy: take away the mean, then the directions that all rows share most.  -> (N, D)
 
     Mu & Viswanath 2018, "All-but-the-Top: simple and effective postprocessing for word representations",
@@ -76,7 +78,7 @@ def all_but_the_top(vectors, num_directions):
 
 
 @steady(gradients=None)
-def linear_cka(x, y):
+def linear_cka(x: torch.Tensor, y: torch.Tensor) -> float:
     """How alike two spaces are, from 0 to 1: row i of x and of y belong to the same text.
 
     (N, D1) and (N, D2) -> float. Not changed by turning either space, by its scale or by a shift.
@@ -95,7 +97,7 @@ def linear_cka(x, y):
 
 
 @steady(gradients=None)
-def cka_table(spaces):
+def cka_table(spaces: Sequence[torch.Tensor]) -> torch.Tensor:
     """`linear_cka` of every space with every other.  a list of S matrices (N, D) -> (S, S) tensor"""
     table = torch.ones(len(spaces), len(spaces))
     for row in range(len(spaces)):
@@ -104,7 +106,7 @@ def cka_table(spaces):
     return table
 
 
-def _matrix(vectors):
+def _matrix(vectors: torch.Tensor) -> torch.Tensor:
     """A float tensor (N, D) of finite numbers."""
     try:
         vectors = torch.as_tensor(vectors)

@@ -4,14 +4,22 @@ A linear probe (Alain & Bengio 2016) is a logistic regression on features that a
 `fit_probe` and `choose_layer` are what lab 05 builds; `layer_sweep` is the same on random splits.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from labkit.messages import LabkitError
 from labkit.models.steady import steady
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 @steady
-def balanced_split(labels, num_train, seed):
+def balanced_split(labels: ArrayLike, num_train: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Training rows with as many of each of two classes, and all other rows to test on.
 
     Returns (train, test), two index arrays that share no row. Raises LabkitError when a class is too small to
@@ -34,15 +42,14 @@ def balanced_split(labels, num_train, seed):
 
 
 @steady
-def fit_probe(x_train, y_train, x_test, strength=0.1):
+def fit_probe(x_train: ArrayLike, y_train: ArrayLike, x_test: ArrayLike, strength: float = 0.1) -> np.ndarray:
     """Train a linear probe and return P(class 1) for each test row. Lab 05, exercise 5.2.
 
     The scaler is fitted on the training rows alone: what the test rows look like may not be known before.
 
-    Args:
-        x_train, x_test: features, (N, D) and (M, D).
-        y_train: (N,) of 0 and 1.
-        strength: C of the logistic regression; less means smaller weights: few examples, many dimensions.
+    x_train, x_test: features, (N, D) and (M, D).
+    y_train: (N,) of 0 and 1.
+    strength: C of the logistic regression; less means smaller weights: few examples, many dimensions.
 
     Returns (M,) float. Raises LabkitError for NaN features, one class, and shapes that don't go together.
     """
@@ -57,7 +64,9 @@ def fit_probe(x_train, y_train, x_test, strength=0.1):
     return probe.predict_proba(scaler.transform(x_test))[:, 1]
 
 
-def _checked(x_train, y_train, x_test):
+def _checked(
+    x_train: ArrayLike, y_train: ArrayLike, x_test: ArrayLike
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The three as arrays that a probe can be trained on, or a plain message that says why not."""
     x_train, y_train, x_test = np.asarray(x_train), np.asarray(y_train), np.asarray(x_test)
     for name, x in (("x_train", x_train), ("x_test", x_test)):
@@ -84,23 +93,28 @@ def _checked(x_train, y_train, x_test):
 
 
 @steady
-def choose_layer(fit, features, labels, train, dev, test):
+def choose_layer(
+    fit: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    features: np.ndarray,
+    labels: np.ndarray,
+    train: np.ndarray,
+    dev: np.ndarray,
+    test: np.ndarray,
+) -> tuple[int, np.ndarray, float]:
     """Choose the layer on the dev rows, then test that one, once. Lab 05, exercise 5.3.
 
-    Args:
-        fit: (x_train, y_train, x_test) -> P(class 1) for each test row, such as `fit_probe`.
-        features: (N, num_layers + 1, D); layer 0 is the embeddings.
-        labels: (N,) of 0 and 1. train, dev, test: row numbers that share none.
+    fit: (x_train, y_train, x_test) -> P(class 1) for each test row, such as `fit_probe`.
+    features: (N, num_layers + 1, D); layer 0 is the embeddings.
+    labels: (N,) of 0 and 1. train, dev, test: row numbers that share none.
 
-    Returns:
-        (layer, dev accuracies (num_layers + 1,), test accuracy of that layer): the lowest of equally good
-        layers.
+    Returns (layer, dev accuracies (num_layers + 1,), test accuracy of that layer): the lowest of equally good
+    layers.
     """
     features, labels = np.asarray(features), np.asarray(labels)
     if features.ndim != 3:
         raise LabkitError(f"features should have shape (texts, layers, D), not {features.shape}.")
 
-    def accuracy(layer, rows):
+    def accuracy(layer: int, rows: np.ndarray) -> float:
         probability = fit(features[train, layer], labels[train], features[rows, layer])
         return float(((np.asarray(probability) > 0.5) == labels[rows]).mean())
 
@@ -110,7 +124,9 @@ def choose_layer(fit, features, labels, train, dev, test):
 
 
 @steady
-def probe_accuracy(features, labels, num_train, seed, strength=0.1):
+def probe_accuracy(
+    features: np.ndarray, labels: np.ndarray, num_train: int, seed: int, strength: float = 0.1
+) -> float:
     """Balanced accuracy on the test rows of a probe trained on `num_train` balanced rows.
 
     features: (N, D). The scaler is fitted on the training rows alone. strength: C of the logistic regression.
@@ -128,7 +144,9 @@ def probe_accuracy(features, labels, num_train, seed, strength=0.1):
 
 
 @steady
-def layer_sweep(features, labels, num_train, seeds, strength=0.1):
+def layer_sweep(
+    features: np.ndarray, labels: np.ndarray, num_train: int, seeds: Iterable[int], strength: float = 0.1
+) -> np.ndarray:
     """Mean and standard deviation over seeds of each layer's probe: (num_layers + 1, 2).
 
     features: (N, num_layers + 1, D)

@@ -5,9 +5,12 @@ compiles itself: half a minute or more on a small machine. So results are kept: 
 pictures travel with the package (data/projections), others stay in the user's cache folder.
 """
 
+from __future__ import annotations
+
 import warnings
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +18,9 @@ from labkit.files import paths
 from labkit.files.safe_files import replacing
 from labkit.messages import LabkitError
 from labkit.models.steady import steady
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 NEIGHBOURS = 12  # about one sense's sentences: what UMAP takes for a neighbourhood
 # min_dist and spread are wide, so that the points inside a clump can be told apart
@@ -24,18 +30,17 @@ FOLDER = "projections"
 
 
 @steady
-def project(vectors, name, progress=True):
+def project(vectors: ArrayLike, name: str, progress: bool = True) -> np.ndarray:
     """A flat picture of each layer: (N, L + 1, D) -> (N, L + 1, 2) float32, around 0.
 
     Each layer's fit starts from the picture of the layer before, so that points move no farther than they
     must and can be followed with the eye. Distances within a clump mean something, those between clumps and
     the axes do not.
 
-    Args:
-        vectors: tensor or array of finite numbers, with more than NEIGHBOURS rows.
-        name: what the result is kept under, letters, digits and hyphens, such as "senses-bert-mini". A kept
-            result of other vectors is not used but replaced.
-        progress: say why it takes so long, and show a bar.
+    vectors: tensor or array of finite numbers, with more than NEIGHBOURS rows.
+    name: what the result is kept under, letters, digits and hyphens, such as "senses-bert-mini". A kept
+        result of other vectors is not used but replaced.
+    progress: say why it takes so long, and show a bar.
 
     Raises LabkitError for another shape, for NaN and for too few rows.
     """
@@ -56,14 +61,14 @@ def project(vectors, name, progress=True):
 
 
 @steady
-def save(vectors, path, progress=True):
+def save(vectors: ArrayLike, path: str | Path, progress: bool = True) -> Path:
     """Project, and keep the result at `path`, whatever is there already; returns the path."""
     vectors, path = _checked(vectors), Path(path)
     _write(path, _fit(vectors, progress), _fingerprint(vectors))
     return path
 
 
-def _checked(vectors):
+def _checked(vectors: ArrayLike) -> np.ndarray:
     vectors = np.asarray(vectors, dtype=np.float32)
     if vectors.ndim != 3 or 0 in vectors.shape:
         raise LabkitError(f"Vectors should be (N, layers, D); the shape was {vectors.shape}.")
@@ -78,27 +83,27 @@ def _checked(vectors):
     return vectors
 
 
-def _file_name(name):
+def _file_name(name: str) -> str:
     if not name or not all(letter.isalnum() or letter == "-" for letter in name):
         raise LabkitError(f"name should consist of letters, digits and hyphens; it was {name!r}.")
     return f"{name}.npz"
 
 
-def _fingerprint(vectors):
+def _fingerprint(vectors: np.ndarray) -> np.ndarray:
     """16 numbers that say which vectors these are, the same on every machine but for rounding."""
     flat = vectors.reshape(-1).astype(np.float64)
     signs = np.random.default_rng(0).choice(np.array([-1, 1], dtype=np.int8), size=(16, len(flat)))
     return signs @ flat / np.sqrt(len(flat))
 
 
-def _settings():
+def _settings() -> str:
     return f"{SETTINGS}, seed {SEED}"
 
 
-def _read(path, vectors, marks):
+def _read(path: Path, vectors: np.ndarray, marks: np.ndarray) -> np.ndarray | None:
     """The kept pictures of just these vectors, or None: also for a file that is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             pictures, kept, settings = file["pictures"], file["fingerprint"], str(file["settings"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
@@ -109,13 +114,13 @@ def _read(path, vectors, marks):
     )
 
 
-def _write(path, pictures, marks):
+def _write(path: Path, pictures: np.ndarray, marks: np.ndarray) -> None:
     """Keep the pictures at `path`, whole or not at all."""
     with replacing(path) as scratch:
         np.savez_compressed(scratch, pictures=pictures, fingerprint=marks, settings=_settings())
 
 
-def _fit(vectors, progress):
+def _fit(vectors: np.ndarray, progress: bool) -> np.ndarray:
     from tqdm import tqdm  # the plain bar: it needs no widgets
 
     if progress:

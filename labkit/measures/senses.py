@@ -3,6 +3,8 @@
 In a notebook both are `labkit.senses`: what it needs of the sentences is here by the same name.
 """
 
+from collections.abc import Sequence
+
 import torch
 
 from labkit.intervals import mean_interval
@@ -24,7 +26,7 @@ __all__ = [
 
 
 @steady
-def neighbour_agreement(vectors, items):
+def neighbour_agreement(vectors: torch.Tensor, items: Sequence[SenseItem]) -> float:
     """The share of items whose nearest other item (by cosine) holds the same word in the same sense.
 
     vectors: (N, D), one for each item. Chance is the share of such items among the others, 11 of 239 in the
@@ -39,7 +41,9 @@ def neighbour_agreement(vectors, items):
 
 
 @steady
-def sense_accuracy(vectors, items, repeats=20, seed=0):
+def sense_accuracy(
+    vectors: torch.Tensor, items: Sequence[SenseItem], repeats: int = 20, seed: int = 0
+) -> torch.Tensor:
     """How often each item's sense can be read off its vector, layer by layer.
 
     In turns, a random half of each sense's sentences is averaged to the sense's mean vector; each sentence of
@@ -49,13 +53,11 @@ def sense_accuracy(vectors, items, repeats=20, seed=0):
     Sentences are held out in pairs, one of each sense, whose words have as many words before them. Otherwise
     the word's position alone, which even the embeddings tell, would pull the result away from 0.5.
 
-    Args:
-        vectors: (N, L + 1, D) tensor, of the word in each item.
-        items: N SenseItem; both senses of a word with as many sentences, at least two.
+    vectors: (N, L + 1, D) tensor, of the word in each item.
+    items: N SenseItem; both senses of a word with as many sentences, at least two.
 
-    Returns:
-        (N, L + 1) tensor from 0 to 1: the share of the times that an item was put to the test; a draw counts
-        one half. Raises LabkitError when the numbers of rows differ and for NaN.
+    Returns (N, L + 1) tensor from 0 to 1: the share of the times that an item was put to the test; a draw
+    counts one half. Raises LabkitError when the numbers of rows differ and for NaN.
     """
     vectors = torch.as_tensor(vectors)
     if vectors.ndim != 3 or len(vectors) != len(items):
@@ -86,7 +88,7 @@ def sense_accuracy(vectors, items, repeats=20, seed=0):
     return points / tested.clamp(min=1)
 
 
-def _pairs(items, word):
+def _pairs(items: Sequence[SenseItem], word: str) -> torch.Tensor:
     """The rows of a word's items, (pairs, 2): a sentence of each sense, alike in how early the word comes."""
     rows = [k for k, item in enumerate(items) if item.word == word]
     senses = sorted({items[k].sense for k in rows})

@@ -5,6 +5,8 @@ machine; `results` gives what was measured here, or else what the course recorde
 of the two it is, on what and when, says the result's `provenance`; print it beside the figure.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import platform
@@ -12,6 +14,8 @@ import sys
 import textwrap
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +23,9 @@ from labkit.files import paths, safe_files
 from labkit.messages import LabkitError, program
 from labkit.models import downloads, hub
 from labkit.models.steady import steady
+
+if TYPE_CHECKING:
+    from labkit.models.loading import Model
 
 PAIR = ("bert-mini", "gpt-mini")
 SMALL = 100  # the lecture's number of labelled examples with pre-training
@@ -33,8 +40,8 @@ class DataSet:
 
     what: str
     num_test: int
-    few: tuple
-    many: tuple
+    few: tuple[int, ...]
+    many: tuple[int, ...]
 
 
 SETS = {
@@ -62,14 +69,14 @@ class Result:
     """
 
     dataset: str
-    curves: dict
-    layers: list
+    curves: dict[str, tuple[tuple[int, ...], list[tuple[float, ...]]]]
+    layers: list[tuple[float, ...]]
     measured_here: bool
     date: str
     machine: str
 
     @property
-    def provenance(self):
+    def provenance(self) -> str:
         """Measured here, or recorded where and when: a sentence or two, in lines that fit a notebook."""
         what = SETS[self.dataset].what
         if self.measured_here:
@@ -81,19 +88,19 @@ class Result:
         )
         return textwrap.fill(text, 90, break_on_hyphens=False)
 
-    def at(self, name, size):
+    def at(self, name: str, size: int) -> tuple[float, ...]:
         """(accuracy, low, high) of the curve `name` with `size` examples."""
         sizes, rows = self.curves[name]
         return rows[list(sizes).index(size)]
 
 
-def results(dataset, path=None):
+def results(dataset: str, path: str | Path | None = None) -> Result:
     """The Result for "amazon" or "films": measured on this machine if it was, else recorded.
 
     The bundled pair's curves are left out of a record that was made with other weights than those of today.
     """
     _known(dataset)
-    path = path or paths.data_dir() / "transfer.json"
+    path = Path(path or paths.data_dir() / "transfer.json")
     for file, here in ((_kept(dataset), True), (path, False)):
         try:
             stored = json.loads(file.read_text(encoding="utf-8"))[dataset]
@@ -111,7 +118,7 @@ def results(dataset, path=None):
     raise LabkitError(f"{path} holds no results for {dataset}. Install labkit again.")
 
 
-def minilm():
+def minilm() -> Model | None:
     """The Model minilm if its files are on this machine, else None; never asks a network."""
     repo = hub.HUB["minilm"].repo
     folder = hub.hub_folder(repo)
@@ -125,7 +132,7 @@ def minilm():
 
 
 @steady
-def measure(dataset, progress=True, num_seeds=5):
+def measure(dataset: str, progress: bool = True, num_seeds: int = 5) -> Result:
     """Measure the learning curves of minilm, the pair, TF-IDF and an LSTM here, and keep them in the cache.
 
     Takes some minutes. Needs minilm and the snippets, and fetches them if they are not in the cache. Probes
@@ -144,11 +151,11 @@ def measure(dataset, progress=True, num_seeds=5):
     orders = np.array([balanced_order(labels[train], seed) for seed in range(num_seeds)])
     small = orders[:2]  # an LSTM takes its time
 
-    def say(what):
+    def say(what: str) -> None:
         if progress:
             print(f"{dataset}: {what} ...", flush=True)
 
-    def read(name):
+    def read(name: str) -> tuple[np.ndarray, int]:
         """(N, L + 1, D): the vectors of the texts that are needed, NaN for the others."""
         say(f"{name} reads")
         model, needed = load(name), np.union1d(train[orders[:, : max(few)]], test)
@@ -156,7 +163,9 @@ def measure(dataset, progress=True, num_seeds=5):
         vectors[needed] = extract(model, list(texts[needed]))
         return vectors, vectors.shape[1] // 2
 
-    def curve(fit, x, sizes, orders=orders):
+    def curve(
+        fit: Any, x: np.ndarray, sizes: tuple[int, ...], orders: Any = orders
+    ) -> list[tuple[float, ...]]:
         correct = learning_curve(fit, x[train], labels[train], x[test], labels[test], sizes, orders)
         return [tuple(round(v, 4) for v in row) for row in curve_intervals(correct)]
 
@@ -182,41 +191,41 @@ def measure(dataset, progress=True, num_seeds=5):
     return results(dataset)
 
 
-def record(path=None):
+def record(path: str | Path | None = None) -> None:
     """For authors, after the bundled pair has changed: measure every data set, write data/transfer.json."""
     path = path or paths.data_dir() / "transfer.json"
-    record = {}
+    record: dict[str, Any] = {}
     for dataset in SETS:
         measure(dataset)
         record |= json.loads(_kept(dataset).read_text(encoding="utf-8"))
     safe_files.write_text(path, json.dumps(record) + "\n")
 
 
-def _known(dataset):
+def _known(dataset: str) -> None:
     if dataset not in SETS:
         raise LabkitError(f"There is no data set {dataset!r} here; there is {', '.join(SETS)}.")
 
 
-def _kept(dataset):
+def _kept(dataset: str) -> Path:
     return paths.cache_dir() / "transfer" / f"{dataset}.json"
 
 
-def _weights(name):
+def _weights(name: str) -> str:
     """The first digits of the sha256 of a bundled model's weights."""
     sums = safe_files.read_checksums(paths.models_dir() / name)
     return sums.get("model.safetensors", hashlib.sha256(b"").hexdigest())[:16]
 
 
-def _data(dataset, progress):
+def _data(dataset: str, progress: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(texts (N,), labels (N,), train rows, test rows): clear ratings only, train and test balanced."""
     from labkit.texts import datasets
 
     load = {"amazon": datasets.amazon_snippets, "films": datasets.film_snippets}[dataset]
-    texts, ratings = load(progress)
+    snippets, ratings = load(progress)
     least = 0.5 if dataset == "amazon" else 0.0  # every film snippet is needed for 10,000
-    clear = [k for k, rating in enumerate(ratings) if abs(rating) > least and texts[k].strip()]
+    clear = [k for k, rating in enumerate(ratings) if abs(rating) > least and snippets[k].strip()]
     labels = np.array([int(ratings[k] > 0) for k in clear])
-    texts = np.array([texts[k] for k in clear], dtype=object)
+    texts = np.array([snippets[k] for k in clear], dtype=object)
     rng = np.random.default_rng(0)
     half, most = SETS[dataset].num_test // 2, max(SETS[dataset].many) // 2
     rows = [rng.permutation(np.flatnonzero(labels == c)) for c in (0, 1)]

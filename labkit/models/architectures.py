@@ -4,6 +4,9 @@ Every option of both classes stands in one of three tables, so that none is over
 that is not computed is refused by name and never given other numbers.
 """
 
+from pathlib import Path
+from typing import Any
+
 from labkit.messages import LabkitError
 
 SUPPORTED = ("bert", "gpt2")
@@ -62,7 +65,7 @@ IRRELEVANT = {
 _CROSS = "attention to a second network's states"
 # Option -> (the value that is computed, what another one means). Some are no longer fields of the classes but
 # stand in older folders, where `transformers` passes over them in silence.
-_LEGACY = {
+_LEGACY: dict[str, tuple[Any, str]] = {
     "position_embedding_type": ("absolute", "positions that enter the attention scores"),
     "per_layer_config": (None, "layers that differ from each other"),
     "pruned_heads": ({}, "layers that lack heads"),
@@ -78,7 +81,7 @@ REFUSED = {
 }
 
 
-def refuse(config, name):
+def refuse(config: Any, name: str | Path) -> None:
     """Raise LabkitError if a network with this configuration is not computed here, naming what is not.
 
     config: a config of `transformers`, or config.json as a dict. name: what the message calls it.

@@ -8,6 +8,7 @@ import importlib.util
 import os
 import re
 import ssl
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -50,7 +51,9 @@ def check_proxy(proxy: str, place: str) -> str:
 def certificates(path: str, place: str) -> ssl.SSLContext:
     """Trust in the certificates of a file or folder; LabkitError, with the setting's `place`, if none."""
     try:
-        return ssl.create_default_context(**{"capath" if os.path.isdir(path) else "cafile": path})
+        if os.path.isdir(path):
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
     except OSError:
         why = "it holds no certificates" if os.path.isfile(path) else "there is no such file"
         raise LabkitError(f"{place} is {path!r}, and {why}. {_OR_REMOVE}") from None
@@ -65,7 +68,7 @@ def why_not(error: Exception) -> str:
 _OR_REMOVE = "Secure connections need it: name the right one, or remove the setting to use the system's own."
 
 
-def _proxies():
+def _proxies() -> Iterator[tuple[str, str]]:
     """(where it is set, its address) of each proxy."""
     for scheme, proxy in getproxies().items():
         if scheme in ("http", "https", "all"):

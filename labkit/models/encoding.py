@@ -4,19 +4,28 @@ A special token that is written out in a text ("[MASK]", "[SEP]", "<|endoftext|>
 all of `transformers` does. Shapes: B batch, T tokens.
 """
 
+from __future__ import annotations
+
 import contextlib
 import math
 import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from labkit.messages import LabkitError
 from labkit.models.loading import require_model
 
+if TYPE_CHECKING:
+    from transformers import BatchEncoding, PreTrainedTokenizerBase
+
+    from labkit.models.loading import Model
+
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def check_text(text, what="The text"):
+def check_text(text: Any, what: str = "The text") -> str:
     """The text as a plain str. Raises LabkitError for anything else, for an empty text and half characters.
 
     what: how the message begins.
@@ -35,7 +44,7 @@ def check_text(text, what="The text"):
     return text
 
 
-def check_texts(texts, needed="Give at least one."):
+def check_texts(texts: Any, needed: str = "Give at least one.") -> list[str]:
     """A list of texts, each checked by `check_text`. Raises LabkitError too for one text and for none."""
     if isinstance(texts, str):
         raise LabkitError(f"texts is a list of texts; it was one text: {texts!r:.60}. Write [text].")
@@ -50,7 +59,7 @@ def check_texts(texts, needed="Give at least one."):
     return [check_text(text, f"Text number {number}") for number, text in enumerate(texts)]
 
 
-def encode(model, text):
+def encode(model: Model, text: str) -> torch.Tensor:
     """Token ids of one text, checked: not empty, not longer than the model takes.  -> (1, T) int64"""
     require_model(model, "attention_maps(labkit.load('bert'), text)")
     (ids,) = _all_ids(model, [check_text(text)], ["The text"])
@@ -58,7 +67,7 @@ def encode(model, text):
     return torch.tensor([ids], device="cpu")
 
 
-def encode_all(model, texts):
+def encode_all(model: Model, texts: Sequence[str]) -> list[list[int]]:
     """Lists of ids, each cut at its end to what the model takes (an encoder's closing [SEP] stays).
 
     Raises LabkitError for no texts, and for one that is no text.
@@ -73,7 +82,7 @@ def encode_all(model, texts):
     return rows
 
 
-def encode_prompt(model, text):
+def encode_prompt(model: Model, text: str) -> torch.Tensor:
     """The ids of a text behind the token that begins every text, for a decoder: (1, 1 + T) int64.
 
     Raises LabkitError for an encoder, for no text, and for one that is longer than the model takes.
@@ -84,7 +93,7 @@ def encode_prompt(model, text):
     return torch.tensor([[start_id(model), *ids]], device="cpu")
 
 
-def pad(rows):
+def pad(rows: Sequence[list[int]]) -> dict[str, torch.Tensor]:
     """Lists of ids to {"input_ids": (B, T), "attention_mask": (B, T)}, padded on the right.
 
     The padding's id is of no account: the mask is 0 there.
@@ -98,19 +107,19 @@ def pad(rows):
     return {"input_ids": input_ids, "attention_mask": attention_mask}
 
 
-def tokenize(tokenizer, *texts, **options):
+def tokenize(tokenizer: PreTrainedTokenizerBase, *texts: Any, **options: Any) -> BatchEncoding:
     """What the tokenizer makes of texts, neither padded nor cut, whatever it has been set to before."""
     with _own_settings(tokenizer):
         return tokenizer(*texts, padding=False, truncation=False, verbose=False, **options)
 
 
-def closing_ids(model, ids):
+def closing_ids(model: Model, ids: list[int]) -> list[int]:
     """The special token that an encoder's texts end with, as a list: of one id, or empty."""
     closing = model.tokenizer.sep_token_id
     return ids[-1:] if model.kind == "encoder" and closing is not None and ids[-1] == closing else []
 
 
-def start_id(model):
+def start_id(model: Model) -> int:
     """The id of the token that begins every text: the beginning-of-text token, else the end-of-text one.
 
     GPT-2's are the same, the only start that its training knew. Raises LabkitError where there is neither.
@@ -124,7 +133,7 @@ def start_id(model):
     )
 
 
-def mask_id(model):
+def mask_id(model: Model) -> int:
     """The id of [MASK]. Raises LabkitError for a tokenizer without one."""
     if model.tokenizer.mask_token_id is None:
         raise LabkitError(
@@ -134,7 +143,7 @@ def mask_id(model):
     return model.tokenizer.mask_token_id
 
 
-def require_decoder(model):
+def require_decoder(model: Model) -> None:
     """Raise LabkitError unless `model` is a decoder."""
     require_model(model, "continue_text(labkit.load('gpt'), text)")
     if model.kind != "decoder":
@@ -144,7 +153,7 @@ def require_decoder(model):
         )
 
 
-def require_room(model, length, num_new=0):
+def require_room(model: Model, length: int, num_new: int = 0) -> None:
     """Raise LabkitError when `length` pieces and `num_new` more are too many for the model."""
     if length + num_new > model.max_length:
         more = f" and {num_new} new ones are asked for" if num_new else ""
@@ -154,7 +163,7 @@ def require_room(model, length, num_new=0):
         )
 
 
-def _all_ids(model, texts, names):
+def _all_ids(model: Model, texts: list[str], names: Sequence[str]) -> list[list[int]]:
     """A list of ids for each text. All in one call: the way to the tokenizer, in Rust, is what costs."""
     tokenizer = model.tokenizer
     rows = tokenize(tokenizer, texts).input_ids
@@ -175,9 +184,9 @@ def _all_ids(model, texts, names):
 
 
 @contextlib.contextmanager
-def _own_settings(tokenizer):
+def _own_settings(tokenizer: PreTrainedTokenizerBase) -> Iterator[None]:
     """Afterwards the tokenizer pads and cuts as it did before."""
-    backend = getattr(tokenizer, "backend_tokenizer", None)
+    backend: Any = getattr(tokenizer, "backend_tokenizer", None)
     padding, truncation = getattr(backend, "padding", None), getattr(backend, "truncation", None)
     try:
         yield
@@ -188,7 +197,7 @@ def _own_settings(tokenizer):
             backend.enable_truncation(**truncation)
 
 
-def _described(value):
+def _described(value: Any) -> str:
     """A value that is no text, in words, with what to do."""
     if isinstance(value, (bytes, bytearray)):
         return "bytes. Decode them: text.decode('utf-8')."

@@ -2,13 +2,15 @@
 
 import json
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
 from labkit.messages import LabkitError
 from labkit.models import architectures
 from labkit.models.tokenizers import first_line
 
 
-def model_type(folder):
+def model_type(folder: Path) -> str:
     """The kind of network that config.json names: "bert" or "gpt2".
 
     Raises LabkitError for another, for one with options that are not computed here, and for a damaged file.
@@ -26,7 +28,7 @@ def model_type(folder):
     return config["model_type"]
 
 
-def require_used(name, folder, unexpected):
+def require_used(name: str, folder: Path, unexpected: Iterable[str]) -> None:
     """Refuse a file whose layers hold more than the network computes with: it is another architecture."""
     masks = re.compile(r"\.attn\.(masked_)?bias$")  # older files keep GPT-2's triangle, which is no weight
     layers = re.compile(r"\b(layer|h)\.\d+\.")
@@ -39,7 +41,7 @@ def require_used(name, folder, unexpected):
         )
 
 
-def weight_names(folder):
+def weight_names(folder: Path) -> list[str]:
     """The names of the tensors in the folder's safetensors files, which are checked for being whole."""
     from safetensors import SafetensorError, safe_open
 

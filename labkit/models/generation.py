@@ -5,7 +5,11 @@ compares with. A text begins behind the end-of-text token, the only start that G
 Shapes: B batch, T tokens, V vocabulary.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -22,6 +26,9 @@ from labkit.models.encoding import (
 )
 from labkit.models.steady import device_of, steady
 
+if TYPE_CHECKING:
+    from labkit.models.loading import Model
+
 
 @dataclass(frozen=True)
 class TokenGuess:
@@ -35,7 +42,7 @@ class TokenGuess:
 
 
 @steady
-def sentence_log_prob(model, text):
+def sentence_log_prob(model: Model, text: str) -> float:
     """log P(text), in nats, by the chain rule: the sum of log P(w_t | w_1, ..., w_t-1).
 
     The first token is predicted from the end-of-text token. Raises LabkitError for an encoder, an empty
@@ -47,7 +54,7 @@ def sentence_log_prob(model, text):
 
 
 @steady
-def guesses_along(model, text):
+def guesses_along(model: Model, text: str) -> list[TokenGuess]:
     """A TokenGuess for each token of a text: teacher forcing, one pass for all of them.
 
     Raises LabkitError as `sentence_log_prob` does.
@@ -64,15 +71,16 @@ def guesses_along(model, text):
 
 
 @steady(gradients=None)
-def next_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
+def next_probs(
+    logits: torch.Tensor, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0
+) -> torch.Tensor:
     """The probabilities that the next token is drawn with.
 
-    Args:
-        logits: (..., V).
-        temperature: divides the logits; below 1 the likely gets likelier, 0 takes the likeliest.
-        top_k: only the k likeliest tokens stay (Fan et al. 2018); 0 keeps all.
-        top_p: of those, the smallest set of the likeliest whose probabilities reach p (Holtzman et al. 2020,
-            nucleus sampling); 1.0 keeps all.
+    logits: (..., V).
+    temperature: divides the logits; below 1 the likely gets likelier, 0 takes the likeliest.
+    top_k: only the k likeliest tokens stay (Fan et al. 2018); 0 keeps all.
+    top_p: of those, the smallest set of the likeliest whose probabilities reach p (Holtzman et al. 2020,
+        nucleus sampling); 1.0 keeps all.
 
     Returns (..., V), sums of 1. Raises LabkitError for settings out of range and for logits that hold NaN.
     """
@@ -93,7 +101,13 @@ def next_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
 
 
 @steady(gradients=None)
-def sample_next(logits, temperature=1.0, top_k=0, top_p=1.0, generator=None):
+def sample_next(
+    logits: torch.Tensor,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
     """Draw the next token of each text, with `next_probs`.
 
     logits: (B, V), or (V,). generator: a torch.Generator, for repeatable draws.  -> (B,) int64, or a scalar
@@ -104,17 +118,22 @@ def sample_next(logits, temperature=1.0, top_k=0, top_p=1.0, generator=None):
 
 
 @steady
-def generate(model, input_ids, num_new, choose, use_cache=True):
+def generate(
+    model: Model,
+    input_ids: torch.Tensor,
+    num_new: int,
+    choose: Callable[[torch.Tensor], torch.Tensor],
+    use_cache: bool = True,
+) -> torch.Tensor:
     """Continue `input_ids` token by token, at most `num_new` of them; stops after an end-of-text token.
 
     With the cache each step feeds only the newest token: keys and values of the earlier ones can't change,
     because no earlier token sees a later one. Without it every step feeds everything again, and gives the
     same tokens.
 
-    Args:
-        input_ids: (1, T) int64.
-        choose: logits (1, V) -> ids (1,), as `sample_next` or an argmax. The logits of an id that the
-            tokenizer can't spell are -inf.
+    input_ids: (1, T) int64.
+    choose: logits (1, V) -> ids (1,), as `sample_next` or an argmax. The logits of an id that the
+        tokenizer can't spell are -inf.
 
     Returns (1, T + n) int64. Raises LabkitError for an encoder and when T + num_new is more than the model
     takes.
@@ -137,7 +156,15 @@ def generate(model, input_ids, num_new, choose, use_cache=True):
 
 
 @steady
-def continue_text(model, text, num_new=40, temperature=1.0, top_k=0, top_p=1.0, seed=0):
+def continue_text(
+    model: Model,
+    text: str,
+    num_new: int = 40,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    seed: int = 0,
+) -> str:
     """A text and its continuation, as a string: `generate` with `sample_next`, from a seed.
 
     Raises LabkitError as they do, and for an empty text.
@@ -151,19 +178,19 @@ def continue_text(model, text, num_new=40, temperature=1.0, top_k=0, top_p=1.0, 
 
 
 @steady
-def forced_and_free(model, texts, prompt_length=4, num_new=8):
+def forced_and_free(
+    model: Model, texts: Sequence[str], prompt_length: int = 4, num_new: int = 8
+) -> tuple[list[tuple[float, float, float]], list[tuple[float, float, float]]]:
     """How often greedy guesses are right, behind the true words and behind the model's own.
 
     With teacher forcing every guess has the true tokens before it; running free, the model reads what it
     wrote itself. Both are judged by the token that the text has at that place.
 
-    Args:
-        texts: those with fewer than prompt_length + num_new tokens are left out.
+    texts: those with fewer than prompt_length + num_new tokens are left out.
 
-    Returns:
-        (forced, free): for each of `num_new` steps after the prompt (accuracy, low, high), with a 95%
-        interval. Raises LabkitError for an encoder, when the model takes no texts of that length, and when
-        no text is that long.
+    Returns (forced, free): for each of `num_new` steps after the prompt (accuracy, low, high), with a 95%
+    interval. Raises LabkitError for an encoder, when the model takes no texts of that length, and when no
+    text is that long.
     """
     require_decoder(model)
     require_room(model, 1 + prompt_length, num_new)
@@ -182,13 +209,13 @@ def forced_and_free(model, texts, prompt_length=4, num_new=8):
         guess = vocabulary.spellable(model, output.logits[:, -1:]).argmax(dim=-1)  # (B, 1)
         feed, cache = guess.to(feed.device), output.past_key_values
         free.append(guess)
-    return tuple(
-        [accuracy_interval(right, len(rows)) for right in (guesses == targets).sum(dim=0).tolist()]
-        for guesses in (forced, torch.cat(free, dim=1))
-    )
+    by_step = lambda guesses: [
+        accuracy_interval(right, len(rows)) for right in (guesses == targets).sum(dim=0).tolist()
+    ]
+    return by_step(forced), by_step(torch.cat(free, dim=1))
 
 
-def _require_settings(temperature, top_k, top_p):
+def _require_settings(temperature: float, top_k: int, top_p: float) -> None:
     if not temperature >= 0 or temperature == float("inf"):
         raise LabkitError(
             f"temperature is a number of at least 0 (0 takes the likeliest); got {temperature!r}."

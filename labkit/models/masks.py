@@ -4,9 +4,12 @@ Lab 02 asks students to write `causal_mask`, `attention` and `combine_masks`; th
 compares with. A mask is True where query i may look at key j. Shapes: B batch, T tokens, D width.
 """
 
+from __future__ import annotations
+
 import dataclasses
 from math import sqrt
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -14,9 +17,12 @@ from labkit.messages import LabkitError
 from labkit.models.loading import require_model
 from labkit.models.steady import steady
 
+if TYPE_CHECKING:
+    from labkit.models.loading import Model
+
 
 @steady(gradients=None)
-def causal_mask(length):
+def causal_mask(length: int) -> torch.Tensor:
     """Each token sees itself and those before it (Radford et al. 2018, section 3.1): (T, T) bool.
 
     Raises LabkitError unless `length` is a whole number of at least 1.
@@ -26,7 +32,7 @@ def causal_mask(length):
     return torch.ones(length, length, dtype=torch.bool).tril()
 
 
-def combine_masks(causal, padding):
+def combine_masks(causal: torch.Tensor, padding: torch.Tensor) -> torch.Tensor:
     """Looking is allowed where both masks allow it.
 
     causal: (T, T), True where query i may look at key j (all True for an encoder). padding: (B, T), 1 for a
@@ -43,7 +49,7 @@ def combine_masks(causal, padding):
     return causal.bool().to(padding.device) & padding.bool()[:, None, :]  # (B, T, T)
 
 
-def attention(q, k, v, mask):
+def attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """softmax(q kᵀ / √D) v, looking only where the mask is True (Vaswani et al. 2017, section 3.2.1).
 
     q, k: (B, T, D). v: (B, T, E). mask: (T, T) or (B, T, T) bool.  -> (B, T, E)
@@ -62,7 +68,7 @@ def attention(q, k, v, mask):
 
 
 @steady
-def with_mask(model, causal):
+def with_mask(model: Model, causal: bool) -> Model:
     """The same weights behind another mask: causal, or none. A Model to be used like any other.
 
     It runs the readable Transformer (transformer.py), whose logits are those of `transformers`; only
@@ -75,12 +81,13 @@ def with_mask(model, causal):
     if model.kind == "encoder" and not model.has_mlm_head:
         raise LabkitError(f"{model.name} has no masked-word head to read. Take labkit.load('bert').")
     network = from_transformers(model.network)
-    network.visible = lambda input_ids, attention_mask=None: _visible(input_ids, attention_mask, causal)
+    visible = lambda input_ids, attention_mask=None: _visible(input_ids, attention_mask, causal)
+    network.visible = visible  # type: ignore[method-assign]
     name = f"{model.name}, {'causal mask' if causal else 'no mask'}"
     return dataclasses.replace(model, network=_AsInTransformers(network, model.network), name=name)
 
 
-def _visible(input_ids, attention_mask, causal):
+def _visible(input_ids: torch.Tensor, attention_mask: torch.Tensor | None, causal: bool) -> torch.Tensor:
     length = input_ids.shape[1]
     mask = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
     mask = mask.tril() if causal else mask
@@ -92,12 +99,17 @@ def _visible(input_ids, attention_mask, causal):
 class _AsInTransformers(torch.nn.Module):
     """Our Transformer, called as a network of `transformers` is: `.logits` of what it returns."""
 
-    def __init__(self, network, original):
+    def __init__(self, network: torch.nn.Module, original: torch.nn.Module) -> None:
         super().__init__()
         self.network, self.config = network, original.config
         if hasattr(original, "cls"):
             self.cls = original.cls
 
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
+    ) -> SimpleNamespace:
         """(B, T) -> an object with .logits (B, T, V)."""
         return SimpleNamespace(logits=self.network(input_ids, attention_mask, token_type_ids))

@@ -8,16 +8,22 @@ weights are laid out once for oneDNN, which torch otherwise does not use for flo
 The numbers are those of `transformers` up to rounding. `labkit.features` uses it where `fits` says so.
 """
 
+from __future__ import annotations
+
 import itertools
 import platform
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 
 from labkit.messages import LabkitError
 from labkit.models import architectures
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 ONEDNN = (
     platform.machine() in ("x86_64", "AMD64")
@@ -26,12 +32,12 @@ ONEDNN = (
 )
 
 
-def body_of(network):
+def body_of(network: PreTrainedModel) -> PreTrainedModel:
     """The network without its output head."""
     return getattr(network, network.base_model_prefix, network)
 
 
-def fits(network):
+def fits(network: PreTrainedModel) -> bool:
     """Whether `Packed` computes what this network does: an ordinary BERT or GPT-2, and nothing put inside."""
     config = network.config
     try:
@@ -50,12 +56,12 @@ def fits(network):
     return ordinary and not any(_is_foreign(module) or _has_hook(module) for module in modules)
 
 
-def _is_foreign(module):
+def _is_foreign(module: torch.nn.Module) -> bool:
     """Put there by somebody else, as an adapter (LoRA) is, or with a `forward` of its own."""
     return not type(module).__module__.startswith(("torch.nn.", "transformers.")) or "forward" in vars(module)
 
 
-def _has_hook(module):
+def _has_hook(module: torch.nn.Module) -> bool:
     """A hook of somebody's own. Those with which transformers collects hidden states stay in for good."""
     hooks = [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
     return any(not getattr(hook, "__module__", "").startswith("transformers.") for hook in hooks)
@@ -64,7 +70,7 @@ def _has_hook(module):
 class Packed:
     """The weights of a network that `fits`, as they are now: what is trained later is not noticed."""
 
-    def __init__(self, network):
+    def __init__(self, network: PreTrainedModel) -> None:
         body, config = body_of(network), network.config
         self.causal = config.model_type == "gpt2"
         self.num_heads = config.num_attention_heads
@@ -83,7 +89,7 @@ class Packed:
             self.blocks = [_bert_block(layer) for layer in body.encoder.layer]
 
     @torch.inference_mode()
-    def hidden_states(self, rows):
+    def hidden_states(self, rows: Sequence[list[int]]) -> list[torch.Tensor]:
         """The embeddings' and every block's output, L + 1 tensors (T, D), T the tokens of all rows together.
 
         rows: lists of token ids, special tokens included; it is fastest when sorted by length.
@@ -103,14 +109,14 @@ class Packed:
             states[-1] = self.norm(states[-1])
         return states
 
-    def _block(self, block, hidden, groups):
+    def _block(self, block: _Block, hidden: torch.Tensor, groups: list[tuple[int, int]]) -> torch.Tensor:
         if self.causal:  # layer norm before each part (GPT-2) or after it (BERT)
             hidden = hidden + self._attention(block, block.norm1(hidden), groups)
             return hidden + block.outer(block.inner(block.norm2(hidden)))
         hidden = block.norm1(hidden + self._attention(block, hidden, groups))
         return block.norm2(hidden + block.outer(block.inner(hidden)))
 
-    def _attention(self, block, hidden, groups):
+    def _attention(self, block: _Block, hidden: torch.Tensor, groups: list[tuple[int, int]]) -> torch.Tensor:
         """groups: (length, how many texts of it) in order.  (T, D) -> (T, D)"""
         mixed = []
         parts = block.query_key_value(hidden).split([size * count for size, count in groups])
@@ -132,7 +138,7 @@ class _Block:
     outer: Any
 
 
-def _bert_block(layer):
+def _bert_block(layer: Any) -> _Block:
     own, after = layer.attention.self, layer.attention.output
     three = (own.query, own.key, own.value)
     fused = _linear(
@@ -148,7 +154,7 @@ def _bert_block(layer):
     )
 
 
-def _gpt2_block(block):
+def _gpt2_block(block: Any) -> _Block:
     """GPT-2 keeps its matrices transposed, and query, key and value in one already."""
     return _Block(
         block.ln_1,
@@ -160,7 +166,9 @@ def _gpt2_block(block):
     )
 
 
-def _linear(weight, bias, gelu=None):
+def _linear(
+    weight: torch.Tensor, bias: torch.Tensor, gelu: str | None = None
+) -> Callable[[torch.Tensor], torch.Tensor]:
     """x -> x weightᵀ + bias, through gelu ("none": exact, "tanh": GPT-2's approximation) where one is named.
 
     weight: (out, in). bias: (out,).
@@ -168,7 +176,7 @@ def _linear(weight, bias, gelu=None):
     weight, bias = weight.detach().contiguous(), bias.detach()
     if ONEDNN and weight.dtype == torch.float32 and weight.device.type == "cpu":
         packed = torch.ops.mkldnn._reorder_linear_weight(weight)
-        after = ("none", [], "") if gelu is None else ("gelu", [], gelu)
+        after: tuple[str, list, str] = ("none", [], "") if gelu is None else ("gelu", [], gelu)
         return lambda x: torch.ops.mkldnn._linear_pointwise(x, packed, bias, *after)
     if gelu is None:
         return lambda x: F.linear(x, weight, bias)

@@ -5,15 +5,20 @@ network in training mode: each would make a measurement another one, or stop it 
 function under `@steady` computes as in a fresh session.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import sys
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar, overload
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from labkit.messages import LabkitError
 
-NUMPY_DEFAULT = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+if TYPE_CHECKING:
+    import torch
+
+NUMPY_DEFAULT: dict[str, Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,7 +28,7 @@ R = TypeVar("R")
 def steady(function: Callable[P, R], *, gradients: bool | None = False) -> Callable[P, R]: ...
 @overload
 def steady(*, gradients: bool | None = False) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
-def steady(function=None, *, gradients: bool | None = False):
+def steady(function: Callable | None = None, *, gradients: bool | None = False) -> Callable:
     """Decorator: the function computes as in a fresh session; networks among its arguments in eval mode.
 
     gradients: True for a function that needs them, even where the notebook has switched them off. False:
@@ -35,8 +40,8 @@ def steady(function=None, *, gradients: bool | None = False):
         return functools.partial(steady, gradients=gradients)
 
     @functools.wraps(function)
-    def steadied(*args, **kwargs):
-        networks = [getattr(given, "network", None) for given in (*args, *kwargs.values())]
+    def steadied(*args: Any, **kwargs: Any) -> Any:
+        networks: list[Any] = [getattr(given, "network", None) for given in (*args, *kwargs.values())]
         with steady_state(*(n for n in networks if hasattr(n, "parameters")), gradients=gradients):
             return function(*args, **kwargs)
 
@@ -44,7 +49,7 @@ def steady(function=None, *, gradients: bool | None = False):
 
 
 @contextlib.contextmanager
-def steady_state(*networks, gradients: bool | None = False):
+def steady_state(*networks: torch.nn.Module, gradients: bool | None = False) -> Iterator[None]:
     """The block computes as in a fresh session; see `steady`."""
     import numpy as np  # here, because `labkit.load` is under it, and importing labkit is cheap
 
@@ -60,7 +65,7 @@ def steady_state(*networks, gradients: bool | None = False):
         yield
 
 
-def _settle_torch(stack, gradients):
+def _settle_torch(stack: contextlib.ExitStack, gradients: bool | None) -> None:
     """Set torch as it is at its start; the ExitStack sets it back."""
     import torch
 
@@ -78,13 +83,13 @@ def _settle_torch(stack, gradients):
             stack.enter_context(torch.autocast(kind, enabled=False))
 
 
-def device_of(network):
+def device_of(network: torch.nn.Module) -> torch.device:
     """Where the network's weights are, and so where its inputs have to be."""
     return next(network.parameters()).device
 
 
 @contextlib.contextmanager
-def _in_eval_mode(network):
+def _in_eval_mode(network: torch.nn.Module) -> Iterator[None]:
     trained = [module for module in network.modules() if module.training]
     for module in trained:
         module.training = False
@@ -96,7 +101,7 @@ def _in_eval_mode(network):
 
 
 @contextlib.contextmanager
-def _without_advice():
+def _without_advice() -> Iterator[None]:
     """transformers warns of what is meant here, as of a text without an attention mask."""
     from transformers.utils import logging
 
@@ -108,7 +113,7 @@ def _without_advice():
         logging.set_verbosity(before)
 
 
-def _require_numbers(network):
+def _require_numbers(network: torch.nn.Module) -> None:
     if any(parameter.is_meta for parameter in network.parameters()):
         raise LabkitError(
             "The network is on torch's device 'meta', where weights have a shape and no numbers. Load the "

@@ -1,8 +1,15 @@
 """A model folder's tokenizer, read as the file has it, and whether it goes with the network."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from labkit.messages import LabkitError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
 # What the two architectures call their special tokens where a folder's settings leave it open.
@@ -18,7 +25,7 @@ _SPECIAL = {
 }
 
 
-def read_tokenizer(folder, kind):
+def read_tokenizer(folder: Path, kind: str) -> PreTrainedTokenizerBase:
     """The tokenizer in a model's folder, for an "encoder" or a "decoder"; it neither pads nor cuts.
 
     BERT's and GPT-2's own classes build WordPiece and byte-level BPE, whatever tokenizer.json says: a file
@@ -49,7 +56,7 @@ def read_tokenizer(folder, kind):
     return tokenizer
 
 
-def require_fitting(tokenizer, num_rows, name):
+def require_fitting(tokenizer: PreTrainedTokenizerBase, num_rows: int, name: str) -> None:
     """Raise LabkitError where the tokenizer has an id for which the network has no row.
 
     The other way round is common and does no harm: networks are padded to round sizes (vocabulary.py).
@@ -65,12 +72,12 @@ def require_fitting(tokenizer, num_rows, name):
         )
 
 
-def first_line(error):
+def first_line(error: BaseException) -> str:
     """The first line of what an exception says, or its name."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _as_in_file(tokenizer, file):
+def _as_in_file(tokenizer: PreTrainedTokenizerBase, file: Path) -> bool:
     """Whether the tokenizer cuts texts as tokenizer.json says; True where there is no such file."""
     if not file.is_file():
         return True
@@ -82,13 +89,13 @@ def _as_in_file(tokenizer, file):
     return all(_way(said, part) == _way(built, part) for part in ("model", "normalizer", "pre_tokenizer"))
 
 
-def _pieces(said):
+def _pieces(said: dict[str, Any]) -> list[str]:
     vocabulary = said["model"].get("vocab", {})
     names = vocabulary if isinstance(vocabulary, dict) else [entry[0] for entry in vocabulary]
     return [*names, *(token["content"] for token in said.get("added_tokens", []))]
 
 
-def _way(said, part):
+def _way(said: dict[str, Any], part: str) -> dict[str, Any]:
     """How a part of a tokenizer works, less its pieces and what concerns places in the text alone."""
     settings = dict(said.get(part) or {})
     for name in ("vocab", "merges", "trim_offsets", "dropout"):

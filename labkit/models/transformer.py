@@ -6,9 +6,13 @@ the weights are called over there is in weight_maps.py.
 Shapes: B batch, T tokens, D width, H heads, V vocabulary.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +20,11 @@ from torch import nn
 
 from labkit.messages import LabkitError
 from labkit.models import architectures, weight_maps
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from transformers import PreTrainedModel
 
 
 @dataclass
@@ -38,7 +47,7 @@ class TransformerConfig:
     scale_by_layer: bool = False  # and by the layer's number, from 1 (a GPT-2 option for half precision)
 
 
-def activation_of(name):
+def activation_of(name: str) -> Callable[[torch.Tensor], torch.Tensor]:
     """The function that `transformers` knows by this name. Raises LabkitError where it has weights itself."""
     if name in ("gelu_new", "gelu_pytorch_tanh"):
         return partial(F.gelu, approximate="tanh")
@@ -57,7 +66,7 @@ def activation_of(name):
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017, section 3.2)."""
 
-    def __init__(self, config, layer=0):
+    def __init__(self, config: TransformerConfig, layer: int = 0) -> None:
         super().__init__()
         self.num_heads, self.causal = config.num_heads, config.causal
         self.divisor = sqrt(config.width // config.num_heads) if config.scale_scores else 1.0
@@ -68,7 +77,7 @@ class Attention(nn.Module):
         self.value = nn.Linear(config.width, config.width)
         self.output = nn.Linear(config.width, config.width)
 
-    def forward(self, hidden, visible):
+    def forward(self, hidden: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
         """hidden: (B, T, D). visible: (B, 1, T, T), True where query i may look at key j.  -> (B, T, D)"""
         q, k, v = (
             self._heads(layer(hidden)) for layer in (self.query, self.key, self.value)
@@ -78,14 +87,14 @@ class Attention(nn.Module):
         mixed = weights @ v  # (B, H, T, D/H)
         return self.output(mixed.transpose(1, 2).flatten(2))  # (B, T, D)
 
-    def _heads(self, x):
+    def _heads(self, x: torch.Tensor) -> torch.Tensor:
         return x.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
 
 class Block(nn.Module):
     """Attention and a feed-forward network, each with a residual connection and a layer norm."""
 
-    def __init__(self, config, layer=0):
+    def __init__(self, config: TransformerConfig, layer: int = 0) -> None:
         super().__init__()
         self.pre_norm, self.activation = config.pre_norm, activation_of(config.activation)
         self.attention = Attention(config, layer)
@@ -94,7 +103,7 @@ class Block(nn.Module):
         self.outer = nn.Linear(config.inner_width, config.width)
         self.norm2 = nn.LayerNorm(config.width, eps=config.norm_eps)
 
-    def forward(self, hidden, visible):
+    def forward(self, hidden: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
         """(B, T, D) -> (B, T, D)"""
         if self.pre_norm:
             hidden = hidden + self.attention(self.norm1(hidden), visible)
@@ -102,7 +111,7 @@ class Block(nn.Module):
         hidden = self.norm1(hidden + self.attention(hidden, visible))
         return self.norm2(hidden + self._feed_forward(hidden))
 
-    def _feed_forward(self, hidden):
+    def _feed_forward(self, hidden: torch.Tensor) -> torch.Tensor:
         return self.outer(self.activation(self.inner(hidden)))
 
 
@@ -112,7 +121,7 @@ class Transformer(nn.Module):
     An encoder has BERT's masked-word head (dense, activation, norm, bias), a decoder GPT-2's final norm.
     """
 
-    def __init__(self, config):
+    def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.config = config
         self.words = nn.Embedding(config.vocab_size, config.width)
@@ -129,7 +138,12 @@ class Transformer(nn.Module):
         if not config.tied:
             self.unembedding = nn.Linear(config.width, config.vocab_size, bias=False)
 
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """Logits of every position.
 
         input_ids: (B, T) int64. attention_mask: (B, T), 1 for real tokens and 0 for padding.
@@ -139,7 +153,12 @@ class Transformer(nn.Module):
         """
         return self.logits(self.hidden_states(input_ids, attention_mask, token_type_ids)[-1])
 
-    def hidden_states(self, input_ids, attention_mask=None, token_type_ids=None):
+    def hidden_states(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
+    ) -> list[torch.Tensor]:
         """The embeddings' and every block's output: a list of num_layers + 1 tensors (B, T, D).
 
         As in `transformers`, a decoder's last one has been through the final norm.
@@ -163,7 +182,7 @@ class Transformer(nn.Module):
             states[-1] = self.norm(states[-1])
         return states
 
-    def visible(self, input_ids, attention_mask=None):
+    def visible(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None) -> torch.Tensor:
         """True where query i may look at key j: not at padding, and not ahead if causal.  -> (B, 1, T, T)"""
         length = input_ids.shape[1]
         visible = torch.ones(length, length, dtype=torch.bool, device=input_ids.device)
@@ -174,7 +193,7 @@ class Transformer(nn.Module):
             visible = visible & attention_mask.bool()[:, None, None, :]  # (B, 1, T, T)
         return visible
 
-    def logits(self, hidden):
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """(B, T, D) -> (B, T, V)"""
         matrix = self.words.weight if self.config.tied else self.unembedding.weight  # (V, D)
         if self.config.causal:
@@ -183,7 +202,7 @@ class Transformer(nn.Module):
         return hidden @ matrix.T + self.bias
 
 
-def from_transformers(network):
+def from_transformers(network: PreTrainedModel) -> Transformer:
     """A Transformer with the weights of a BertForMaskedLM (or BertForPreTraining) or a GPT2LMHeadModel.
 
     It stands where the network does, in its dtype. Raises LabkitError for another kind of network, for an
@@ -209,7 +228,7 @@ def from_transformers(network):
     return model.eval()
 
 
-def _bert_shape(config):
+def _bert_shape(config: Any) -> TransformerConfig:
     return TransformerConfig(
         config.vocab_size,
         config.hidden_size,
@@ -223,7 +242,7 @@ def _bert_shape(config):
     )
 
 
-def _gpt2_shape(config):
+def _gpt2_shape(config: Any) -> TransformerConfig:
     return TransformerConfig(
         config.vocab_size,
         config.n_embd,
@@ -241,7 +260,7 @@ def _gpt2_shape(config):
 
 
 @torch.no_grad()
-def _copy(model, theirs, names):
+def _copy(model: Transformer, theirs: dict[str, torch.Tensor], names: dict[str, str]) -> None:
     """Copy every parameter of `model` from the tensor that `names` gives for it."""
     for ours, parameter in model.named_parameters():
         name = names[ours]

@@ -5,20 +5,29 @@ A network may have more rows than its tokenizer has pieces: nanoGPT pads GPT-2's
 Shapes: B batch, T tokens, V vocabulary.
 """
 
+from __future__ import annotations
+
 import weakref
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from labkit.models.steady import device_of
 
-_known = weakref.WeakKeyDictionary()  # tokenizer -> (its length, the network's rows, mask)
-_begins = weakref.WeakKeyDictionary()
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from labkit.models.loading import Model
+
+# tokenizer -> (its length, the network's rows, mask)
+_known: weakref.WeakKeyDictionary[PreTrainedTokenizerBase, tuple] = weakref.WeakKeyDictionary()
+_begins: weakref.WeakKeyDictionary[PreTrainedTokenizerBase, tuple] = weakref.WeakKeyDictionary()
 
 # How a tokenizer marks the beginning of a word: byte-level, SentencePiece, or the space itself.
 SPACES = ("\u0120", "\u2581", " ")
 
 
-def known_ids(model):
+def known_ids(model: Model) -> torch.Tensor:
     """True for the network's ids that the tokenizer has a piece for.  (V,) bool"""
     tokenizer, rows = model.tokenizer, model.network.config.vocab_size
     kept = _known.get(tokenizer)
@@ -30,14 +39,16 @@ def known_ids(model):
     return kept[2]
 
 
-def ordinary_ids(model):
+def ordinary_ids(model: Model) -> torch.Tensor:
     """The ids of pieces that are no special tokens, in order.  (N,) int64"""
     known = known_ids(model).clone()
     known[torch.tensor([k for k in model.tokenizer.all_special_ids if k < len(known)], dtype=torch.long)] = 0
     return known.nonzero().flatten()
 
 
-def logits(model, input_ids, attention_mask=None, **options):
+def logits(
+    model: Model, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None, **options: Any
+) -> torch.Tensor:
     """The network's logits as float32 on the CPU, -inf where the tokenizer has no piece.  (B, T) -> (B, T, V)
 
     The inputs go to where the network is.
@@ -48,13 +59,13 @@ def logits(model, input_ids, attention_mask=None, **options):
     return spellable(model, model.network(input_ids=input_ids.to(device), **options).logits)
 
 
-def spellable(model, logits):
+def spellable(model: Model, logits: torch.Tensor) -> torch.Tensor:
     """Logits (..., V) as float32 on the CPU, with -inf where the tokenizer has no piece."""
     logits, known = logits.float().cpu(), known_ids(model)
     return logits if known.all() else logits.masked_fill(~known, -torch.inf)
 
 
-def begins_word(tokenizer):
+def begins_word(tokenizer: PreTrainedTokenizerBase) -> torch.Tensor:
     """True for the ids whose piece begins a word.  (at most V,) bool
 
     A piece begins with a sign for the space before its word (byte-level BPE, SentencePiece), or goes on with
@@ -67,13 +78,13 @@ def begins_word(tokenizer):
     return kept[1]
 
 
-def marks_words(tokenizer):
+def marks_words(tokenizer: PreTrainedTokenizerBase) -> bool:
     """Whether its pieces tell where a word begins; those of single characters don't."""
     begins_word(tokenizer)
     return _begins[tokenizer][2]
 
 
-def _word_beginnings(tokenizer):
+def _word_beginnings(tokenizer: PreTrainedTokenizerBase) -> tuple[torch.Tensor, bool]:
     pieces = {index: piece for piece, index in tokenizer.get_vocab().items()}
     special = set(tokenizer.all_special_ids)
     ordinary = {index: piece for index, piece in pieces.items() if index not in special}
@@ -91,7 +102,7 @@ def _word_beginnings(tokenizer):
     return begins, marks
 
 
-def word_of(tokenizer, index):
+def word_of(tokenizer: PreTrainedTokenizerBase, index: int) -> str:
     """A piece as it reads in a text; its own name where it is blank, or a part of a character."""
     word = tokenizer.decode([index]).strip()
     return word if word and "\ufffd" not in word else tokenizer.convert_ids_to_tokens(index)

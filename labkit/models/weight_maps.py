@@ -1,11 +1,18 @@
 """Which of our Transformer's parameters is which in `transformers`, for BERT and GPT-2: by name alone."""
 
+from __future__ import annotations
 
-def _both(ours, theirs):
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+def _both(ours: str, theirs: str) -> dict[str, str]:
     return {f"{ours}.{part}": f"{theirs}.{part}" for part in ("weight", "bias")}
 
 
-def bert_names(num_layers):
+def bert_names(num_layers: int) -> dict[str, str]:
     """Our parameter names -> BertForMaskedLM's: a dict."""
     names = {
         "words.weight": "bert.embeddings.word_embeddings.weight",
@@ -29,7 +36,7 @@ def bert_names(num_layers):
     return names
 
 
-def gpt2_names(num_layers):
+def gpt2_names(num_layers: int) -> dict[str, str]:
     """Our parameter names -> GPT2LMHeadModel's, once `split_fused` has taken its matrices apart: a dict."""
     names = {
         "words.weight": "transformer.wte.weight",
@@ -49,7 +56,7 @@ def gpt2_names(num_layers):
     return names
 
 
-def split_fused(theirs, num_layers):
+def split_fused(theirs: dict[str, torch.Tensor], num_layers: int) -> dict[str, torch.Tensor]:
     """GPT-2 keeps query, key and value in one matrix, and its matrices transposed: take both apart."""
     split = dict(theirs)
     for k in range(num_layers):

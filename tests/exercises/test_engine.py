@@ -224,7 +224,7 @@ def test_what_a_function_prints_is_shown_and_a_flood_is_cut(capsys):
 
 
 def test_a_result_of_another_kind_is_a_failed_property_not_a_crash():
-    exercise = Exercise(**{**vars(EXERCISE), "observe": lambda output, case: float(output[0])})
+    exercise = replace(EXERCISE, observe=lambda output, case: float(output[0]))
     report = check(lambda values: None, exercise)
     assert report.status == "wrong" and report.points == 0
 
