@@ -7,20 +7,22 @@ the engine asks which of them behaves like it on every case, and says that one's
 import inspect
 import re
 import textwrap
+from collections.abc import Callable
 
 from labkit.exercises.calls import call_on_copies, observe_all, observe_outcome
 from labkit.exercises.diagnosis import diagnose
-from labkit.exercises.exercise import Fault, Trial, WrongForm
+from labkit.exercises.exercise import Case, Exercise, Fault, Outcome, Property, Trial, WrongForm
 from labkit.exercises.limits import Capture, OutOfTime, tame, time_limit
 from labkit.exercises.report import PropertyResult, Report
 from labkit.exercises.state import drawn_alike
 from labkit.exercises.values import show
 
 DEFAULT_SEED = 1
+MOST_SEEDS = 3  # of which an exercise keeps what does not change from check to check
 UNSOLVED = "Write {name}, run its cell, then run this one again."
 UNSOLVED_OTHER = (
-    "Your {name} calls {other}, which is not written yet. Write that first, "
-    "or call lab.best({other})(...) in its place: the course's own until yours passes."
+    "Your {name} calls {other}, which is not written yet. "
+    "Write that first, or call lab.best({other})(...) in its place: the course's own until yours passes."
 )
 OUT_OF_TIME = (
     "{name} did not come back within {seconds:g} seconds, for {case}. "
@@ -28,7 +30,7 @@ OUT_OF_TIME = (
 )
 
 
-def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
+def check(function: Callable, exercise: Exercise, attempt: int = 1, seed: int = DEFAULT_SEED) -> Report:
     """Check a student's function and return a Report.
 
     attempt: how many hints of a recognised misconception the report holds.
@@ -39,9 +41,9 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
         return unfinished(exercise, "unusable", problem)
 
     cases = exercise.cases(seed)
-    with drawn_alike(seed):
-        expected = observe_all(exercise.reference, exercise, cases)
+    expected, behaviours = _kept(exercise, seed, cases)
     trial = Trial(lambda *args: call_on_copies(function, args, exercise.form), cases, expected)
+    trial.behaviours = behaviours
     with Capture() as capture, tame(function), drawn_alike(seed):
         try:
             with time_limit(exercise.seconds):
@@ -60,7 +62,18 @@ def check(function, exercise, attempt=1, seed=DEFAULT_SEED):
     return conclude(trial, exercise, results, capture.text).with_hints(attempt)
 
 
-def conclude(trial, exercise, results, printed=""):
+def _kept(exercise: Exercise, seed: int, cases: list[Case]) -> tuple[list, dict]:
+    """What the reference gives, and what our wrong answers give as far as it was asked for."""
+    if seed not in exercise.kept:
+        with drawn_alike(seed):
+            expected = observe_all(exercise.reference, exercise, cases)
+        while len(exercise.kept) >= MOST_SEEDS:
+            del exercise.kept[next(iter(exercise.kept))]
+        exercise.kept[seed] = expected, {}
+    return exercise.kept[seed]
+
+
+def conclude(trial: Trial, exercise: Exercise, results: list[PropertyResult], printed: str = "") -> Report:
     """The Report of a trial whose properties have been judged, with all hints of the mistake recognised.
 
     To return something and change nothing earns nothing by itself.
@@ -84,9 +97,9 @@ def conclude(trial, exercise, results, printed=""):
     return report
 
 
-def unusable(function, exercise):
+def unusable(function: Callable, exercise: Exercise) -> str:
     """Why `function` cannot be called at all, or ""."""
-    expected = f"{exercise.name}{inspect.signature(exercise.reference)}"
+    expected = f"{exercise.name}{_without_types(exercise.reference)}"
     if isinstance(function, type) or not callable(function):
         kind = type(function).__name__
         return (
@@ -107,7 +120,14 @@ def unusable(function, exercise):
     return ""
 
 
-def judge(prop, trial):
+def _without_types(function: Callable) -> inspect.Signature:
+    """How a function is called, as a notebook writes it."""
+    signature = inspect.signature(function)
+    bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    return signature.replace(parameters=bare, return_annotation=signature.empty)
+
+
+def judge(prop: Property, trial: Trial) -> PropertyResult:
     """The PropertyResult of one property."""
     try:
         fault = prop.holds(trial)
@@ -124,12 +144,12 @@ _OF_TORCH = "not implemented for"  # PyTorch's own NotImplementedError: a float 
 _ANOTHER_FORM = "the result has another form than expected ({name}: {error})"
 
 
-def is_unwritten(outcome):
+def is_unwritten(outcome: Outcome) -> bool:
     """Did a call meet a stub?"""
     return outcome.error_type is NotImplementedError and _OF_TORCH not in outcome.error
 
 
-def _what_is_unwritten(exercise, error):
+def _what_is_unwritten(exercise: Exercise, error: str) -> str:
     """The stub that was met: the exercise's own, or another's that the answer calls."""
     other = re.search(r"write (\w+) here", error)
     if other and other[1] != exercise.name:
@@ -137,7 +157,7 @@ def _what_is_unwritten(exercise, error):
     return UNSOLVED.format(name=exercise.name)
 
 
-def unfinished(exercise, status, problem):
+def unfinished(exercise: Exercise, status: str, problem: str) -> Report:
     """The Report of an answer that could not be judged."""
     results = [PropertyResult(p.name, p.points, False, guard=p.guard) for p in exercise.properties]
     return Report(exercise.name, exercise.title, status, results, problem=problem)

@@ -1,17 +1,19 @@
 """What an exercise is made of: cases, properties, and the wrong answers that students really write."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from labkit.exercises.forms import anything
+from labkit.exercises.forms import Form, anything
 
 
 @dataclass(frozen=True)
 class Case:
     """One call of the student's function. `shown` is how the report writes it."""
 
-    args: tuple
+    args: tuple[Any, ...]
     shown: str
 
 
@@ -43,9 +45,9 @@ class Property:
 
     name: str
     points: int
-    holds: Callable
-    where: Callable = lambda case: True
-    project: Callable = lambda observed: observed
+    holds: Callable[[Trial], str | Fault]
+    where: Callable[[Case], bool] = lambda case: True
+    project: Callable[[Any], Any] = lambda observed: observed
     guard: bool = False
 
 
@@ -59,14 +61,16 @@ class Misconception:
     """
 
     name: str
-    wrong: Callable
-    hints: tuple
-    spellings: tuple = ()
-    build: Callable | None = None
-    choices: dict = field(default_factory=dict)
+    wrong: Callable[..., Any]
+    hints: tuple[str, ...]
+    spellings: tuple[Callable[..., Any], ...] = ()
+    build: Callable[..., Callable] | None = None
+    choices: dict[str, Any] = field(default_factory=dict)
 
 
-def variant(build, name, hints, /, **choices):
+def variant(
+    build: Callable[..., Callable], name: str, hints: tuple[str, ...], /, **choices: Any
+) -> Misconception:
     """The Misconception build(**choices): single choices of an answer made wrongly.
 
     build: the right answer for no choices at all. Two variants of one builder whose choices have other names
@@ -91,16 +95,18 @@ class Exercise:
     name: str
     title: str
     minutes: int
-    reference: Callable
-    cases: Callable
-    properties: tuple
-    misconceptions: tuple
-    observe: Callable = lambda output, case: output
+    reference: Callable[..., Any]
+    cases: Callable[[int], list[Case]]
+    properties: tuple[Property, ...]
+    misconceptions: tuple[Misconception, ...]
+    observe: Callable[[Any, Case], Any] = lambda output, case: output
     seconds: float = 20.0
-    form: Any = anything
+    form: Form = anything
+    # seed -> what is the same in every check (`engine`): to check again, or many answers, is faster.
+    kept: dict[int, tuple[list, dict]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
-    def points(self):
+    def points(self) -> int:
         """The sum over the properties."""
         return sum(prop.points for prop in self.properties)
 
@@ -111,12 +117,12 @@ class Outcome:
 
     value: Any = None
     error: str = ""  # "" when it returned a result of the form that is wanted
-    error_type: type | None = None
+    error_type: type[BaseException] | None = None
     changed: str = ""  # a sentence, "" when it left everything as it was
     advice: str = ""  # what the error means in plain words, and what to try
 
     @property
-    def said(self):
+    def said(self) -> str:
         """The error as a report says it, "" when there was none."""
         return self.error if self.error_type is WrongForm or not self.error else f"raised {self.error}"
 
@@ -129,7 +135,7 @@ class WrongForm(TypeError):
 class Raised:
     """An observation: the call raised this error, with this message."""
 
-    type: type
+    type: type[BaseException]
     message: str
 
 
@@ -137,8 +143,10 @@ class Raised:
 class Trial:
     """An answer under test, as properties see it."""
 
-    call: Callable  # (*args) -> Outcome, on copies of the arguments
-    cases: list
-    expected: list  # observations of the reference, one per case
-    outcomes: list = field(default_factory=list)
-    observed: list = field(default_factory=list)
+    call: Callable[..., Outcome]  # on copies of the arguments
+    cases: list[Case]
+    expected: list[Any]  # observations of the reference, one per case
+    outcomes: list[Outcome] = field(default_factory=list)
+    observed: list[Any] = field(default_factory=list)
+    # wrong answer of ours -> {place of a case: what it does there}, filled in as it is asked for
+    behaviours: dict[Callable, dict[int, Any]] = field(default_factory=dict)
