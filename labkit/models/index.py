@@ -9,19 +9,24 @@ variables alone. So a mirror, a folder of files or a proxy that works for pip wo
 SSL_CERT_FILE, REQUESTS_CA_BUNDLE and ~/.netrc count as they do for pip.
 """
 
+from __future__ import annotations
+
 import ast
 import contextlib
 import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from labkit.files import safe_files
 from labkit.messages import LabkitError
 from labkit.models import connection
 
+_NOT_OFFERED = "does not offer it"
 TRIES = 3  # connections for one file: a download that breaks goes on where it stopped
 TIMEOUT = 10  # seconds without a word from the other side
 
@@ -38,14 +43,14 @@ class OtherBytes(Exception):
 class Sources:
     """Where pip looks: addresses of indexes (None: pip's own default) and of pages or folders of files."""
 
-    indexes: list = field(default_factory=list)
-    links: list = field(default_factory=list)
-    trusted: list = field(default_factory=list)
-    certificates: tuple = ()  # (path, where that is set)
-    proxy: tuple = ()
+    indexes: list[str | None] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    trusted: list[str] = field(default_factory=list)
+    certificates: tuple[str, str] | tuple[()] = ()  # (path, where that is set)
+    proxy: tuple[str, str] | tuple[()] = ()
 
 
-def fetch_file(project, file, sha256, size, folder, bar):
+def fetch_file(project: str, file: str, sha256: str, size: int, folder: Path, bar: Any) -> Path:
     """The path of the index's `file` of `project`, with this sha256: in `folder`, or where a source has it.
 
     bar: of tqdm, moved on by the bytes that arrive. Raises NotFound, OtherBytes, and LabkitError for settings
@@ -56,7 +61,7 @@ def fetch_file(project, file, sha256, size, folder, bar):
 
     sources, other, reasons = pip_sources(), False, []
     connection.check_settings()
-    options = {"trusted_hosts": sources.trusted, "follow_redirects": True, "timeout": TIMEOUT}
+    options: dict[str, Any] = {"trusted_hosts": sources.trusted, "follow_redirects": True, "timeout": TIMEOUT}
     if sources.certificates:
         options["verify"] = connection.certificates(*sources.certificates)
     if sources.proxy:
@@ -74,17 +79,18 @@ def fetch_file(project, file, sha256, size, folder, bar):
                         other = True
                 except _errors() as error:
                     said.append(_reason(error))
-            reasons.append(f"{_shown(source)}: {said[-1] if said else 'does not offer it'}")
+            reasons.append(f"{_shown(source)}: {said[-1] if said else _NOT_OFFERED}")
     if other:
         raise OtherBytes
-    raise NotFound("; ".join(reasons) or "pip's settings name no index and no folder")
+    telling = [reason for reason in reasons if not reason.endswith(_NOT_OFFERED)] or reasons
+    raise NotFound("; ".join(telling) or "pip's settings name no index and no folder")
 
 
-def pip_sources():
+def pip_sources() -> Sources:
     """The Sources that this Python's pip would use for a download."""
     said = _pip_config()
     # of two settings with one name the later section counts, as for `pip download`
-    settings = {}
+    settings: dict[str, str] = {}
     for section in ("global", "download", ":env:"):
         settings |= {name: text for (part, name), text in said.items() if part == section and text.strip()}
     sources = Sources(
@@ -102,7 +108,7 @@ def pip_sources():
     return sources
 
 
-def _pip_config():
+def _pip_config() -> dict[tuple[str, str], str]:
     """{(section, name): text} of pip's settings."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list"]
     # away from the working folder, where a file called pip.py would be taken for pip
@@ -129,12 +135,12 @@ def _pip_config():
     return settings
 
 
-def _find(client, source, links, project, file):
+def _find(client: Any, source: str | None, links: bool, project: str, file: str) -> Any:
     """The link to `file` in one source, or None."""
     from unearth import PackageFinder
 
-    options = {"session": client, "ignore_compatibility": True}
-    if links:
+    options: dict[str, Any] = {"session": client, "ignore_compatibility": True}
+    if links and source:
         options["find_links"] = [os.path.expanduser(source)]
     elif source:
         options["index_urls"] = [source]
@@ -147,7 +153,7 @@ def _find(client, source, links, project, file):
         raise ValueError("what answered is no package index") from None
 
 
-def _get(client, link, target, size, bar):
+def _get(client: Any, link: Any, target: Path, size: int, bar: Any) -> Path:
     """The bytes behind `link` as a file. What arrived before a break is not asked for again."""
     if link.is_file:
         try:
@@ -181,14 +187,14 @@ def _get(client, link, target, size, bar):
     return target
 
 
-def _errors():
+def _errors() -> tuple[type[Exception], ...]:
     """What `unearth` and its connections raise for what is outside of this program."""
     import httpx2
 
     return httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError
 
 
-def _reason(error):
+def _reason(error: Exception) -> str:
     import httpx2
 
     if isinstance(error, httpx2.HTTPStatusError):
@@ -197,11 +203,12 @@ def _reason(error):
 
 
 @contextlib.contextmanager
-def _said_by_unearth():
+def _said_by_unearth() -> Iterator[list[str]]:
     """A list of what unearth remarks meanwhile, which would else stand on stderr."""
-    said, logger = [], logging.getLogger("unearth")
+    said: list[str] = []
+    logger = logging.getLogger("unearth")
     handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: said.append(record.getMessage().split(": ", 1)[-1])
+    handler.emit = lambda record: said.append(record.getMessage().split(": ", 1)[-1])  # type: ignore[method-assign]
     logger.addHandler(handler)
     try:
         yield said
@@ -209,6 +216,6 @@ def _said_by_unearth():
         logger.removeHandler(handler)
 
 
-def _shown(source):
+def _shown(source: str | None) -> str:
     """A source without the password that may stand in its address."""
     return "the package index" if source is None else connection.without_password(source)

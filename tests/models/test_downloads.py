@@ -184,7 +184,7 @@ def test_no_network_says_what_why_and_what_still_works(wheel, cache):
 
 
 def test_an_interrupted_fetch_starts_afresh(wheel, cache, monkeypatch):
-    def interrupted(project, file, folder, **others):
+    def interrupted(project, file, sha256, size, folder, bar):
         (folder / file).write_bytes(b"half")
         raise KeyboardInterrupt
 
