@@ -73,24 +73,24 @@ class WarmPython:
     def start(self):
         """Start the process and wait until it is warm. Raises LabkitError with what it said last."""
         self.control, theirs = socket.socketpair()
-        said = tempfile.TemporaryFile()  # a pipe that nobody reads could fill up
-        options = {"stdin": theirs, "stdout": subprocess.DEVNULL, "stderr": said}
-        try:
-            starting = _STARTER.submit(subprocess.Popen, self.command(), **options, **self.identity())
-            self.process = starting.result()
-        except OSError as error:
-            raise LabkitError(f"{self.executable} can't be run: {error.strerror}.") from None
-        finally:
-            theirs.close()
-        self.control.settimeout(START_SECONDS)
-        try:
-            warm = self.control.recv(1)
-        except OSError:
-            warm = b""
-        if not warm:
-            said.seek(0)
-            last = said.read().decode(errors="replace").strip().split("\n")[-1]
-            raise LabkitError(f"The grader's Python could not be started: {last or 'no message'}")
+        with tempfile.TemporaryFile() as said:  # a pipe that nobody reads could fill up
+            options = {"stdin": theirs, "stdout": subprocess.DEVNULL, "stderr": said}
+            try:
+                starting = _STARTER.submit(subprocess.Popen, self.command(), **options, **self.identity())
+                self.process = starting.result()
+            except OSError as error:
+                raise LabkitError(f"{self.executable} can't be run: {error.strerror}.") from None
+            finally:
+                theirs.close()
+            self.control.settimeout(START_SECONDS)
+            try:
+                warm = self.control.recv(1)
+            except OSError:
+                warm = b""
+            if not warm:
+                said.seek(0)
+                last = said.read().decode(errors="replace").strip().split("\n")[-1]
+                raise LabkitError(f"The grader's Python could not be started: {last or 'no message'}")
 
     def command(self):
         """The argv of the process."""

@@ -134,7 +134,7 @@ def compare(corpus, heldout, folder, pieces=PIECES, names=None, seeds=(1,), **ma
 def read_result(path):
     """One run's result. Raises LabkitError where the file does not hold one."""
     result = read_json(path)
-    if not {"kind", "pieces", "loss"} <= result.keys():
+    if not {"kind", "loss"} <= result.keys():
         raise LabkitError(f"{path} holds no result of labkit compare: delete it, and the run is made again.")
     return result
 

@@ -37,6 +37,8 @@ def publish(run_folder, models_folder):
         record["continuations"] = continuations(source)
     compared, mixtures = (_read(Path(models_folder) / f"{name}.json") for name in ("recipes", "mixtures"))
     target = Path(models_folder) / NAMES[record["kind"]]
+    if target.exists() and target.samefile(source):
+        raise LabkitError(f"{target} is the run's own model: name another folder with --models.")
     with writing(target):
         target.mkdir(parents=True, exist_ok=True)
         for file in sorted(source.iterdir()):
@@ -73,7 +75,9 @@ def finished_model(run_folder):
 
 
 def _read(path):
-    return read_json(path) if path.exists() else None
+    with reading(path):
+        there = path.exists()
+    return read_json(path) if there else None
 
 
 def continuations(folder, prompt="Once upon a time", number=3, num_pieces=40):

@@ -106,9 +106,16 @@ class Run:
     ):
         self.kind, self.folder, self.recipe, self.processes = kind, folder, recipe, processes
         self.tokenizer, self.heldout, self.device = tokenizer, heldout, torch.device(device)
-        if parent is None:
+        record = None if parent is None else read_record(Path(parent) / "pretraining.json")
+        self.shape = {**SHAPE, **recipe.shape} if record is None else record["shape"]
+        stages = recipe.stages or ((1.0, recipe.lengths, recipe.pieces_per_step),)
+        self.stages = [
+            (until, Windows(corpus, lengths, pieces * processes.number, recipe.seed))
+            for until, lengths, pieces in stages
+        ]
+        self._check_texts(heldout)
+        if record is None:
             self.state = {"step": 0, "pieces": 0, "seconds": 0.0, "log": [], "recipes": []}
-            self.shape = {**SHAPE, **recipe.shape}
             self.network = new_network(
                 kind, tokenizer, recipe.seed, positional=recipe.positional, **self.shape
             )
@@ -117,8 +124,7 @@ class Run:
             if recipe.cooccurrence:
                 cooccurrence_start(self.network, corpus.ids, len(tokenizer.all_special_ids), recipe.seed)
         else:
-            record = read_record(Path(parent) / "pretraining.json")
-            self.state, self.shape = _parents_state(record), record["shape"]
+            self.state = _parents_state(record)
             self.network = read_network(kind, parent)
         self.state["first"] = {key: self.state[key] for key in ("pieces", "seconds")}  # where this run began
         self.network.to(self.device)
@@ -134,19 +140,22 @@ class Run:
         self.loss = processes.prepare(PretrainingLoss(self.network, recipe.pairs))
         if compiled:
             self.loss = compile_loss(self.loss)
-        stages = recipe.stages or ((1.0, recipe.lengths, recipe.pieces_per_step),)
-        longest = max(length for _, lengths, _ in stages for length, _ in lengths)
+        self.make_batch = encoder_batch if kind == "encoder" else decoder_batch
+
+    def _check_texts(self, heldout):
+        """Raise LabkitError for what would else show deep in the network, or after hours."""
+        longest = max(max(windows.lengths) for _, windows in self.stages)
         if longest > self.shape["max_positions"]:
             raise LabkitError(
                 f"Windows of {longest} pieces are too long for a model of {self.shape['max_positions']} "
                 "positions: give shorter --lengths."
             )
-        held_out_windows(heldout)  # a text that is too short for them shows now, and not after hours
-        self.stages = [
-            (until, Windows(corpus, lengths, pieces * processes.number, recipe.seed))
-            for until, lengths, pieces in stages
-        ]
-        self.make_batch = encoder_batch if kind == "encoder" else decoder_batch
+        if self.recipe.cooccurrence and len(self.tokenizer) < self.shape["width"]:
+            raise LabkitError(
+                f"The corpus has only {len(self.tokenizer)} different pieces; a model of width "
+                f"{self.shape['width']} needs a text of more words."
+            )
+        held_out_windows(heldout)
 
     @property
     def progress(self):
@@ -286,23 +295,27 @@ def tokenizer_and_text(kind, corpus_path, heldout_path, folder, parent=None):
     return tokenizer, corpus, heldout
 
 
-def _tokenizer(kind, corpus_path, folder, parent):
+def _read_tokenizer(folder):
     from transformers import AutoTokenizer
 
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # the Rust tokenizers raise bare Exception on a damaged file
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise LabkitError(
+            f"The tokenizer in {folder} can't be read ({said}). Choose another folder, or restore a copy."
+        ) from error
+
+
+def _tokenizer(kind, corpus_path, folder, parent):
     if not (folder / "tokenizer.json").exists():
         if parent is None:
             tokenizer = train_tokenizer(kind, read_documents(corpus_path))
         else:
-            tokenizer = load(parent).tokenizer
+            tokenizer = _read_tokenizer(parent)
         with writing(folder):
             tokenizer.save_pretrained(folder)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-    except Exception as error:  # the Rust tokenizers raise bare Exception on a damaged file
-        raise LabkitError(
-            f"The tokenizer in {folder} can't be read ({str(error).strip().splitlines()[0]}). "
-            "Choose another folder with --output."
-        ) from error
+    tokenizer = _read_tokenizer(folder)
     if (tokenizer.mask_token_id is None) == (kind == "encoder"):
         raise LabkitError(
             f"The tokenizer in {folder} is not that of a {kind}: a run of another kind was begun there. "
