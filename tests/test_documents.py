@@ -56,7 +56,7 @@ def test_the_picture_says_what_the_bundled_models_say():
 def test_the_readme_names_only_commands_and_targets_that_exist():
     text = read("README.md")
     targets = re.search(r"^\.PHONY: (.*)", read("Makefile"), re.M)[1].split()
-    named = set(re.findall(r"(?:`|^    )make ([a-z]+)", text, re.M))
+    named = set(re.findall(r"(?:`|^    )make ([a-z-]+)", text, re.M))
     assert {"lab", "test"} <= named <= set(targets)
     commands = set(re.findall(r"(?:`|^    )labkit ([a-z]+)", text, re.M))
     assert {"doctor", "fetch", "pretrain", "build", "links"} <= commands <= set(cli.COMMANDS)
