@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 
 from labkit.messages import LabkitError
+from labkit.models.encoding import check_texts
+from labkit.models.steady import steady
 from labkit.training.objectives import next_token_loss
 
 LENGTH = 32  # characters in a training window, and the most that the model looks back
@@ -30,7 +32,7 @@ class CharacterModel:
         """Character ids (T,) int64 -> logits (T, V)."""
         return self.network(input_ids[None])[0]
 
-    @torch.inference_mode()
+    @steady
     def accuracy(self, text: str) -> float:
         """The share of characters that are the likeliest, given the true ones (teacher forcing)."""
         ids = _encode(text, self.characters)
@@ -38,7 +40,7 @@ class CharacterModel:
         guesses = self.network(windows)[:, :-1].argmax(dim=-1)
         return (guesses == windows[:, 1:]).float().mean().item()
 
-    @torch.inference_mode()
+    @steady
     def write(self, start: str, num_new: int = 60, temperature: float = 0.5, seed: int = 0) -> str:
         """`start` and what the model writes behind it, character by character, on its own."""
         from labkit.models.generation import sample_next
@@ -51,6 +53,7 @@ class CharacterModel:
         return "".join(self.characters[index] for index in ids.tolist())
 
 
+@steady(gradients=True)
 def train(texts: Iterable[str], causal: bool, steps: int = 150, seed: int = 0) -> CharacterModel:
     """Train a two-layer Transformer to predict the next character of `texts`, behind a causal mask or none.
 
@@ -59,12 +62,12 @@ def train(texts: Iterable[str], causal: bool, steps: int = 150, seed: int = 0) -
     """
     from labkit.models.transformer import Transformer, TransformerConfig
 
-    text = " ".join(texts).lower()
+    text = " ".join(check_texts(texts)).lower()
     if len(text) < 10 * LENGTH:
         raise LabkitError(f"There are {len(text)} characters of text; it takes at least {10 * LENGTH}.")
     characters = "".join(sorted(set(text)))
     ids = _encode(text, characters)
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         # `causal` in the config stands for a decoder as a whole (its head is the words' matrix).
         network = Transformer(
@@ -98,6 +101,6 @@ def _encode(text: str, characters: str) -> torch.Tensor:
     unknown = sorted(set(text.lower()) - set(characters))
     if not text or unknown:
         raise LabkitError(
-            f"The text is empty, or has characters that the model never read: {' '.join(unknown)}"
+            f"The text is empty, or has characters that the model never read: {', '.join(map(repr, unknown))}"
         )
     return torch.tensor([characters.index(character) for character in text.lower()])
