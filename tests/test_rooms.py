@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,12 @@ def room(module):
     return module.split(".")[1]
 
 
+@cache
 def imports(module):
+    return list(_imports(module))
+
+
+def _imports(module):
     """(line, what is imported) of every import of labkit's in a module, inside functions too."""
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

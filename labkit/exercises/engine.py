@@ -18,7 +18,7 @@ from labkit.exercises.state import drawn_alike
 from labkit.exercises.values import show
 
 DEFAULT_SEED = 1
-MOST_SEEDS = 3  # of which an exercise keeps what does not change from check to check
+MOST_SEEDS = 5  # of which an exercise keeps what does not change from check to check
 UNSOLVED = "Write {name}, run its cell, then run this one again."
 UNSOLVED_OTHER = (
     "Your {name} calls {other}, which is not written yet. "

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from labkit.exercises.engine import check
+from labkit.exercises.engine import MOST_SEEDS, check
 from labkit.exercises.exercise import Case, Exercise, Misconception, variant
 from labkit.exercises.limits import OutOfTime, time_limit
 from labkit.exercises.properties import inputs_unchanged, matches_reference
@@ -421,3 +421,31 @@ def test_an_error_in_another_place_is_not_the_same_mistake():
 
     report = check(other, known)
     assert report.misconception == "" and "IndexError" in report.text
+
+
+def test_what_a_check_finds_does_not_hang_on_what_was_checked_before():
+    """The reference's results and the wrong answers' are kept from check to check."""
+    fresh, used = replace(EXERCISE), replace(EXERCISE)
+    for wrong in EXERCISE.misconceptions:
+        check(wrong.wrong, used)
+    for wrong in EXERCISE.misconceptions:
+        assert check(wrong.wrong, used).text == check(wrong.wrong, replace(fresh)).text
+
+
+def test_the_reference_is_asked_once_a_seed_and_again_after_many_others():
+    asked = []
+
+    def reference(values):
+        asked.append(values)
+        return EXERCISE.reference(values)
+
+    exercise = replace(EXERCISE, reference=reference)
+    check(EXERCISE.reference, exercise)
+    once = len(asked)
+    check(EXERCISE.reference, exercise)
+    assert len(asked) == once > 0
+    for seed in range(2, 2 + MOST_SEEDS):
+        check(EXERCISE.reference, exercise, seed=seed)
+    before = len(asked)
+    check(EXERCISE.reference, exercise)
+    assert len(asked) == before + once
