@@ -206,6 +206,16 @@ def exercises_of(module):
     return [task for task in value if isinstance(task, Exercise)] if isinstance(value, tuple | list) else []
 
 
+def is_whole(module):
+    """Does a lab's package have all that a source can be held against, whatever else is wrong with it?"""
+    parts = (("EXERCISES", Exercise), ("QUESTIONS", Question))
+    return hasattr(module, "SLUG") and all(
+        isinstance(value := getattr(module, name, None), tuple | list)
+        and all(isinstance(item, kind) for item in value)
+        for name, kind in parts
+    )
+
+
 def _property_problem(prop):
     if isinstance(prop.points, bool) or not isinstance(prop.points, int) or prop.points < 1:
         return f"points is {prop.points!r}; expected a whole number, at least 1"

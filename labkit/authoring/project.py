@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from labkit import exercises
-from labkit.authoring.package import Package
+from labkit.authoring.package import Package, is_whole
 from labkit.authoring.source import SourceCell, read_source
 from labkit.authoring.validate import problems
 from labkit.exercises.report import passing_report
@@ -117,9 +117,10 @@ class Project:
     def lab(self, slug):
         """Read and validate one lab. Raises LabkitError that names every fault as FILE:LINE."""
         path, found, module = self.source_path(slug), [], None
-        shown = path.relative_to(self.root).as_posix()
+        shown, package = path.relative_to(self.root).as_posix(), Package(self.root, slug[:2])
         try:
-            module = self.module(slug[:2])
+            module = package.load(self.lookup)
+            found += package.problems(module)
         except LabkitError as error:
             located = re.match(r"\S+:\d+: ", str(error))
             found.append(str(error) if located else f"{shown}:1: {error} {self._package_advice(slug[:2])}")
@@ -130,7 +131,8 @@ class Project:
         except LabkitError as error:
             found.append(str(error))
         else:
-            found += [f"{shown}:{line}: {message}" for line, message in problems(cells, module, slug)]
+            known = module if is_whole(module) else None
+            found += [f"{shown}:{line}: {message}" for line, message in problems(cells, known, slug)]
         if found:
             raise LabkitError("\n".join(found))
         return Lab(slug[:2], slug, cells, module)

@@ -118,6 +118,15 @@ def test_a_key_figure_that_prints_is_compared_itself(course):
     assert cell.outputs[0].text == "two bars: 1, 2\n"
 
 
+def test_a_key_figure_may_print_in_a_loop(course):
+    course.edit("figure = labkit.plotting.bars([1, 2])\nfigure\n", "for n in (1, 2):\n    print(n)\n")
+    build(course.project)
+    assert cells(course.solution)["keyfigure-bars"].source.endswith("for n in (1, 2):\n    print(n)")
+    course.edit("    print(n)\n", "    n\n")
+    with pytest.raises(LabkitError, match=r"key figure 'bars'.*print"):
+        build(course.project)
+
+
 def test_setup_cell_installs_from_the_one_address(course):
     build(course.project)
     code = [cell for cell in read(course.student).cells if cell.cell_type == "code"]

@@ -1,6 +1,7 @@
 """labkit new: what it writes works at once, what it refuses, and that it writes all or nothing."""
 
 import argparse
+import importlib
 import os
 import re
 import shutil
@@ -73,18 +74,24 @@ def course(tmp_path_factory):
         patch.setattr(
             labkit.exercises, "__path__", [*labkit.exercises.__path__, str(root / "labkit/exercises")]
         )
-        find = lambda number: __import__(f"labkit.exercises.lab{number}", fromlist=["TITLE"])
+        find = lambda number: forget() or importlib.import_module(f"labkit.exercises.lab{number}")
         new_exercise(Project(root, lookup=find), "06", "surprise")
         before = files_in(root)
         for name in ("surprise", "perplexity"):
             with pytest.raises(LabkitError, match=f"Lab 06 has an exercise {name} already."):
                 new_exercise(Project(root, lookup=find), "06", name)
         assert files_in(root) == before
-    for name in [name for name in sys.modules if name.startswith("labkit.exercises.lab06")]:
-        del sys.modules[name]
+    forget()
     done = within(root, "-m", "labkit", "build")
     assert done.returncode == 0, done.stdout + done.stderr
     return root
+
+
+def forget():
+    """Let lab 06 be imported anew: it is another one each time."""
+    importlib.invalidate_caches()
+    for name in [name for name in sys.modules if name.startswith("labkit.exercises.lab06")]:
+        del sys.modules[name]
 
 
 def within(root, *command):
