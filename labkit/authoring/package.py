@@ -209,10 +209,14 @@ def exercises_of(module):
 def is_whole(module):
     """Does a lab's package have all that a source can be held against, whatever else is wrong with it?"""
     parts = (("EXERCISES", Exercise), ("QUESTIONS", Question))
-    return hasattr(module, "SLUG") and all(
-        isinstance(value := getattr(module, name, None), tuple | list)
-        and all(isinstance(item, kind) for item in value)
-        for name, kind in parts
+    return (
+        hasattr(module, "SLUG")
+        and all(
+            isinstance(value := getattr(module, name, None), tuple | list)
+            and all(isinstance(item, kind) for item in value)
+            for name, kind in parts
+        )
+        and len(module.EXERCISES) > 0
     )
 
 

@@ -128,12 +128,12 @@ def test_all_faults_of_exercises_and_source_at_once(lab):
     lab.edit(FRONT, "BUILDS =", "BUILD =")
     lab.edit(MISTAKES, HINTS, "        (),\n")
     lab.edit("notebooks/source/96_a_lab_to_break.py", 'keyfigure="surprise"', 'keyfigure=""')
+    lab.edit("notebooks/source/96_a_lab_to_break.py", 'lab.quiz("twenty")', 'lab.quiz("twnty")')
     (lab.root / "tests/exercises/test_lab96.py").unlink()
     said = "\n".join(lab.faults())
-    assert all(
-        word in said for word in ("no BUILDS", "hints is ()", 'keyfigure=""', "test_lab96.py:1: missing")
-    )
-    assert len(said.splitlines()) == 4
+    wanted = ("no BUILDS", "hints is ()", 'keyfigure=""', "test_lab96.py:1: missing", "lab.quiz('twnty'): ")
+    assert all(word in said for word in (*wanted, "'twenty' is never asked"))
+    assert len(said.splitlines()) == len(wanted) + 1
 
 
 def test_two_modules_that_are_no_python(lab):
