@@ -116,6 +116,7 @@ def left_context(model: Model) -> Callable[[str, int], list[str]]:
     """
 
     def predict(text: str, k: int) -> list[str]:
+        require_model(model, "left_context(labkit.load('bert'))")
         _require_blank(text)
         left = text[: text.index(BLANK)]
         if model.kind == "encoder":
