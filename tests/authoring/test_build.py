@@ -308,6 +308,19 @@ FAULTS = [
     ('print("the end")', "# NBVAL_IGNORE_OUTPUT", "# NBVAL_IGNORE_OUTPUT", "adds nbval's markers itself"),
     ('lab = labkit.start("01")', 'lab = labkit.start("02")', "# %%", "first code cell is the set-up cell"),
     ('[markdown] exercise="shout"', 'exercise="shout"', 'exercise="shout"', "belongs on a markdown cell"),
+    ('check="count"', "check=count", "check=count", "with straight quotes"),
+    ('keyfigure="bars"', "keyfigure=\u201cbars\u201d", "keyfigure=", "with straight quotes"),
+    ("# %% [markdown]\n# ## A picture", "# %% [markdwon]\n# ## A picture", "[markdwon]", "expected `# %%` or"),
+    ('keyfigure="bars"', 'keyfigure=""', "keyfigure=", "expected a name between the quotes"),
+    ('id="by-hand"', 'tags="late"', 'tags="late"', "tags is no list"),
+    ("# # Lab 01 \u00b7 Counting words", "# Counting words", "# %% [markdown]", "first cell to open"),
+    ("# # Lab 01 \u00b7", "# # Lab 02 \u00b7", "# # Lab 02", "title is for another"),
+    ("# ## A picture", "# # A picture", "# # A picture", "a second title"),
+    ('print("another demo")', 'print("another demo"', 'print("another demo"', "not valid Python"),
+    ('print("another demo")', 'lab.quiz("why")', 'lab.quiz("why")', "no such key; they have none"),
+    ('print("another demo")', 'lab.predict("n", None)', "lab.predict", "never held against"),
+    ('print("another demo")', 'lab.compare("n", 1)', "lab.compare", "to compare with"),
+    ('print("another demo")', "", "# %%", "an empty cell"),
 ]  # fmt: skip
 
 
@@ -367,6 +380,18 @@ def test_a_source_without_a_module(course):
     course.project.lookup = nothing
     with pytest.raises(LabkitError, match="notebooks/source/01_words.py:1: There is no lab '01'."):
         build(course.project)
+
+
+def test_a_magic_is_no_fault(course):
+    course.edit('print("another demo")', "%time count\n!ls\nlab.predict(key, None)")
+    build(course.project)
+
+
+def test_a_misspelt_marker_is_one_fault(course):
+    course.edit('check="count"', "check=count")
+    with pytest.raises(LabkitError) as caught:
+        build(course.project)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_text_before_the_first_cell(course):
