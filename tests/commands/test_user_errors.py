@@ -269,7 +269,12 @@ BUGS = {  # command -> a function in its depth
     "export mine.ipynb": "labkit.export.page.Prose",
     "build --check": "labkit.authoring.build.generated",
     "links ada/bert-labs": "labkit.authoring.links.generated",
+    "new 98 Title": "labkit.authoring.new.new_lab",
 }
+
+
+def test_every_command_has_its_bug():
+    assert {command.split()[0] for command in BUGS} == cli.COMMANDS.keys()
 
 
 @pytest.mark.parametrize(
