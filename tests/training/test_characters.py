@@ -48,7 +48,7 @@ def test_the_notebooks_random_numbers_go_on_as_they_were():
 def test_plain_messages(pair):
     with pytest.raises(LabkitError, match="at least 320"):
         characters.train(["Hardly any text."], True)
-    with pytest.raises(LabkitError, match="never read: 7"):
+    with pytest.raises(LabkitError, match="never read: '7'"):
         pair[True].write("cat 7")
     with pytest.raises(LabkitError, match="empty"):
         pair[True].write("")
