@@ -310,7 +310,7 @@ FAULTS = [
     ('[markdown] exercise="shout"', 'exercise="shout"', 'exercise="shout"', "belongs on a markdown cell"),
     ('check="count"', "check=count", "check=count", "with straight quotes"),
     ('keyfigure="bars"', "keyfigure=\u201cbars\u201d", "keyfigure=", "with straight quotes"),
-    ("# %% [markdown]\n# ## A picture", "# %% [markdwon]\n# ## A picture", "[markdwon]", "expected `# %%` or"),
+    ("# %% [markdown]\n# ## A picture", "# %% [markdwon]\n# ## A picture", "[markdwon]", "expected `# %%`"),
     ('keyfigure="bars"', 'keyfigure=""', "keyfigure=", "expected a name between the quotes"),
     ('id="by-hand"', 'tags="late"', 'tags="late"', "tags is no list"),
     ("# # Lab 01 \u00b7 Counting words", "# Counting words", "# %% [markdown]", "first cell to open"),
