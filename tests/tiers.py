@@ -19,7 +19,8 @@ TIERS = ("quick", "full", "browser")
 class Rule:
     """tests: a path, or path::function, as pytest writes it, with * for anything. The first that fits counts.
 
-    one_in: of the tests of one function, every one_in-th is quick all the same, the first among them.
+    one_in: of the tests of one function, every one_in-th is quick all the same, the first among them: for
+        functions with many parameters.
     """
 
     tests: str
@@ -63,10 +64,14 @@ RULES = (
     # The grader is the same for every answer. The sandbox's walls, and what attacks them: one is quick.
     Rule("tests/grading/test_walls.py::test_what_answers_need_works", "quick"),
     Rule("tests/grading/test_walls.py", "full"),
-    Rule("tests/grading/test_hostile_answers.py", "full", one_in=8),
-    Rule("tests/grading/test_pool.py", "full", one_in=8),
+    Rule("tests/grading/test_hostile_answers.py::test_patching_gains_nothing", "full", one_in=8),
+    Rule("tests/grading/test_hostile_answers.py::test_behaviour_costs_the_exercise_*", "full", one_in=8),
+    Rule("tests/grading/test_hostile_answers.py", "full"),
+    Rule("tests/grading/test_pool.py::test_processes_that_an_answer_leaves_behind_are_ended", "quick"),
+    Rule("tests/grading/test_pool.py", "full"),
     Rule("tests/grading/test_nothing_lost.py", "full"),
     Rule("tests/grading/test_damage.py", "full"),
+    Rule("tests/grading/test_agreement.py::test_nbval_*", "full"),
     Rule("tests/grading/test_agreement.py", "full", one_in=8),
     Rule("tests/grading/test_reading.py::test_what_costs_too_much_*", "full", one_in=ALONE),
 )
