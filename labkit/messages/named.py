@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,6 +95,7 @@ def is_of_system(error: BaseException) -> bool:
 @contextmanager
 def _about(path, option, done):
     try:
+        _refuse_device(path, option, done)
         with _in_python():
             yield
     except OSError as error:
@@ -111,6 +113,19 @@ def _about(path, option, done):
         if "\0" not in os.fspath(path) and os.fsdecode(path).isprintable():
             raise
         raise LabkitError(f"{os.fspath(path)!r} can't be a file's name. Name another.") from None
+
+
+def _refuse_device(path, option, done):
+    """A device would be read without end, or replaced by a file; a pipe can be read, and not be replaced."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):  # what that means for the work, the work finds out
+        return
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISFIFO(mode) and done == "read":
+        return
+    raise (CannotWrite if done == "written" else LabkitError)(
+        f"{_shown(path, option)} can't be {done}: it is a device or a pipe and no file. Name a file."
+    )
 
 
 @contextmanager

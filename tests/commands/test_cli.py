@@ -215,7 +215,7 @@ def test_ctrl_c_says_what_is_kept_and_how_to_go_on(texts, tmp_path, monkeypatch,
     line = ["pretrain", "bert", "--corpus", "corpus.txt", "--output", "my run", "--pieces", "4096"]
     assert cli.main(line) == 130
     assert "before the first checkpoint" in capsys.readouterr().err
-    (tmp_path / "my run").mkdir()
+    (tmp_path / "my run").mkdir(exist_ok=True)
     (tmp_path / "my run" / "checkpoint.safetensors").touch()
     assert cli.main(line) == 130
     said = capsys.readouterr().err
@@ -230,7 +230,7 @@ def test_the_command_that_goes_on_has_the_same_recipe(texts, tmp_path, monkeypat
     line = ["pretrain", "bert", "--corpus", "corpus.txt", "--output", "run", "--device", "cpu", *options]
     assert cli.main(line) == 0
     before = dict(texts)
-    (tmp_path / "run").mkdir()
+    (tmp_path / "run").mkdir(exist_ok=True)
     (tmp_path / "run" / "checkpoint.safetensors").touch()
     with monkeypatch.context() as patch:
         patch.setattr("labkit.pretraining.run.pretrain", _raising(KeyboardInterrupt()))

@@ -66,3 +66,21 @@ def test_json_of_another_form_is_a_message(text, tmp_path):
     (tmp_path / "log.json").write_text(text)
     with pytest.raises(LabkitError, match="log.json (is damaged|holds another kind)"):
         read_json(tmp_path / "log.json")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no such devices")
+@pytest.mark.parametrize("device", ("/dev/full", "/dev/zero", "/dev/null"))
+def test_a_device_is_neither_read_nor_replaced(device):
+    for about in (reading, writing):
+        with pytest.raises(LabkitError, match=f"{device} can't be .* it is a device or a pipe and no file"):
+            with about(device):
+                pytest.fail("it began")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_can_be_read_and_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with reading(tmp_path / "pipe"):
+        pass
+    with pytest.raises(CannotWrite, match="a device or a pipe"), writing(tmp_path / "pipe"):
+        pytest.fail("it began")
