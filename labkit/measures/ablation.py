@@ -15,8 +15,9 @@ import torch.nn.functional as F
 
 from labkit.messages import LabkitError
 from labkit.models import vocabulary
+from labkit.models.checks import is_whole, require_seed, require_whole
 from labkit.models.encoding import check_texts, encode, mask_id
-from labkit.models.loading import require_model
+from labkit.models.loading import require_model, require_own_mask
 from labkit.models.packed import body_of
 from labkit.models.steady import steady
 
@@ -48,8 +49,9 @@ def without_head(model: Model, layer: int, head: int, ablate: Ablate = ablate_he
     projection. Raises LabkitError for a layer or head that the model does not have.
     """
     require_model(model, "without_head(labkit.load('bert'), layer, head)")
+    require_own_mask(model, "without_head")
     for name, index, count in (("layer", layer, model.num_layers), ("head", head, model.num_heads)):
-        if not isinstance(index, int) or not 0 <= index < count:
+        if not is_whole(index, 0, count - 1):
             raise LabkitError(f"{model.name} has {name}s 0 to {count - 1}; there is no {name} {index!r}.")
     hook = lambda module, args: (ablate(args[0], head, model.num_heads), *args[1:])
     handle = _output_projection(model, layer).register_forward_pre_hook(hook)
@@ -72,12 +74,15 @@ def text_losses(model: Model, texts: Sequence[str], seed: int = 0, batch_size: i
     """The mean loss of each text, in nats a predicted token: (N,).
 
     A decoder predicts every token but the first. An encoder predicts 15% of a text's ordinary tokens (at
-    least one), which become [MASK]; which ones depends on the seed alone.
+    least one), which become [MASK]; which ones depends on the seed and on the text's place in the
+    list: the same list with the same seed hides the same words, and a text alone may have others hidden.
 
     Raises LabkitError for no texts, a text that is empty, too long, or has nothing to predict, and for an
     encoder without its masked-word head.
     """
     require_model(model, "text_losses(labkit.load('bert'), texts)")
+    require_seed(seed)
+    require_whole("batch_size", batch_size, 1)
     texts = check_texts(texts, "Give a list of sentences to measure on.")
     if model.kind == "encoder" and not model.has_mlm_head:
         raise LabkitError(
@@ -130,6 +135,7 @@ def ablation_map(
 
     Returns (change, half): both (L, H) float32 in nats; the interval is change - half to change + half.
     """
+    require_own_mask(model, "ablation_map")
     texts = check_texts(texts, "Give a list of sentences to measure on.")
     whole = text_losses(model, texts, seed)
     if len(texts) < 2:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from labkit.messages import LabkitError
+from labkit.models.checks import require_numbers, require_seed
 from labkit.models.encoding import check_texts, encode
-from labkit.models.loading import require_model
+from labkit.models.loading import require_model, require_own_mask
 from labkit.models.packed import body_of
 from labkit.models.steady import device_of, steady
 from labkit.models.vocabulary import word_of
@@ -42,11 +43,12 @@ def eager(model: Model) -> Iterator[PreTrainedModel]:
     The usual implementation, SDPA, is faster, never holds the weights as a whole and returns none. Afterwards
     the model is as before.
     """
-    network: Any = getattr(model, "network", None)
-    if not hasattr(network, "set_attn_implementation") or not hasattr(model, "tokenizer"):
-        name = getattr(model, "name", None) or type(model).__name__
+    require_model(model, "attention_maps(labkit.load('bert'), text)")
+    require_own_mask(model, "Attention")
+    network: Any = model.network
+    if not hasattr(network, "set_attn_implementation"):
         raise LabkitError(
-            f"Attention is read from what labkit.load returns, not from {name}: "
+            f"Attention is read from what labkit.load returns, not from {type(network).__name__}: "
             "attention_maps(labkit.load('bert'), text)"
         )
     before = network.config._attn_implementation
@@ -69,7 +71,7 @@ def attention_maps(model: Model, text: str) -> torch.Tensor:
     with eager(model) as network:
         input_ids = encode(model, text).to(device_of(network))
         layers = network(input_ids=input_ids, output_attentions=True).attentions  # L x (1, H, T, T)
-    maps = torch.cat(layers)  # (L, H, T, T)
+    maps = require_numbers(model.name, torch.cat(layers))  # (L, H, T, T)
     if maps.dtype in (torch.bfloat16, torch.float16):  # rounded to 3 digits, a row misses 1 by as much
         maps = maps.float() / maps.float().sum(dim=-1, keepdim=True)
     return maps.float().cpu()
@@ -267,6 +269,8 @@ def at_the_start(model: Model, seed: int = 0) -> Model:
     from labkit.models.start import SHAPE, new_network
 
     require_model(model, "at_the_start(labkit.load('bert'))")
+    require_own_mask(model, "at_the_start")
+    require_seed(seed)
     if model.source != "bundled":
         raise LabkitError(f"How {model.name} began is not known; that of bert-mini and gpt-mini is.")
     with torch.random.fork_rng(devices=[]):  # the notebook's random numbers stay as they are
@@ -298,10 +302,17 @@ def _checked(maps: torch.Tensor) -> torch.Tensor:
         raise LabkitError(
             f"maps must have the shape (L, H, T, T), as attention_maps gives them, not {shape}."
         )
+    if not maps.is_floating_point():
+        raise LabkitError(f"maps hold shares, numbers with a point; these are {maps.dtype}: maps.float()")
     sums = maps.sum(dim=-1)
     if not torch.allclose(sums, torch.ones_like(sums), atol=1e-3):
         raise LabkitError(
             "The rows of the maps do not sum to 1: these are no attention weights. Are they scores before "
             "the softmax, or is there a NaN?"
+        )
+    if maps.numel() and maps.amin() < 0:
+        raise LabkitError(
+            "The maps hold numbers below 0: these are no attention weights. Are they scores before the "
+            "softmax?"
         )
     return maps

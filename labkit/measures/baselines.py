@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.messages import LabkitError
+from labkit.models.checks import require_positive, require_seed, require_whole
 from labkit.models.encoding import check_text
-from labkit.models.loading import require_model
+from labkit.models.loading import require_model, require_own_mask
 from labkit.models.steady import steady
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ def tfidf(
     from sklearn.linear_model import LogisticRegression
 
     _check(train_texts, y_train, test_texts)
+    require_positive("strength", strength)
+    if not any(words(text) for text in train_texts):
+        raise LabkitError("No training text holds a word: there is nothing to count. Look at the texts.")
     vectorizer = TfidfVectorizer(analyzer=_words_and_pairs, sublinear_tf=True)
     x_train = vectorizer.fit_transform(train_texts)
     model = LogisticRegression(C=strength, max_iter=1000).fit(x_train, y_train)
@@ -87,6 +91,10 @@ def lstm(
     from labkit.training.loop import Optimisation, schedule
 
     _check(train_texts, y_train, test_texts)
+    require_seed(seed)
+    require_whole("width", width, 1)
+    require_whole("batch_size", batch_size, 1)
+    require_positive("learning_rate", learning_rate)
     vocab = _vocabulary(train_texts)
     rows = [_ids(text, vocab) for text in train_texts]
     labels = torch.tensor(np.asarray(y_train), dtype=torch.float32)
@@ -111,8 +119,8 @@ def untrained(model: Model, seed: int = 0) -> Model:
     import torch
 
     require_model(model, "untrained(labkit.load('bert'))")
-    if not hasattr(model.network, "base_model_prefix"):
-        raise LabkitError(f"How {model.name} begins is not known: take a model from labkit.load.")
+    require_own_mask(model, "untrained")
+    require_seed(seed)
     twin = copy.copy(model)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -13,6 +13,7 @@ import torch
 from labkit.intervals import accuracy_interval
 from labkit.messages import LabkitError
 from labkit.models import vocabulary
+from labkit.models.checks import is_whole, require_numbers, require_seed, require_share, require_whole
 from labkit.models.encoding import (
     check_text,
     check_texts,
@@ -21,6 +22,7 @@ from labkit.models.encoding import (
     pad,
     require_decoder,
     require_room,
+    require_rows,
     start_id,
     tokenize,
 )
@@ -51,19 +53,12 @@ def fill_mask(model: Model, text: str, k: int = 5) -> list[tuple[str, float]]:
     """The k most probable pieces for the one [MASK] in `text` (slides: fill-in-blank challenge).
 
     Returns [(piece, probability), ...], the most probable first; the probabilities are of the softmax over
-    the whole vocabulary. Raises LabkitError for a text without exactly one [MASK], an empty text, a text
-    longer than the model takes, and a model that has no masked-word head.
+    the whole vocabulary. Ids of the network for which the tokenizer has no piece (a padded vocabulary) are
+    left out of it. Raises LabkitError for a text without exactly one [MASK], an empty text, a text longer
+    than the model takes, and a model that has no masked-word head.
     """
     require_model(model, "fill_mask(labkit.load('bert'), text)")
-    if model.kind != "encoder":
-        raise LabkitError(
-            f"{model.name} is a decoder: it has no {BLANK}. Take an encoder: labkit.load('bert')"
-        )
-    if not getattr(model, "has_mlm_head", True):
-        raise LabkitError(
-            f"{model.name} was published without its masked-word head, so it cannot fill a blank. "
-            "Take labkit.load('bert')."
-        )
+    _require_head(model)
     input_ids, where = encode_blank(model, text)
     probs = vocabulary.logits(model, input_ids)[0, where].softmax(dim=-1)  # (V,)
     return _top(model, probs, k)
@@ -96,9 +91,10 @@ def next_words(model: Model, text: str, k: int = 5) -> list[tuple[str, float]]:
     if not isinstance(text, str) or text.strip():
         text = check_text(text)
         ids += tokenize(tokenizer, text.rstrip() if vocabulary.marks_words(tokenizer) else text).input_ids
+    require_rows(model, ids)
     require_room(model, len(ids))
-    begins, logits = vocabulary.begins_word(tokenizer), vocabulary.logits(model, torch.tensor([ids]))[0, -1]
-    probs = logits.softmax(dim=-1)  # (V,)
+    probs = vocabulary.logits(model, torch.tensor([ids]))[0, -1].softmax(dim=-1)  # (V,)
+    begins = vocabulary.begins_word(tokenizer)[: len(probs)]
     probs[: len(begins)] *= begins
     probs[len(begins) :] = 0.0
     return _top(model, probs, k)
@@ -150,16 +146,21 @@ def follows(model: Model, firsts: Sequence[str], seconds: Sequence[str]) -> torc
 
     model: from labkit.models.load_next_sentence. firsts, seconds: lists of N and M sentences.  -> (N, M)
     """
-    require_model(model, "follows(labkit.load_next_sentence('bert'), firsts, seconds)")
+    require_model(model, "follows(labkit.models.load_next_sentence('bert'), firsts, seconds)")
+    if not hasattr(getattr(model.network, "cls", None), "seq_relationship"):
+        raise LabkitError(
+            f"{model.name} has no next-sentence head here: take labkit.models.load_next_sentence('bert')."
+        )
     firsts, seconds = check_texts(firsts), check_texts(seconds)
     pairs = [(first, second) for first in firsts for second in seconds]
     batch = tokenize(model.tokenizer, [first for first, _ in pairs], [second for _, second in pairs])
+    for row in batch.input_ids:
+        require_rows(model, row)
     require_room(model, max(len(row) for row in batch.input_ids))
     inputs = pad(batch.input_ids) | {"token_type_ids": pad(batch.token_type_ids)["input_ids"]}
     device = device_of(model.network)
     logits = model.network(**{name: tensor.to(device) for name, tensor in inputs.items()}).logits
-    if logits.shape[-1] != 2:
-        raise LabkitError(f"{model.name} has no next-sentence head here: take labkit.load_next_sentence().")
+    require_numbers(model.name, logits)
     return logits.float().cpu().softmax(dim=-1)[:, 0].reshape(len(firsts), len(seconds))
 
 
@@ -170,15 +171,22 @@ def accuracy_at_rate(
     """Top-1 accuracy at hidden positions when each ordinary token becomes [MASK] with probability `rate`.
 
     All hidden tokens become [MASK] (no 80/10/10: this measures, it does not train). The masks depend on the
-    seed alone. Returns (accuracy, low, high) with a 95% interval.
+    seed alone. rate: above 0, at most 1. Returns (accuracy, low, high) with a 95% interval. Raises
+    LabkitError for another rate, for a model without a masked-word head, and where nothing was hidden.
     """
     require_model(model, "accuracy_at_rate(labkit.load('bert'), texts, 0.15)")
+    _require_head(model)
+    require_share("rate", rate)
+    require_seed(seed)
+    require_whole("batch_size", batch_size, 1)
     texts, mask_token_id = check_texts(texts), mask_id(model)
     signs = [k for k in model.tokenizer.all_special_ids if k != model.tokenizer.unk_token_id]
     generator = torch.Generator().manual_seed(seed)
     hits = total = 0
     for start in range(0, len(texts), batch_size):
         rows = tokenize(model.tokenizer, texts[start : start + batch_size]).input_ids
+        for number, row in enumerate(rows, start):
+            require_rows(model, row, f"Text number {number}")
         require_room(model, max(map(len, rows)))
         batch = pad(rows)
         input_ids, attention_mask = batch["input_ids"], batch["attention_mask"]
@@ -197,11 +205,24 @@ def accuracy_at_rate(
 
 def _top(model: Model, probs: torch.Tensor, k: int) -> list[tuple[str, float]]:
     most = int(vocabulary.known_ids(model).sum())
-    if not isinstance(k, int) or not 1 <= k <= most:
+    if not is_whole(k, 1, most):
         raise LabkitError(f"k is how many words you want, from 1 to {most}; it was {k!r}.")
     best = probs.topk(k)
     words = [vocabulary.word_of(model.tokenizer, index) for index in best.indices.tolist()]
     return list(zip(words, best.values.tolist(), strict=True))
+
+
+def _require_head(model: Model) -> None:
+    """Raise LabkitError unless the model can say which words fit a [MASK]."""
+    if model.kind != "encoder":
+        raise LabkitError(
+            f"{model.name} is a decoder: it has no {BLANK}. Take an encoder: labkit.load('bert')"
+        )
+    if not getattr(model, "has_mlm_head", True):
+        raise LabkitError(
+            f"{model.name} was published without its masked-word head, so it cannot fill a blank. "
+            "Take labkit.load('bert')."
+        )
 
 
 def _require_blank(text: str) -> None:

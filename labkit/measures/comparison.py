@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.messages import LabkitError
+from labkit.models.checks import require_seed, require_whole
 from labkit.models.steady import steady
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def balanced_order(labels: ArrayLike, seed: int) -> np.ndarray:
         raise LabkitError(
             f"A balanced order needs two classes; there are {len(classes)}: {classes.tolist()}."
         )
+    require_seed(seed)
     rng = np.random.default_rng(seed)
     rows = [rng.permutation(np.flatnonzero(labels == c)) for c in rng.permutation(classes)]
     shorter = min(map(len, rows))
@@ -91,6 +93,8 @@ def bootstrap_interval(correct: ArrayLike, num_samples: int, seed: int) -> tuple
         raise LabkitError(f"A bootstrap needs a list of at least one number; it got shape {correct.shape}.")
     if not np.isfinite(correct).all():
         raise LabkitError("A bootstrap needs finite numbers; there is a NaN or an infinity among them.")
+    require_whole("num_samples", num_samples, 1)
+    require_seed(seed)
     rng = np.random.default_rng(seed)
     picks = rng.integers(len(correct), size=(num_samples, len(correct)))  # (num_samples, N)
     means = correct[picks].mean(axis=1)
@@ -110,6 +114,8 @@ def curve_intervals(
     correct = np.asarray(correct, dtype=float)
     if correct.ndim != 3 or 0 in correct.shape:
         raise LabkitError(f"correct should have shape (seeds, sizes, test items), not {correct.shape}.")
+    require_whole("num_samples", num_samples, 1)
+    require_seed(seed)
     rng = np.random.default_rng(seed)
     num_seeds, _, num_items = correct.shape
     # How often each seed and each item is drawn: the mean over a draw is then a weighted mean.

@@ -18,7 +18,7 @@ from labkit.measures.cloze import BLANK, encode_blank
 from labkit.messages import LabkitError
 from labkit.models import vocabulary
 from labkit.models.encoding import check_text, check_texts, tokenize
-from labkit.models.loading import require_model
+from labkit.models.loading import require_model, require_own_mask
 from labkit.models.steady import device_of, steady
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def explain(model: Model, text: str, word: str | None = None) -> Explanation:
     Raises LabkitError for a decoder, a text without exactly one [MASK], and a word of several pieces.
     """
     require_model(model, "explain(labkit.load('bert'), text)")
+    require_own_mask(model, "explain")
     if model.kind != "encoder" or not model.has_mlm_head:
         raise LabkitError(f"{model.name} cannot fill a {BLANK}: take labkit.load('bert').")
     ids, blank = encode_blank(model, text)  # (1, T)

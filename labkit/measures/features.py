@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from labkit.messages import LabkitError
+from labkit.models.checks import require_numbers, require_whole
 from labkit.models.encoding import check_text, closing_ids, encode_all, pad, tokenize
 from labkit.models.loading import require_model
 from labkit.models.packed import Packed, body_of, fits
@@ -44,7 +45,9 @@ def hidden_states(model: Model, texts: Sequence[str]) -> tuple[torch.Tensor, tor
     (B, T) is 0 means nothing. Raises LabkitError as `encode_batch` does.
     """
     batch = encode_batch(model, texts)
-    return torch.stack(_states(model, batch)).float().cpu(), batch["attention_mask"]
+    states = torch.stack(_states(model, batch)).float().cpu()  # (L + 1, B, T, D)
+    require_numbers(model.name, states[-1][batch["attention_mask"].bool()])
+    return states, batch["attention_mask"]
 
 
 def pool(hidden: torch.Tensor, attention_mask: torch.Tensor, how: str) -> torch.Tensor:
@@ -148,6 +151,7 @@ def extract(
     texts and for an empty text.
     """
     _require_pooling(how)
+    require_whole("tokens_per_batch", tokens_per_batch, 1)
     return _extract(model, texts, (how,), tokens_per_batch)[how]
 
 
@@ -156,6 +160,7 @@ def extract_poolings(
     model: Model, texts: Sequence[str], tokens_per_batch: int = TOKENS_PER_BATCH
 ) -> dict[str, np.ndarray]:
     """{"cls": ..., "mean": ..., "last": ...}: each as `extract` gives it, but the texts are read once."""
+    require_whole("tokens_per_batch", tokens_per_batch, 1)
     return _extract(model, texts, POOLINGS, tokens_per_batch)
 
 
@@ -210,6 +215,7 @@ def _in_batches(
             batch = pad(rows)
             real = batch["attention_mask"].bool()
             states = [hidden.float().cpu()[real] for hidden in _states(model, batch)]
+        require_numbers(model.name, states[-1])
         yield chosen, [len(row) for row in rows], states
         start = end
 

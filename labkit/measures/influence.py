@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from labkit.messages import LabkitError
+from labkit.models.checks import require_numbers, require_seed, require_whole
 from labkit.models.encoding import encode
 from labkit.models.loading import require_model
+from labkit.models.packed import body_of
 from labkit.models.steady import device_of, steady
 from labkit.models.vocabulary import ordinary_ids, word_of
 
@@ -40,6 +42,10 @@ def sees_future(
     Returns True when an output before the changed token moved by more than 1e-4. A leak that shows only for
     rare inputs can stay unseen: a test shows the presence of leaks, never their absence.
     """
+    require_whole("vocab_size", vocab_size, 2)
+    require_whole("length", length, 2)
+    require_whole("rounds", rounds, 1)
+    require_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(rounds):
         ids = torch.randint(vocab_size, (length,), generator=generator)  # (T,)
@@ -62,14 +68,13 @@ def influence_map(
     |h' - h| / |h|, averaged over the replacements: 0 means untouched.
 
     Returns (tokens, moved): tokens a list of T str, moved (T, T) with moved[i, j] for output i and changed
-    token j. Special tokens at the ends are left out. Raises LabkitError for an empty text, a text that is too
-    long and a model without hidden states of its own (one `with_mask`).
+    token j. Special tokens at the ends are left out. Raises LabkitError for an empty text and one that is too
+    long.
     """
     require_model(model, "influence_map(labkit.load('bert'), text)")
-    input_ids = encode(model, text)  # (1, T)
-    body = getattr(model.network, getattr(model.network, "base_model_prefix", "") or "-", None)
-    if body is None:
-        raise LabkitError(f"{model.name} gives no hidden states. Take a model from labkit.load.")
+    require_whole("num_changes", num_changes, 1)
+    require_seed(seed)
+    input_ids, body = encode(model, text), body_of(model.network)  # (1, T)
     generator = torch.Generator().manual_seed(seed)
     special = set(model.tokenizer.all_special_ids)
     ordinary = [t for t, token in enumerate(input_ids[0].tolist()) if token not in special]
@@ -79,7 +84,8 @@ def influence_map(
 
     def hidden(ids: torch.Tensor) -> torch.Tensor:
         """(B, T) -> (B, T, D), of the ordinary tokens."""
-        return body(input_ids=ids.to(device)).last_hidden_state[:, ordinary].float().cpu()
+        states = body(input_ids=ids.to(device)).last_hidden_state[:, ordinary].float().cpu()
+        return require_numbers(model.name, states)
 
     before = hidden(input_ids)[0]  # (T, D)
     for j in ordinary:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.messages import LabkitError
+from labkit.models.checks import require_positive, require_seed, require_whole
 from labkit.models.steady import steady
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def balanced_split(labels: ArrayLike, num_train: int, seed: int) -> tuple[np.nda
     classes, counts = np.unique(labels, return_counts=True)
     if len(classes) != 2:
         raise LabkitError(f"A balanced split needs two classes; there are {len(classes)}.")
+    require_whole("num_train", num_train, 2)
+    require_seed(seed)
     half = num_train // 2
     if counts.min() <= half:
         raise LabkitError(
@@ -56,6 +59,7 @@ def fit_probe(x_train: ArrayLike, y_train: ArrayLike, x_test: ArrayLike, strengt
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
+    require_positive("strength", strength)
     x_train, y_train, x_test = _checked(x_train, y_train, x_test)
     scaler = StandardScaler().fit(x_train)
     probe = LogisticRegression(C=strength, max_iter=1000).fit(scaler.transform(x_train), y_train)
@@ -72,6 +76,8 @@ def _checked(
     for name, x in (("x_train", x_train), ("x_test", x_test)):
         if x.ndim != 2:
             raise LabkitError(f"{name} should have shape (texts, D), not {x.shape}. Choose a layer first.")
+        if x.dtype.kind not in "fiub":
+            raise LabkitError(f"{name} should hold numbers; it holds {x.dtype}. Give features, not texts.")
         if not np.isfinite(x).all():
             bad = int((~np.isfinite(x)).any(axis=1).sum())
             raise LabkitError(
@@ -136,6 +142,7 @@ def probe_accuracy(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    require_positive("strength", strength)
     labels = np.asarray(labels)
     train, test = balanced_split(labels, num_train, seed)
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000))

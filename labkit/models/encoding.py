@@ -90,7 +90,9 @@ def encode_prompt(model: Model, text: str) -> torch.Tensor:
     require_decoder(model)
     (ids,) = _all_ids(model, [check_text(text)], ["The text"])
     require_room(model, 1 + len(ids))
-    return torch.tensor([[start_id(model), *ids]], device="cpu")
+    ids = [start_id(model), *ids]
+    require_rows(model, ids)
+    return torch.tensor([ids], device="cpu")
 
 
 def pad(rows: Sequence[list[int]]) -> dict[str, torch.Tensor]:
@@ -167,20 +169,25 @@ def _all_ids(model: Model, texts: list[str], names: Sequence[str]) -> list[list[
     """A list of ids for each text. All in one call: the way to the tokenizer, in Rust, is what costs."""
     tokenizer = model.tokenizer
     rows = tokenize(tokenizer, texts).input_ids
-    added, num_rows = tokenizer.num_special_tokens_to_add(), model.network.config.vocab_size
+    added = tokenizer.num_special_tokens_to_add()
     for ids, text, name in zip(rows, texts, names, strict=True):
         if len(ids) <= added:
             raise LabkitError(
                 f"{name} is empty for {model.name}: of {text!r:.60} its tokenizer keeps nothing (signs "
                 "that can't be seen are dropped). Write at least one word."
             )
-        if max(ids) >= num_rows:
-            piece = tokenizer.convert_ids_to_tokens(max(ids))
-            raise LabkitError(
-                f"{name} holds {piece!r}, which {model.name} has a piece for in its tokenizer alone. "
-                "Was the piece added later? Then: network.resize_token_embeddings(len(tokenizer))"
-            )
+        require_rows(model, ids, name)
     return rows
+
+
+def require_rows(model: Model, ids: Sequence[int], name: str = "The text") -> None:
+    """Raise LabkitError for an id that the network has no row for: its tokenizer alone knows the piece."""
+    if max(ids, default=0) >= model.network.config.vocab_size:
+        piece = model.tokenizer.convert_ids_to_tokens(max(ids))
+        raise LabkitError(
+            f"{name} holds {piece!r}, which {model.name} has a piece for in its tokenizer alone. "
+            "Was the piece added later? Then: network.resize_token_embeddings(len(tokenizer))"
+        )
 
 
 @contextlib.contextmanager

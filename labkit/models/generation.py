@@ -16,14 +16,17 @@ import torch
 from labkit.intervals import accuracy_interval
 from labkit.messages import LabkitError
 from labkit.models import vocabulary
+from labkit.models.checks import is_number, is_whole, require_seed, require_whole
 from labkit.models.encoding import (
     check_texts,
     encode_prompt,
     require_decoder,
     require_room,
+    require_rows,
     start_id,
     tokenize,
 )
+from labkit.models.loading import require_own_mask
 from labkit.models.steady import device_of, steady
 
 if TYPE_CHECKING:
@@ -45,7 +48,8 @@ class TokenGuess:
 def sentence_log_prob(model: Model, text: str) -> float:
     """log P(text), in nats, by the chain rule: the sum of log P(w_t | w_1, ..., w_t-1).
 
-    The first token is predicted from the end-of-text token. Raises LabkitError for an encoder, an empty
+    The first token is predicted from the end-of-text token. Ids of the network for which the tokenizer has no
+    piece (a padded vocabulary) are left out of the softmax. Raises LabkitError for an encoder, an empty
     text and one that is longer than the model takes.
     """
     ids = encode_prompt(model, text)  # (1, 1 + T)
@@ -85,6 +89,17 @@ def next_probs(
     Returns (..., V), sums of 1. Raises LabkitError for settings out of range and for logits that hold NaN.
     """
     _require_settings(temperature, top_k, top_p)
+    if not isinstance(logits, torch.Tensor) or not logits.is_floating_point() or logits.ndim == 0:
+        got = logits.dtype if isinstance(logits, torch.Tensor) else type(logits).__name__
+        raise LabkitError(
+            f"logits are a tensor of floats, (..., V), and not {got}: torch.tensor(logits).float()"
+        )
+    largest = logits.amax(dim=-1) if logits.numel() else logits.new_full((1,), -torch.inf)
+    if (largest.abs() == torch.inf).any():
+        raise LabkitError(
+            "There is nothing to choose from: every logit of a row is -inf, or one is +inf. A masked token "
+            "has -inf, and at least one token must be left."
+        )
     if logits.isnan().any():
         raise LabkitError("The logits hold NaN: something before them divided by zero or masked a whole row.")
     if temperature == 0:
@@ -139,7 +154,9 @@ def generate(
     takes.
     """
     require_decoder(model)
+    require_whole("num_new", num_new, 0)
     require_room(model, input_ids.shape[1], num_new)
+    use_cache = use_cache and not getattr(model.network, "behind_mask", False)  # there the past does change
     input_ids, device = input_ids.cpu(), device_of(model.network)
     feed, cache = input_ids, None
     for _ in range(num_new):
@@ -169,6 +186,7 @@ def continue_text(
 
     Raises LabkitError as they do, and for an empty text.
     """
+    require_seed(seed)
     generator = torch.Generator("cpu").manual_seed(seed)
     ids = encode_prompt(model, text)
     choose = lambda logits: sample_next(logits, temperature, top_k, top_p, generator)
@@ -193,8 +211,13 @@ def forced_and_free(
     text is that long.
     """
     require_decoder(model)
+    require_own_mask(model, "forced_and_free")
+    require_whole("prompt_length", prompt_length, 0)
+    require_whole("num_new", num_new, 1)
     require_room(model, 1 + prompt_length, num_new)
     rows = tokenize(model.tokenizer, check_texts(texts)).input_ids
+    for number, row in enumerate(rows):
+        require_rows(model, row, f"Text number {number}")
     rows = [row[: prompt_length + num_new] for row in rows if len(row) >= prompt_length + num_new]
     if not rows:
         raise LabkitError(
@@ -216,11 +239,11 @@ def forced_and_free(
 
 
 def _require_settings(temperature: float, top_k: int, top_p: float) -> None:
-    if not temperature >= 0 or temperature == float("inf"):
+    if not is_number(temperature) or temperature < 0:
         raise LabkitError(
             f"temperature is a number of at least 0 (0 takes the likeliest); got {temperature!r}."
         )
-    if not isinstance(top_k, int) or top_k < 0:
+    if not is_whole(top_k, 0):
         raise LabkitError(f"top_k is a whole number: how many tokens stay, 0 for all; got {top_k!r}.")
-    if not 0 < top_p <= 1:
+    if not is_number(top_p) or not 0 < top_p <= 1:
         raise LabkitError(f"top_p is a probability above 0, 1.0 for all; got {top_p!r}.")

@@ -123,11 +123,67 @@ def load_next_sentence(name: str | Path = "bert") -> Model:
 
 
 def require_model(model: Any, example: str) -> None:
-    """Raise LabkitError unless `model` is what `load` returns. example: a right call, for the message."""
-    if not hasattr(model, "tokenizer") or not hasattr(getattr(model, "network", None), "config"):
+    """Raise LabkitError unless `model` is what `load` returns. example: a right call, for the message.
+
+    One that was changed by hand so that it no longer computes is refused too, with what was changed.
+    """
+    network, tokenizer = getattr(model, "network", None), getattr(model, "tokenizer", None)
+    if isinstance(model, Model):
+        if fault := _fault(network, tokenizer):
+            raise LabkitError(
+                f"{model.name} was changed after loading: {fault} Or take what labkit.load returns: {example}"
+            )
+    elif tokenizer is None or not hasattr(network, "config"):
         raise LabkitError(
             f"A model is wanted, what labkit.load returns, and not {type(model).__name__}: {example}"
         )
+
+
+def require_own_mask(model: Any, what: str) -> None:
+    """Raise LabkitError for a model behind another mask (`with_mask`), which has no layers to reach into.
+
+    what: what is asked for, as the message begins.
+    """
+    if getattr(getattr(model, "network", None), "behind_mask", False):
+        raise LabkitError(
+            f"{what} takes a model as labkit.load returns it, and {model.name} is behind another mask "
+            "(with_mask). What works with that: fill_mask, next_words, the functions of generation but "
+            "forced_and_free, text_losses, hidden_states, extract, word_vectors, influence_map."
+        )
+
+
+_HEADS = {  # class of the network -> its output head
+    "BertForMaskedLM": "cls",
+    "BertForPreTraining": "cls",
+    "BertForNextSentencePrediction": "cls",
+    "GPT2LMHeadModel": "lm_head",
+}
+
+
+def _fault(network: Any, tokenizer: Any) -> str:
+    """What of a loaded model is missing or does not fit, as a sentence with the remedy; "" for nothing."""
+    if not hasattr(tokenizer, "get_vocab"):
+        return f"its tokenizer is {type(tokenizer).__name__}. Put the tokenizer back."
+    config = getattr(network, "config", None)
+    if config is None or not callable(network):
+        return f"its network is {type(network).__name__}. Put the network back."
+    head = _HEADS.get(type(network).__name__)
+    if head and getattr(network, head, None) is None:
+        return f"its output head, network.{head}, is gone. Put it back."
+    if getattr(config, "return_dict", True) is False:
+        return "its results have no names. Set network.config.return_dict = True."
+    body = getattr(network, getattr(network, "base_model_prefix", None) or "-", network)
+    layers = getattr(getattr(body, "encoder", None), "layer", getattr(body, "h", None))
+    if layers is not None and len(layers) != config.num_hidden_layers:
+        return f"it has {len(layers)} layers, and its config says {config.num_hidden_layers}. Change both."
+    words = network.get_input_embeddings() if hasattr(network, "get_input_embeddings") else None
+    rows = getattr(getattr(words, "weight", None), "shape", [config.vocab_size])[0]
+    if rows != config.vocab_size:
+        return (
+            f"it has {rows:,} word embeddings, and its config says {config.vocab_size:,}. "
+            "Use network.resize_token_embeddings, which changes both."
+        )
+    return ""
 
 
 def _find(name: str | Path, revision: str | None) -> _Place:

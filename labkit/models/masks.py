@@ -6,6 +6,7 @@ compares with. A mask is True where query i may look at key j. Shapes: B batch, 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from math import sqrt
 from types import SimpleNamespace
@@ -69,18 +70,22 @@ def attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Ten
 
 @steady
 def with_mask(model: Model, causal: bool) -> Model:
-    """The same weights behind another mask: causal, or none. A Model to be used like any other.
+    """The same weights behind another mask: causal, or none. A Model with predictions and hidden states.
 
     It runs the readable Transformer (transformer.py), whose logits are those of `transformers`; only
-    the triangle is added or taken away. Raises LabkitError for a model without a masked-word head, and for
-    one that the readable Transformer does not compute.
+    the triangle is added or taken away. What reaches into the layers (attention maps, ablation, explain) or
+    rests on a cache (forced_and_free) says that it takes the model as it was loaded. Raises LabkitError for a
+    model without a masked-word head, and for one that the readable Transformer does not compute.
     """
     from labkit.models.transformer import from_transformers
 
     require_model(model, "with_mask(labkit.load('bert'), causal=True)")
     if model.kind == "encoder" and not model.has_mlm_head:
         raise LabkitError(f"{model.name} has no masked-word head to read. Take labkit.load('bert').")
-    network = from_transformers(model.network)
+    if getattr(model.network, "behind_mask", False):
+        network = copy.deepcopy(model.network.body.transformer)
+    else:
+        network = from_transformers(model.network)
     visible = lambda input_ids, attention_mask=None: _visible(input_ids, attention_mask, causal)
     network.visible = visible  # type: ignore[method-assign]
     name = f"{model.name}, {'causal mask' if causal else 'no mask'}"
@@ -99,9 +104,12 @@ def _visible(input_ids: torch.Tensor, attention_mask: torch.Tensor | None, causa
 class _AsInTransformers(torch.nn.Module):
     """Our Transformer, called as a network of `transformers` is: `.logits` of what it returns."""
 
+    behind_mask = True  # what asks for a network of transformers itself can tell
+    base_model_prefix = "body"
+
     def __init__(self, network: torch.nn.Module, original: torch.nn.Module) -> None:
         super().__init__()
-        self.network, self.config = network, original.config
+        self.body, self.config = _Body(network), original.config
         if hasattr(original, "cls"):
             self.cls = original.cls
 
@@ -110,6 +118,25 @@ class _AsInTransformers(torch.nn.Module):
         input_ids: torch.Tensor,
         attention_mask: torch.Tensor | None = None,
         token_type_ids: torch.Tensor | None = None,
+        use_cache: bool = False,
     ) -> SimpleNamespace:
         """(B, T) -> an object with .logits (B, T, V)."""
-        return SimpleNamespace(logits=self.network(input_ids, attention_mask, token_type_ids))
+        return SimpleNamespace(logits=self.body.transformer(input_ids, attention_mask, token_type_ids))
+
+
+class _Body(torch.nn.Module):
+    """Our Transformer without its head, called as that of `transformers` is."""
+
+    def __init__(self, transformer: torch.nn.Module) -> None:
+        super().__init__()
+        self.transformer = transformer
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        output_hidden_states: bool = False,
+    ) -> SimpleNamespace:
+        """(B, T) -> an object with .hidden_states, L + 1 of (B, T, D), and the last of them."""
+        states = tuple(self.transformer.hidden_states(input_ids, attention_mask))
+        return SimpleNamespace(hidden_states=states, last_hidden_state=states[-1])

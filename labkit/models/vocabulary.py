@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from labkit.models.checks import require_numbers
 from labkit.models.steady import device_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def logits(
 
 def spellable(model: Model, logits: torch.Tensor) -> torch.Tensor:
     """Logits (..., V) as float32 on the CPU, with -inf where the tokenizer has no piece."""
-    logits, known = logits.float().cpu(), known_ids(model)
+    logits, known = require_numbers(model.name, logits).float().cpu(), known_ids(model)
     return logits if known.all() else logits.masked_fill(~known, -torch.inf)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from labkit.messages import LabkitError
+from labkit.models.checks import require_seed, require_whole
 from labkit.models.encoding import check_texts
 from labkit.models.steady import steady
 from labkit.training.objectives import next_token_loss
@@ -45,6 +46,8 @@ class CharacterModel:
         """`start` and what the model writes behind it, character by character, on its own."""
         from labkit.models.generation import sample_next
 
+        require_whole("num_new", num_new, 0)
+        require_seed(seed)
         generator = torch.Generator().manual_seed(seed)
         ids = _encode(start, self.characters)
         for _ in range(num_new):
@@ -62,6 +65,8 @@ def train(texts: Iterable[str], causal: bool, steps: int = 150, seed: int = 0) -
     """
     from labkit.models.transformer import Transformer, TransformerConfig
 
+    require_whole("steps", steps, 1)
+    require_seed(seed)
     text = " ".join(check_texts(texts)).lower()
     if len(text) < 10 * LENGTH:
         raise LabkitError(f"There are {len(text)} characters of text; it takes at least {10 * LENGTH}.")

@@ -69,6 +69,6 @@ def test_what_cannot_be_mapped_is_a_plain_message(gpt, text, message):
         influence.influence_map(gpt, text)
 
 
-def test_a_model_behind_another_mask_has_no_states_to_map(gpt):
-    with pytest.raises(LabkitError, match="no hidden states"):
-        influence.influence_map(with_mask(gpt, causal=False), "The cat sat.")
+def test_a_decoder_without_its_mask_feels_the_future(gpt):
+    _, moved = influence.influence_map(with_mask(gpt, causal=False), "The cat sat.")
+    assert (moved > 1e-3).all()

@@ -1,12 +1,13 @@
 """Masks: what they allow, what they forbid, parity with PyTorch, and a model behind another's mask."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from labkit.measures import ablation, cloze, influence
+from labkit.measures import ablation, attention, baselines, cloze, explaining, features, influence
 from labkit.messages import LabkitError
-from labkit.models import masks
+from labkit.models import generation, masks
 from labkit.models.loading import load
 
 
@@ -136,3 +137,51 @@ def test_a_model_without_a_head_is_a_plain_message(bert, monkeypatch):
     monkeypatch.setattr(type(bert), "has_mlm_head", False)
     with pytest.raises(LabkitError, match="no masked-word head"):
         masks.with_mask(bert, causal=True)
+
+
+@pytest.mark.parametrize("name", ["bert", "gpt"])
+def test_the_states_behind_its_own_mask_are_its_own(name, request):
+    model = request.getfixturevalue(name)
+    same = masks.with_mask(model, causal=model.kind == "decoder")
+    texts = ["The cat sat on the mat.", "It slept."]
+    for read in (
+        lambda m: features.extract(m, texts),
+        lambda m: features.word_vectors(m, texts, ["cat", "it"]),
+    ):
+        assert np.allclose(read(same), read(model), atol=1e-3)
+    (got, mask), (expected, _) = features.hidden_states(same, texts), features.hidden_states(model, texts)
+    assert torch.allclose(got[:, mask.bool()], expected[:, mask.bool()], atol=1e-3)
+
+
+def test_a_mask_behind_a_mask_is_the_last_one(bert):
+    text = "The [MASK] sat on the mat."
+    twice = masks.with_mask(masks.with_mask(bert, causal=True), causal=False)
+    words = [word for word, _ in cloze.fill_mask(twice, text, 5)]
+    assert words == [word for word, _ in cloze.fill_mask(bert, text, 5)]
+
+
+def test_writing_behind_another_mask_reads_everything_at_each_step(gpt):
+    same, other = masks.with_mask(gpt, causal=True), masks.with_mask(gpt, causal=False)
+    write = lambda model: generation.continue_text(model, "The cat", 5, temperature=0)
+    assert write(same) == write(gpt)
+    ids = generation.encode_prompt(gpt, "The cat")
+    best = lambda logits: logits.argmax(dim=-1)
+    cached, plain = (generation.generate(other, ids, 4, best, use_cache) for use_cache in (True, False))
+    assert torch.equal(cached, plain)
+
+
+def test_what_a_model_behind_another_mask_cannot_do_is_a_plain_message(bert, gpt):
+    bert, gpt = masks.with_mask(bert, causal=True), masks.with_mask(gpt, causal=False)
+    calls = [
+        lambda: ablation.ablation_map(bert, ["The cat.", "A dog."]),
+        lambda: ablation.without_head(bert, 0, 0).__enter__(),
+        lambda: explaining.explain(bert, "The [MASK] sat."),
+        lambda: generation.forced_and_free(gpt, ["The cat sat on the mat."], 2, 2),
+        lambda: attention.at_the_start(bert),
+        lambda: baselines.untrained(bert),
+    ]
+    for call in calls:
+        with pytest.raises(LabkitError, match=r"is behind another mask.*What works"):
+            call()
+    with pytest.raises(LabkitError, match="causal mask"):
+        attention.attention_maps(bert, "The cat.")
