@@ -4,15 +4,18 @@ import ast
 import functools
 import traceback
 from pathlib import Path
+from types import ModuleType
 
 from labkit.exercises.engine import check
 from labkit.exercises.exercise import Exercise, Misconception, Property
 from labkit.exercises.forms import NotMeant
+from labkit.exercises.limits import Capture, OutOfTime, time_limit
 from labkit.exercises.quiz import Question
 from labkit.exercises.values import fresh
 from labkit.messages import LabkitError
 
 TEXTS = ("TITLE", "SLUG", "BUILDS")  # what __init__.py says of the lab, beside EXERCISES and QUESTIONS
+SECONDS_FOR_A_MISTAKE = 1.0  # of the process's own time, for all cases
 
 
 class Package:
@@ -45,14 +48,15 @@ class Package:
         """
         try:
             return lookup(self.number)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit too: a stray exit() would end the build without a word
             if self.trees is not None and self.broken:
                 raise LabkitError("\n".join(self.broken)) from error
             place = self._place_of(error)
             if not place:
                 raise  # not a line of the author's
-            kind = "" if isinstance(error, LabkitError) else f"{type(error).__name__}: "
-            raise LabkitError(self._said(*place, f"{kind}{error}")) from error
+            raise LabkitError(self._said(*place, _in_words(error, "the module"))) from error
 
     def problems(self, module):
         """Faults of the imported package as lines FILE:LINE: message."""
@@ -137,6 +141,16 @@ class Package:
 
     def _trial_problems(self, task):
         try:
+            return self._reference_problems(task) or self._mistake_problems(task)
+        except (KeyboardInterrupt, OutOfTime):
+            raise
+        except BaseException as error:  # of its cases, its form or what else is asked of it
+            if not self._place_of(error):
+                raise
+            return [self._raised(task, error, "it can't be tried")]
+
+    def _reference_problems(self, task):
+        try:
             cases = task.cases(1)
         except Exception as error:
             return [self._raised(task, error, "its cases can't be made")]
@@ -149,9 +163,12 @@ class Package:
             except NotMeant as error:
                 said = task.form.refusal(value, str(error))[0]
                 return [self._at(task.name, f"exercise {task.name}: its reference {said}")]
-            except Exception as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 last = traceback.extract_tb(error.__traceback__)[-1]
-                if place == 0 or not (last.line or "").startswith("raise "):  # an error may be what is right
+                meant = isinstance(error, Exception) and (last.line or "").startswith("raise ")
+                if place == 0 or not meant:  # an error may be what is right
                     return [self._raised(task, error, f"its reference fails for {case.shown:.60}")]
         report = check(task.reference, task)
         if report.passed:
@@ -162,8 +179,22 @@ class Package:
         )
         return [self._at(task.name, said)]
 
+    def _mistake_problems(self, task):
+        """Mistakes that hold a mistake of the author's. Each would match itself, and so seem recognised."""
+        found, cases = [], task.cases(1)
+        for mistake in task.misconceptions:
+            error = next(
+                (e for f in (mistake.wrong, *mistake.spellings) if (e := misspelt(f, cases))),
+                None,
+            )
+            if error:
+                said = f"{mistake.name!r} fails itself: {type(error).__name__}: {error}"
+                place = self._place_of(error)
+                found.append(self._said(*place, said) if place else self._at(mistake.name, said))
+        return found
+
     def _raised(self, task, error, what):
-        said = f"exercise {task.name}: {what}: {type(error).__name__}: {error}"
+        said = f"exercise {task.name}: {what}: {_in_words(error, 'it')}"
         place = self._place_of(error)
         return self._said(*place, said) if place else self._at(task.name, said)
 
@@ -198,6 +229,35 @@ _WANTED = {
     "properties": "what every right answer does, worth points",
     "misconceptions": "the mistakes that students make, with hints",
 }
+
+
+def misspelt(function, cases):
+    """The first error over a name that isn't there, when a function is called on each case; None without one.
+
+    Students write wrong answers that raise, so other errors may be meant: shapes, types, an index. A name, an
+    import or a function that its module lacks is the author's. One that loops is called for a moment alone.
+    """
+    try:
+        with Capture(), time_limit(SECONDS_FOR_A_MISTAKE):
+            for case in cases:
+                try:
+                    function(*fresh(case.args))
+                except Exception as error:
+                    of_a_module = isinstance(error, AttributeError) and isinstance(error.obj, ModuleType)
+                    if of_a_module or isinstance(error, NameError | ImportError):
+                        return error
+    except (OutOfTime, SystemExit):
+        pass
+    return None
+
+
+def _in_words(error, what):
+    """An error in one line. `what` ends the program where there is an exit() in it."""
+    if isinstance(error, LabkitError):
+        return str(error)
+    if isinstance(error, SystemExit):
+        return f"{what} ends the program (SystemExit)"
+    return f"{type(error).__name__}: {error}"
 
 
 def exercises_of(module):

@@ -40,11 +40,16 @@ def lab(tmp_path, monkeypatch):
             with pytest.raises(LabkitError) as caught:
                 work(project, ["96"])
         finally:
-            for name in [name for name in sys.modules if name.startswith("labkit.exercises.lab96")]:
-                del sys.modules[name]
+            forget()
         return str(caught.value).splitlines()
 
     return SimpleNamespace(project=project, root=tmp_path, edit=edit, faults=faults)
+
+
+def forget():
+    """Let lab 96 be imported anew."""
+    for name in [name for name in sys.modules if name.startswith("labkit.exercises.lab96")]:
+        del sys.modules[name]
 
 
 def line_of(root, name, text):
@@ -78,6 +83,9 @@ FAULTS = {
     "an import that is none": (FRONT, "questions import", "question import", FRONT, "question import", "ModuleNotFoundError"),
     "a name that is none": (EXERCISE, "misconceptions=MISTAKES", "misconceptions=MISTAKE", EXERCISE, "misconceptions=", "NameError"),
     "a bracket": (EXERCISE, "    total = log", "    total == = log", EXERCISE, "    total == =", "not valid Python"),
+    "an exit": (EXERCISE, "import math\n", "import math\n\nraise SystemExit\n", EXERCISE, "raise SystemExit", "the module ends the program (SystemExit)"),
+    "an exit that says it went well": (QUIZ, "QUESTIONS = (\n", "exit(0)\nQUESTIONS = (\n", QUIZ, "exit(0)", "the module ends the program (SystemExit)"),
+    "an error that is no Exception": (QUIZ, "QUESTIONS = (\n", "raise GeneratorExit\nQUESTIONS = (\n", QUIZ, "raise GeneratorExit", "GeneratorExit"),
     "no cases": (EXERCISE, "    cases=_cases,\n", "", EXERCISE, "PERPLEXITY = Exercise", "TypeError"),
     "minutes in words": (EXERCISE, "minutes=10", 'minutes="10"', EXERCISE, 'name="', "minutes is '10'"),
     "no points": (EXERCISE, 'not count", 2,', 'not count", 0,', EXERCISE, "padding does not count", "points is 0"),
@@ -108,6 +116,9 @@ def test_a_fault_is_named_with_its_place(lab, name, old, new, where, at, message
 TRIED = {
     "a reference that raises": ("    total = log_probs", "    total = log_prob", "total = log_prob.", "NameError"),
     "cases that can't be made": ("torch.tensor(probs).log()", "torch.tensor(prob).log()", "torch.tensor(prob)", "NameError"),
+    "a reference that exits": ("    total = log_probs", "    exit()\n    total = log_probs", "    exit()", "it ends the program (SystemExit)"),
+    "a reference that exits late": ("    total = log_probs", "    if 0 in attention_mask:\n        raise SystemExit\n    total = log_probs", "raise SystemExit", "it ends the program"),
+    "cases that exit": ("    cases = []\n", "    cases = []\n    exit()\n", "    exit()", "it ends the program"),
     "a seed's own shape": ("torch.Generator().manual_seed(seed)", "torch.Generator(seed)", "torch.Generator(seed)", "Error"),
     "no cases": ("    return cases\n", "    return []\n", 'name="perplexity"', "gives none"),
     "another form": ("forms.tensor(torch.float32)", "forms.text", 'name="perplexity"', "where a str is wanted"),
@@ -124,6 +135,34 @@ def test_with_its_number_a_lab_tries_its_references(lab, old, new, at, message):
     assert message in fault
 
 
+FAIL_THEMSELVES = {
+    "a name": ("torch.exp(-_real_log_probs", "torch.exp(-_real_log_prob", "NameError"),
+    "a variable": ('"""The perplexity of each token, and then their mean."""', "mask = mask * masks; masks = 1", "UnboundLocalError"),
+    "a function of a module": ("torch.exp(-_real_log_probs", "torch.epx(-_real_log_probs", "AttributeError"),
+    "an import": ('"""The perplexity of each token, and then their mean."""', "import torhc", "ModuleNotFoundError"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "message"), FAIL_THEMSELVES.values(), ids=FAIL_THEMSELVES)
+def test_a_mistake_with_a_mistake_of_the_authors(lab, old, new, message):
+    lab.edit(MISTAKES, old, new)
+    (fault,) = lab.faults(try_references)
+    assert (
+        fault.startswith(f"{MISTAKES}:{line_of(lab.root, MISTAKES, new)}: '")
+        and f"' fails itself: {message}: " in fault
+    )
+
+
+def test_a_mistake_may_raise_what_students_run_into(lab):
+    lab.edit(
+        MISTAKES, '"""The perplexity of each token, and then their mean."""', "mask = mask.reshape(7, 13)"
+    )
+    try:
+        try_references(lab.project, ["96"])
+    finally:
+        forget()
+
+
 def test_all_faults_of_exercises_and_source_at_once(lab):
     lab.edit(FRONT, "BUILDS =", "BUILD =")
     lab.edit(MISTAKES, HINTS, "        (),\n")
@@ -132,7 +171,7 @@ def test_all_faults_of_exercises_and_source_at_once(lab):
     (lab.root / "tests/exercises/test_lab96.py").unlink()
     said = "\n".join(lab.faults())
     wanted = ("no BUILDS", "hints is ()", 'keyfigure=""', "test_lab96.py:1: missing", "lab.quiz('twnty'): ")
-    assert all(word in said for word in (*wanted, "'twenty' is never asked"))
+    assert [word for word in (*wanted, "'twenty' is never asked") if word not in said] == [], said
     assert len(said.splitlines()) == len(wanted) + 1
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from labkit.authoring.package import misspelt
 from labkit.exercises import get, labs
 from labkit.exercises.calls import observe_all
 from labkit.exercises.engine import DEFAULT_SEED, check
@@ -46,6 +47,15 @@ def test_every_misconception_fails_with_its_own_hint_whatever_the_seed(exercise,
         assert report.hints == [wrong.hints[0]]
         assert report.points < report.max_points
     assert reports[0].points == reports[1].points
+
+
+@pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)
+def test_no_misconception_is_misspelt(number, exercise):
+    """One that raises NameError would be recognised as itself."""
+    cases = exercise.cases(DEFAULT_SEED)
+    for wrong in exercise.misconceptions:
+        for function in (wrong.wrong, *wrong.spellings):
+            assert misspelt(function, cases) is None, wrong.name
 
 
 @pytest.mark.parametrize(("number", "exercise"), EXERCISES, ids=ident)
