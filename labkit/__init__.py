@@ -18,7 +18,7 @@ try:
 
     __getattr__, __dir__, __all__ = attach(__name__, __file__)
 except Exception as error:
-    from labkit.messages.hiding import say_of_import
+    from labkit.messages.causes import say_of_import
 
     say_of_import(error)
     raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit import exercises
 from labkit.messages import LabkitError
-from labkit.messages.hiding import explained
+from labkit.messages.causes import explained
 
 if TYPE_CHECKING:
     from labkit.exercises.exercise import Exercise
@@ -86,7 +86,8 @@ class Lab:
         if problem:
             report = unfinished(task, "unusable", problem)
         else:
-            report = check(function, task, attempt=ALL_HINTS)
+            with explained():
+                report = check(function, task, attempt=ALL_HINTS)
             report = report.with_hints(self._attempt(task, report.misconception, function))
         if report.shown and report.shown.case is not None:
             report.repeat = f"To repeat it: {task.name}(*lab.case({task.name}, {report.shown.case}))"

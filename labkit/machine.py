@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.files.paths import models_dir
-from labkit.messages import hiding
+from labkit.messages import causes, hiding
 from labkit.models.loading import BUNDLED
 
 PYTHONS = ((3, 10), (3, 13))  # oldest and newest, as in pyproject.toml
@@ -48,7 +48,7 @@ def look(checks):
             lines += check()
         except Exception as error:  # whatever is broken here, the other lines must still be said
             topic = check.__name__.removeprefix("check_").replace("_", " ")
-            remedy = "Please report this line to the course's authors."
+            remedy = causes.blamed(error) or "Please report this line to the course's authors."
             lines.append(
                 Line(topic, False, f"could not be looked at ({type(error).__name__}: {error})", remedy)
             )
@@ -114,6 +114,11 @@ def check_settings():
         if threads and not all(part.strip().isdigit() and int(part) > 0 for part in threads.split(",")):
             remedy = "It is a number of threads, 1 or more: set it to one, or unset it."
             lines.append(Line(name, False, f"is {threads!r}", remedy))
+    for name in ("HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT"):  # in seconds
+        seconds = os.environ.get(name, "")
+        if seconds and not (seconds.strip().isdecimal() and int(seconds) > 0):
+            remedy = "It is a whole number of seconds, 1 or more: set it to one, or unset it."
+            lines.append(Line(name, False, f"is {seconds!r}", remedy))
     return lines
 
 
@@ -127,7 +132,7 @@ def check_torch():
             'Install it again: python -m pip install --force-reinstall "torch>=2.9". '
             "On Windows also install the Microsoft Visual C++ Redistributable."
         )
-        return [Line("torch", False, f"does not load ({reason})", remedy)]
+        return [Line("torch", False, f"does not load ({reason})", causes.blamed(error) or remedy)]
     cores = os.cpu_count()
     return [Line("torch", True, f"{torch.__version__}, {torch.get_num_threads()} threads on {cores} cores")]
 

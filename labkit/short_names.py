@@ -13,7 +13,7 @@ import types
 
 import lazy_loader
 
-from labkit.messages.hiding import explained
+from labkit.messages.causes import explained
 
 
 def attach(package: str, file: str):

@@ -2,6 +2,7 @@
 
 named.py    what the system says against a file that the user has named, as such a message
 hiding.py   files of the user's that hide a module of Python's or of a library
+causes.py   what around labkit makes a library fail: such files, settings, the working folder
 program.py  what every command does around its work: messages, bugs, exit status
 """
 

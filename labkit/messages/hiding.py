@@ -8,7 +8,6 @@ import importlib.machinery
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from labkit.messages import LabkitError
 
@@ -36,31 +35,11 @@ def hiding() -> list[tuple[str, str]]:
 def blamed(error: BaseException) -> str:
     """What to say of an error that came from a file which hides a module, or "" where none has caused it."""
     for name, path in hiding():
-        if _is_loaded(name, path) or _is_in(error, path):
+        # What we have said of something ourselves is often right, whatever else was loaded.
+        suspect = _lacks(error, name) if isinstance(error, LabkitError) else True
+        if _is_in(error, path) or suspect and _is_loaded(name, path):
             return f"{path} {WHY.format(name=name)}. {REMEDY}"
     return ""
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """An error in this block that such a file has caused is a LabkitError that names the file."""
-    try:
-        yield
-    except LabkitError:
-        raise
-    except Exception as error:
-        if said := blamed(error):
-            raise LabkitError(said) from error
-        raise
-
-
-def say_of_import(error: BaseException) -> None:
-    """While `import labkit` fails: raise the plain message if a file of the user's is why.
-
-    Under `python -m labkit` nothing of ours could catch it later, so the program ends there.
-    """
-    if said := blamed(error):
-        raise (SystemExit if sys.argv[:1] == ["-m"] else LabkitError)(said) from None
 
 
 def _folders():
@@ -144,13 +123,34 @@ def _is_loaded(name, path):
 
 def _is_in(error, path):
     """Was this file, or a file of this folder, running or being read when the error came?"""
-    while error is not None:
-        if isinstance(error, SyntaxError) and error.filename and _is_inside(error.filename, path):
+    for cause in chain(error):
+        if isinstance(cause, SyntaxError) and cause.filename and _is_inside(cause.filename, path):
             return True
-        frame = error.__traceback__
-        while frame is not None:
-            if _is_inside(os.path.abspath(frame.tb_frame.f_code.co_filename), path):
-                return True
-            frame = frame.tb_next
-        error = error.__cause__ or error.__context__
+        if any(_is_inside(os.path.abspath(file), path) for file in files(cause)):
+            return True
     return False
+
+
+def _lacks(error, name):
+    """Did something look in this module for what is not in it?"""
+    for cause in chain(error):
+        if isinstance(cause, ImportError) and (cause.name or "").split(".")[0] == name:
+            return True
+        if isinstance(cause, AttributeError) and cause.obj is not None and cause.obj is sys.modules.get(name):
+            return True
+    return False
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, what it came from, what that came from, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def files(error: BaseException) -> Iterator[str]:
+    """The files that were running when the error came, as Python names them; the outermost first."""
+    frame = error.__traceback__
+    while frame is not None:
+        yield frame.tb_frame.f_code.co_filename
+        frame = frame.tb_next

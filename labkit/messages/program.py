@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 
 from labkit.messages import LabkitError
-from labkit.messages.hiding import blamed
+from labkit.messages.causes import GONE, blamed, folder_is_gone
 
 MISUSED, BUG, STOPPED = 2, 70, 130
 INSTALL = 'In the course\'s folder: python -m pip install -c constraints.txt -e ".[lab,author,test]"'
@@ -38,9 +38,12 @@ def run(name: str, work: Callable[[], int | None]) -> int:
     prepare_streams()
     try:
         _require_folder()
-        status = work() or 0
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        try:
+            status = work() or 0
+        except SystemExit:  # argparse has printed a help or the version, perhaps to a full disk
+            _flush()
+            raise
+        _flush()
         return status
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
@@ -111,12 +114,13 @@ def prepare_streams():
 
 
 def _require_folder():
-    try:
-        os.getcwd()
-    except OSError:
-        raise LabkitError(
-            "The folder that this was started in is not there any more: go to another (cd)."
-        ) from None
+    if folder_is_gone():
+        raise LabkitError(GONE)
+
+
+def _flush():
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def _give_up_stdout():

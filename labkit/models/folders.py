@@ -17,12 +17,13 @@ def model_type(folder: Path) -> str:
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        config.get("model_type")
+        if not isinstance(config, dict):
+            raise ValueError(f"it holds a {type(config).__name__}, not an object")
     except FileNotFoundError:
         raise LabkitError(
             f"{folder} has no config.json, so it is not a model's folder (save_pretrained writes one)."
         ) from None
-    except (ValueError, OSError, AttributeError) as error:
+    except (ValueError, OSError) as error:
         raise LabkitError(f"{folder / 'config.json'} can't be read as JSON ({first_line(error)}).") from None
     architectures.refuse(config, folder)
     return config["model_type"]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from labkit.messages import LabkitError
+from labkit.messages.causes import explained
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +43,8 @@ def steady(function: Callable | None = None, *, gradients: bool | None = False) 
     @functools.wraps(function)
     def steadied(*args: Any, **kwargs: Any) -> Any:
         networks: list[Any] = [getattr(given, "network", None) for given in (*args, *kwargs.values())]
-        with steady_state(*(n for n in networks if hasattr(n, "parameters")), gradients=gradients):
+        settled = steady_state(*(n for n in networks if hasattr(n, "parameters")), gradients=gradients)
+        with explained(), settled:
             return function(*args, **kwargs)
 
     return steadied

@@ -7,7 +7,8 @@ import pytest
 
 from labkit import machine
 from labkit.messages import LabkitError
-from labkit.messages.hiding import blamed, explained, hiding
+from labkit.messages.causes import blamed, explained
+from labkit.messages.hiding import hiding
 
 # of Python's library, of what labkit needs, of what those need
 NAMES = ["random.py", "json.py", "token.py", "code.py", "torch.py", "numpy.py", "yaml.py", "transformers/"]
@@ -71,9 +72,55 @@ def test_only_an_error_that_comes_of_the_file_is_blamed_on_it(tmp_path, monkeypa
     assert blamed(ValueError("a fault of ours")) == ""
 
 
+def test_a_message_of_ours_is_kept_unless_the_file_made_us_say_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, "colorsys.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    import colorsys
+
+    with pytest.raises(LabkitError, match="no model"), explained():
+        try:
+            {}["nope"]
+        except KeyError:
+            raise LabkitError("There is no model nope.") from None
+    for lacking in (lambda: colorsys.rgb_to_hsv, lambda: exec("from colorsys import rgb_to_hsv")):
+        with pytest.raises(LabkitError, match="colorsys.py hides the module colorsys"), explained():
+            try:
+                lacking()
+            except (AttributeError, ImportError):
+                raise LabkitError("config.json can't be read.") from None
+    monkeypatch.delitem(sys.modules, "colorsys")
+
+
 START = (
     "import labkit\ntry:\n    labkit.start('01')\nexcept Exception as e:\n    print(e._render_traceback_())"
 )
+# In a notebook the cell after the one that failed is run all the same.
+LOAD = "import labkit, sys\n{before}\nlabkit.load('bert')"
+SETTLED = "try:\n    labkit.start('01')\nexcept Exception:\n    pass"
+
+
+@pytest.mark.parametrize("before", ["", SETTLED], ids=["a script", "a second cell"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("torch/", "here = 1"),
+        ("tokenizers.py", "here = 1"),
+        ("logging.py", "here = 1"),
+        ("json.py", "here = 1"),
+        ("queue.py", "here = 1"),
+        ("numpy.py", "raise RuntimeError('mine')"),
+    ],
+)
+def test_a_function_that_imports_when_it_is_called_names_the_file(name, text, before, tmp_path):
+    make(tmp_path, name, text)
+    (tmp_path / "mine.py").write_text(LOAD.format(before=before))
+    done = subprocess.run(
+        [sys.executable, "mine.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert f"LabkitError: {tmp_path / name.strip('/')} hides the module" in last, done.stderr
 
 
 @pytest.mark.parametrize(
