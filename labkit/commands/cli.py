@@ -53,10 +53,17 @@ def _run(named, argv):
     return _part(args.command, f"run_{args.command}")(args)
 
 
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message, file=None):
+        # argparse's own keeps still when a full disk takes nothing.
+        if message and (file or sys.stderr) is not None:
+            (file or sys.stderr).write(message)
+
+
 def _parser(chosen):
     from labkit import __version__
 
-    parser = argparse.ArgumentParser(prog="labkit", description="The course's command line.")
+    parser = _Parser(prog="labkit", description="The course's command line.")
     parser.add_argument("--version", action="version", version=f"labkit {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, (what, _) in COMMANDS.items():

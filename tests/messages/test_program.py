@@ -63,6 +63,15 @@ def test_a_full_disk_below_what_is_printed_is_one_message(tmp_path):
     )
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["kernel", "--help"]], ids=" ".join)
+def test_what_argparse_prints_to_a_full_disk_is_missed_too(arguments, unbuffered, tmp_path):
+    done = labkit(arguments, tmp_path, ">/dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert done.returncode == 1 and "The disk is full" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a folder that somebody is in")
 def test_a_working_folder_that_is_gone_is_one_message(tmp_path, monkeypatch, capsys):
     gone = tmp_path / "gone"
