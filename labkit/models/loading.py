@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.files import paths, safe_files
 from labkit.messages import LabkitError
 from labkit.models import downloads, hub
+from labkit.models.folder_values import require_finite, require_float_weights, require_values
 from labkit.models.folders import model_type, require_used, weight_names
 from labkit.models.steady import steady
 from labkit.models.tokenizers import first_line, read_tokenizer, require_fitting
@@ -251,12 +252,16 @@ def _minilm(revision: str | None) -> _Place:
 
 
 def _load(place: _Place, attentions: bool, next_sentence: bool = False) -> Model:
-    kind = _KINDS[model_type(place.folder)]
+    architecture = model_type(place.folder)
+    kind = _KINDS[architecture]
     weights = weight_names(place.folder)
+    require_float_weights(place.folder)
     with quiet():
         import torch
         import transformers as hf
+        from huggingface_hub.errors import StrictDataclassError
 
+        require_values(place.folder, architecture)
         options: dict[str, Any] = {}
         if next_sentence:
             if kind != "encoder" or not any(".seq_relationship." in name for name in weights):
@@ -285,14 +290,16 @@ def _load(place: _Place, attentions: bool, next_sentence: bool = False) -> Model
                 local_files_only=True,
                 use_safetensors=True,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # then the report has them, and they are refused below
                 **options,
             )
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError, StrictDataclassError) as error:
             raise LabkitError(
                 f"{place.name} in {place.folder} could not be loaded; its config and weights "
                 f"don't fit together or are damaged ({first_line(error)})."
             ) from None
-    lacking = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
+    others = (key if isinstance(key, str) else key[0] for key in report["mismatched_keys"])
+    lacking = sorted(report["missing_keys"]) + sorted(others)
     if lacking:
         raise LabkitError(
             f"The weights of {place.name} in {place.folder} don't fit its config.json: {lacking[0]}"
@@ -300,6 +307,7 @@ def _load(place: _Place, attentions: bool, next_sentence: bool = False) -> Model
         )
     require_used(place.name, place.folder, report["unexpected_keys"])
     require_fitting(tokenizer, network.config.vocab_size, place.name)
+    require_finite(network, place.name, place.folder)
     return _describe(Model(network.eval(), tokenizer, kind, place.name, place.source))
 
 

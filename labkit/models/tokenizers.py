@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.messages import LabkitError
+from labkit.models.folder_values import require_tokenizer_files
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -37,6 +38,7 @@ def read_tokenizer(folder: Path, kind: str) -> PreTrainedTokenizerBase:
             f"{folder} has no tokenizer (tokenizer.json): save it too, "
             "with tokenizer.save_pretrained(folder)."
         )
+    require_tokenizer_files(folder)
     import transformers as hf
 
     own_class = hf.BertTokenizer if kind == "encoder" else hf.GPT2Tokenizer
