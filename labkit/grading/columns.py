@@ -44,6 +44,11 @@ def rows(path):
                 found.append((before + 1, cells))
             before = reader.line_num
     except csv.Error as error:
+        if "field limit" in str(error):
+            raise LabkitError(
+                f"{path}, line {before + 1}: a cell has more than {csv.field_size_limit():,} characters. "
+                'Is a quotation mark (") missing, or one too many?'
+            ) from None
         raise LabkitError(f"{path}, line {reader.line_num}: {error}.") from None
     return found
 

@@ -242,3 +242,9 @@ def test_long_names_are_looked_up_in_no_time(piece):
     start = time.process_time()
     names.match((long,)), ROSTER.find(Person(long)), ROSTER.find(Person("?", long, long))
     assert time.process_time() - start < 0.4
+
+
+def test_a_cell_without_end_is_a_message(tmp_path):
+    (tmp_path / "roster.csv").write_text('name,id\nJane Doe,1\n"' + "x" * 200_000 + '",2\n')
+    with pytest.raises(LabkitError, match=r"roster.csv, line 3: a cell has more than 131,072 characters"):
+        read_roster(tmp_path / "roster.csv")
