@@ -10,18 +10,36 @@ def asked_problems(cells, module):
 
     cells: from `source.read_source`.  module: the lab's QUESTIONS.
     """
-    calls = [call for cell in cells if cell.kind == "code" for call in _calls(cell)]
+    calls = sorted(
+        (call for cell in cells if cell.kind == "code" for call in _calls(cell)), key=lambda call: call[0]
+    )
     keys = {what: {} for what in _BY_KEY}  # what -> key -> the line that says it first
-    for line, what, argument in calls:
+    found = []
+    for line, what, argument, answer in calls:
+        if what == "predict" and isinstance(argument, ast.Constant):
+            found += _one_prediction_problems(line, argument.value, answer, keys["predict"])
         if what in _BY_KEY and isinstance(argument, ast.Constant):
             keys[what].setdefault(argument.value, line)
     computed = {
-        what for _, what, argument in calls if what in _BY_KEY and not isinstance(argument, ast.Constant)
+        what for _, what, argument, _ in calls if what in _BY_KEY and not isinstance(argument, ast.Constant)
     }
     there = [question.key for question in module.QUESTIONS]
-    return _quiz_problems(keys["quiz"], there, "quiz" in computed) + _prediction_problems(
-        keys["predict"], keys["compare"], computed
-    )
+    found += _quiz_problems(keys["quiz"], there, "quiz" in computed)
+    return found + _prediction_problems(keys["predict"], keys["compare"], computed)
+
+
+def _one_prediction_problems(line, key, answer, before):
+    """A prediction is asked once, and left to the student. before: key -> line of those above."""
+    found = []
+    if key in before:
+        found.append((line, f"a second lab.predict({key!r}, ...); the first is in line {before[key]}"))
+    if not (isinstance(answer, ast.Constant) and answer.value is None):
+        given = ast.unparse(answer) if answer is not None else "nothing"
+        said = (
+            f"lab.predict({key!r}, {given}): expected lab.predict({key!r}, None), for the student to fill in"
+        )
+        found.append((line, said))
+    return found
 
 
 def _quiz_problems(asked, there, computed):
@@ -53,17 +71,22 @@ def _prediction_problems(predicted, compared, computed):
             for key, line in compared.items()
             if key not in predicted
         ]
+    found += [
+        (line, f"lab.compare({key!r}, ...) stands above its lab.predict, in line {predicted[key]}")
+        for key, line in compared.items()
+        if key in predicted and line < predicted[key]
+    ]
     return found
 
 
 def _calls(cell):
-    """(line in the source, method, first argument) of each lab.METHOD(ARGUMENT, ...) in a cell."""
+    """(line in the source, method, first argument, second or None) of each lab.METHOD(...) in a cell."""
     try:
         tree = ast.parse(cell.text)
     except SyntaxError:
         return []
     return [
-        (cell.first_line + node.lineno - 1, node.func.attr, node.args[0])
+        (cell.first_line + node.lineno - 1, node.func.attr, node.args[0], _second(node))
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -71,3 +94,9 @@ def _calls(cell):
         and node.func.value.id == "lab"
         and node.args
     ]
+
+
+def _second(call):
+    """What is given second, by place or by name; None without it."""
+    given = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
+    return given[0] if given else None

@@ -69,6 +69,9 @@ class Package:
             value = getattr(module, name, "x")
             if not isinstance(value, str) or not value.strip():
                 found.append(self._assigned(name, f"{name} is {value!r}; expected a text"))
+            elif "|" in value or len(value.splitlines()) > 1:
+                said = f"{name} is {value!r}; expected one line without |, for it stands in README's tables"
+                found.append(self._assigned(name, said))
         for name, kind in (("EXERCISES", Exercise), ("QUESTIONS", Question)):
             found += self._tuple_problems(name, getattr(module, name, ()), kind)
         if getattr(module, "EXERCISES", None) == ():

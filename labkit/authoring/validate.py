@@ -1,6 +1,7 @@
 """What is wrong with a lab's source: every fault at once, each with its line."""
 
 import ast
+import inspect
 import re
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -34,7 +35,9 @@ def problems(cells, module, slug):
         if module.SLUG != slug:
             said = f"the file is called {slug}.py, but the lab's module says SLUG = {module.SLUG!r}"
             found.append((1, said))
+        found += _title_problems(cells, slug[:2], getattr(module, "TITLE", None))
         found += _trio_problems(cells, module)
+        found += _signature_problems(cells, module)
         found += asked_problems(cells, module)
     found += _repeated(cells, "key figure", lambda cell: cell.name if cell.role == "keyfigure" else "")
     said = {line for line, _ in found}  # a cell that is there twice has its id twice: one message is enough
@@ -82,8 +85,9 @@ def _cell_problems(cell):
         if cell.role != "solution" and ("BEGIN SOLUTION" in line or "END SOLUTION" in line):
             found.append((cell.first_line + number, 'a solution region outside a `# %% solution="..."` cell'))
     check = {"solution": _solution_problems, "check": _check_problems, "keyfigure": _keyfigure_problems}
-    if cell.kind == "code" and cell.role != "solution":
-        found += _syntax_problems(cell)
+    broken = _syntax_problems(cell) if cell.kind == "code" and cell.role != "solution" else []
+    if broken:
+        return found + broken  # nothing more can be said of what stands in it
     return found + check.get(cell.role, lambda cell: [])(cell)
 
 
@@ -106,6 +110,41 @@ def _heading_problems(cells, number):
     for cell in cells[1:]:
         if cell.kind == "markdown" and re.match(r"# ", cell.text):
             found.append((cell.first_line, "a second title (`# # ...`); expected `# ## ...` for a section"))
+    return found
+
+
+def _title_problems(cells, number, title):
+    """The lab is called the same in its source and in its package, a capital letter aside."""
+    opens, said = f"# Lab {number} · ", cells[0].text.splitlines()[0] if cells and cells[0].text else ""
+    if not isinstance(title, str) or not title.strip() or not said.startswith(opens):
+        return []  # said elsewhere
+    if said[len(opens) :].lower() != title.lower():
+        return [
+            (cells[0].first_line, f"the heading is {said!r}, but the lab's module says TITLE = {title!r}")
+        ]
+    return []
+
+
+def _signature_problems(cells, module):
+    """A solution takes its reference's arguments, in order: checks give them by place."""
+    found = []
+    references = {exercise.name: exercise.reference for exercise in module.EXERCISES}
+    for cell in cells:
+        function = next(
+            (d for d in _statements(cell.text) if isinstance(d, ast.FunctionDef) and d.name == cell.name),
+            None,
+        )
+        if cell.role != "solution" or function is None or cell.name not in references:
+            continue
+        try:
+            wanted = list(inspect.signature(references[cell.name]).parameters)
+        except (TypeError, ValueError):
+            continue
+        has = [a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
+        if has != wanted:
+            line = cell.first_line + function.lineno - 1
+            said = f"{cell.name} takes ({', '.join(has)}), but its reference takes ({', '.join(wanted)})"
+            found.append((line, said))
     return found
 
 

@@ -88,13 +88,13 @@ See `labkit links OWNER/REPO`.
 """
 
 
-def small_exercise(name, points):
+def small_exercise(name, points, reference=lambda text: text.upper()):
     """An exercise on one text."""
     return Exercise(
         name=name,
         title=f"Write {name}",
         minutes=5,
-        reference=lambda text: text.upper(),
+        reference=reference,
         cases=lambda seed: [Case(("a b",), "a b")],
         properties=(matches_reference("the same letters, larger", points),),
         misconceptions=(Misconception("as it was", lambda text: text, ("What?", "Why?", "Where?")),),
@@ -115,7 +115,10 @@ class Course:
             TITLE="Counting words",
             SLUG="01_words",
             BUILDS="two functions",
-            EXERCISES=(small_exercise("count", 3), small_exercise("shout", 1)),
+            EXERCISES=(
+                small_exercise("count", 3),
+                small_exercise("shout", 1, reference=lambda rows: rows.upper()),
+            ),
             QUESTIONS=(),
         )
         self.project = Project(root, lookup=lambda number: self.module, passing=passing)

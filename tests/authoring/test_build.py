@@ -321,6 +321,17 @@ FAULTS = [
     ('print("another demo")', 'lab.predict("n", None)', "lab.predict", "never held against"),
     ('print("another demo")', 'lab.compare("n", 1)', "lab.compare", "to compare with"),
     ('print("another demo")', "", "# %%", "an empty cell"),
+    ('print("another demo")', 'lab.predict("n", 1)\nlab.compare("n", 1)',
+     "lab.predict", "expected lab.predict('n', None)"),
+    ('print("another demo")', 'lab.predict("n")\nlab.compare("n", 1)',
+     "lab.predict", "expected lab.predict('n', None)"),
+    ('print("another demo")', 'lab.compare("n", 1)\nlab.predict("n", None)',
+     "lab.compare", "stands above its lab.predict"),
+    ('print("another demo")', 'lab.predict("n", None)\nlab.predict("n", None)\nlab.compare("n", 1)',
+     "lab.predict", "a second lab.predict('n'"),
+    ("\u00b7 Counting words", "\u00b7 Counting letters", "# # Lab 01", "TITLE = 'Counting words'"),
+    ("def count(text)", "def count(text, more=1)",
+     "def count", "count takes (text, more), but its reference takes (text)"),
 ]  # fmt: skip
 
 
@@ -337,6 +348,13 @@ def test_faults_are_named_with_their_line(course, old, new, at, message):
         wanted = {i for i, line in enumerate(course.source.read_text().splitlines(), 1) if at in line}
         assert int(number) in wanted
     assert not course.student.exists(), "a faulty source must write nothing"
+
+
+def test_beside_a_syntax_error_nothing_is_said_of_how_the_cell_ends(course):
+    course.edit("[1, 2])\nfigure\n", "[1, 2)\nfigure\n")
+    with pytest.raises(LabkitError, match="not valid Python") as caught:
+        build(course.project)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_all_faults_are_named_at_once(course):

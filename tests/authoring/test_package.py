@@ -78,6 +78,8 @@ FAULTS = {
     "no exercise": (FRONT, "(PERPLEXITY,)", "()", FRONT, "EXERCISES =", "at least one exercise"),
     "a function among the exercises": (FRONT, "(PERPLEXITY,)", "(PERPLEXITY, print)", FRONT, "EXERCISES =", "Exercise(...)"),
     "an exercise twice": (FRONT, "(PERPLEXITY,)", "(PERPLEXITY, PERPLEXITY)", EXERCISE, 'name="', "two exercises"),
+    "a bar for a table": (FRONT, 'BUILDS = "the', 'BUILDS = "a | b, the', FRONT, "BUILDS =", "one line without |"),
+    "two lines": (FRONT, 'BUILDS = "the', 'BUILDS = "a\\nb, the', FRONT, "BUILDS =", "one line without |"),
     "an empty title": (FRONT, '"A lab to break"\nSLUG', '" "\nSLUG', FRONT, "TITLE =", "expected a text"),
     "another slug": (FRONT, 'SLUG = "96_a', 'SLUG = "96_b', "notebooks/source/96_a_lab_to_break.py", "# %%", "SLUG"),
     "an import that is none": (FRONT, "questions import", "question import", FRONT, "question import", "ModuleNotFoundError"),
