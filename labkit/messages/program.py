@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from labkit.messages import LabkitError
 from labkit.messages.causes import GONE, blamed, folder_is_gone
+from labkit.messages.hiding import files
 
 MISUSED, BUG, STOPPED = 2, 70, 130
 INSTALL = 'In the course\'s folder: python -m pip install -c constraints.txt -e ".[lab,author,test]"'
@@ -26,6 +27,12 @@ MACHINE = {  # of an error of the system's that is about no file in particular -
     errno.EIO: "The disk or the terminal fails: look at it, and run it again.",
 }
 
+# Every module of another package that labkit imports anywhere. Any other that is not found is a slip of ours.
+PACKAGES = set(
+    "IPython accelerate bs4 distributed httpx2 huggingface_hub ipykernel jinja2 jupyter_client jupytext "
+    "latex2mathml lazy_loader markupsafe nbclient nbconvert nbformat numpy packaging platformdirs plotly "
+    "psutil pytest safetensors scipy sklearn tokenizers torch tqdm traitlets transformers umap unearth".split()
+)
 NO_MEMORY = re.compile(r"DefaultCPUAllocator|CUDA out of memory")  # torch's words, which have no class
 
 
@@ -67,11 +74,11 @@ def run(name: str, work: Callable[[], int | None]) -> int:
 
 def plain(error: BaseException) -> str:
     """What to say of an error that a user can act on; "" for a fault of ours."""
-    if isinstance(error, LabkitError):
-        return str(error)
     if said := blamed(error):
         return said
-    if isinstance(error, ModuleNotFoundError) and (error.name or "labkit").split(".")[0] != "labkit":
+    if isinstance(error, LabkitError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError) and (is_package(error.name) or _is_of_a_library(error)):
         return f"it needs the package {error.name}, which is not installed. {INSTALL}"
     if isinstance(error, MemoryError) or isinstance(error, RuntimeError) and NO_MEMORY.search(str(error)):
         return MACHINE[errno.ENOMEM]
@@ -79,6 +86,21 @@ def plain(error: BaseException) -> str:
         about = f" ({error.filename})" if error.filename is not None else ""
         return f"{error.strerror}{about}. {MACHINE[error.errno]}"
     return ""
+
+
+def is_package(module: str | None) -> bool:
+    """Is a module that was not found a package that can be installed?"""
+    top, _, inner = (module or "labkit").partition(".")
+    return top in PACKAGES and not (inner and sys.modules.get(top))
+
+
+def _is_of_a_library(error):
+    """Was it a library, and not labkit, that imported what was not found?"""
+    asking = [file for file in files(error) if "importlib" not in file]
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return (
+        bool(asking) and "site-packages" in asking[-1] and not asking[-1].startswith(os.path.join(ours, ""))
+    )
 
 
 def where_to_report() -> str:

@@ -1,9 +1,11 @@
 """What every command does around its work, whatever the environment is like."""
 
+import ast
 import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -126,3 +128,19 @@ def test_a_number_of_processes_that_is_none(told, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", told)
     with pytest.raises(LabkitError, match="WORLD_SIZE"):
         Processes()
+
+
+def test_every_package_that_labkit_imports_is_known_as_one():
+    folder = Path(program.__file__).parents[1]
+    nodes = [node for path in folder.rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    tops = {name.split(".")[0] for name in imported} - sys.stdlib_module_names - {"labkit"}
+    assert tops == program.PACKAGES
+
+
+@pytest.mark.parametrize("name", ["jsno", "numpyy", "numpy.no_such_part", "labkit.xyzzy", None])
+def test_a_module_that_no_package_has_is_a_fault_of_ours(name):
+    import numpy  # noqa: F401
+
+    assert program.plain(ModuleNotFoundError(f"No module named {name!r}", name=name)) == ""
