@@ -31,7 +31,8 @@ MACHINE = {  # of an error of the system's that is about no file in particular -
 PACKAGES = set(
     "IPython accelerate bs4 distributed httpx2 huggingface_hub ipykernel jinja2 jupyter_client jupytext "
     "latex2mathml lazy_loader markupsafe nbclient nbconvert nbformat numpy packaging platformdirs plotly "
-    "psutil pytest safetensors scipy sklearn tokenizers torch tqdm traitlets transformers umap unearth".split()
+    "psutil pytest safetensors scipy sklearn tokenizers torch tqdm traitlets "
+    "transformers umap unearth".split()
 )
 NO_MEMORY = re.compile(r"DefaultCPUAllocator|CUDA out of memory")  # torch's words, which have no class
 
