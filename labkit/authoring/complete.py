@@ -34,7 +34,8 @@ def _strays(project):
     """Sources and packages whose names no lab finds."""
     found = []
     for path in sorted((project.root / "notebooks" / "source").glob("*.py")):
-        if not SOURCE_NAME.fullmatch(path.stem):
+        hidden = path.name.startswith(".") or not path.is_file()  # an editor's lock, a link to nowhere
+        if not hidden and not SOURCE_NAME.fullmatch(path.stem):
             said = "expected a name of two digits and small letters, as 06_my_lab.py"
             found.append(f"notebooks/source/{path.name}:1: not a lab's source: {said}")
     exercises = project.root / "labkit" / "exercises"

@@ -149,8 +149,8 @@ def new_exercise(project, number, name):
     }
     source, front = f"notebooks/source/{lab.slug}.py", f"{package}/__init__.py"
     changed = {
-        front: _with_exercise((project.root / front).read_text(encoding="utf-8"), values, front),
-        source: _with_cells((project.root / source).read_text(encoding="utf-8"), values, lab.cells),
+        front: _with_exercise(_as_it_is(project.root / front), values, front),
+        source: _with_cells(_as_it_is(project.root / source), values, lab.cells),
     }
     return _write(project, files, changed, [path for path in files if (project.root / path).exists()])
 
@@ -219,42 +219,68 @@ def _filled(name, values):
 
 def _in_order(text):
     """The text of a package's __init__.py with its imports sorted, as the linter wants them."""
-    lines = text.splitlines()
+    lines = text.splitlines(keepends=True)
     places = [place for place, line in enumerate(lines) if line.startswith("from labkit.exercises.lab")]
     for place, line in zip(places, sorted(lines[place] for place in places), strict=True):
         lines[place] = line
-    return "\n".join(lines) + "\n"
+    return "".join(lines)
 
 
 def _with_exercise(text, values, shown):
     """__init__.py with one more exercise: its import, and its place at the end of EXERCISES."""
-    lines = text.splitlines()
+    lines, end = text.splitlines(keepends=True), _line_end(text)
     places = [place for place, line in enumerate(lines) if line.startswith("from labkit.exercises.lab")]
     found = [
-        node
+        node.value
         for node in ast.parse(text).body
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXERCISES"
     ]
-    if not places or not found or not isinstance(found[0].value, ast.Tuple):
+    if not places or not found or not isinstance(found[0], ast.Tuple) or not found[0].elts:
         raise LabkitError(
             f"{shown}: expected its exercises' imports and EXERCISES = (...), where this one is to be added."
         )
-    names = [ast.unparse(element) for element in found[0].value.elts] + [values["constant"]]
-    one_line = f"EXERCISES = ({', '.join(names)})"
-    several = ["EXERCISES = (", *(f"    {name}," for name in names), ")"]
-    lines[found[0].lineno - 1 : found[0].end_lineno] = [one_line] if len(one_line) <= 110 else several
+    _add_to_tuple(lines, found[0], values["constant"], end)
     new = "from labkit.exercises.lab{number}.{exercise} import {constant}".format(**values)
-    lines.insert(places[-1] + 1, new)
-    return _in_order("\n".join(lines))
+    lines.insert(places[-1] + 1, new + end)
+    return _in_order("".join(lines))
+
+
+def _add_to_tuple(lines, node, name, end):
+    """Add a name to a tuple, in place: what stands around it and between its lines stays."""
+    last = node.elts[-1]
+    line = lines[last.end_lineno - 1].encode()
+    head, tail = line[: last.end_col_offset].decode(), line[last.end_col_offset :].decode()
+    if node.end_lineno > last.end_lineno:  # the bracket closes on a line of its own
+        indent = head[: len(head) - len(head.lstrip())]
+        comma = "" if tail.lstrip().startswith(",") else ","
+        lines[last.end_lineno - 1] = f"{head}{comma}{tail}"
+        lines.insert(last.end_lineno, f"{indent}{name},{end}")
+        return
+    bracket = tail.index(")")
+    lines[last.end_lineno - 1] = f"{head}, {name}{tail[bracket:]}"
+    if node.lineno == node.end_lineno and len(lines[last.end_lineno - 1].rstrip()) > 110:
+        names = [*(ast.unparse(element) for element in node.elts), name]
+        opening = head[: len(line[: node.col_offset].decode())]
+        several = [f"{opening}({end}", *(f"    {each},{end}" for each in names), tail[bracket:]]
+        lines[last.end_lineno - 1 : last.end_lineno] = several
 
 
 def _with_cells(text, values, cells):
     """The source with the exercise's three cells before its last section; at its end where it has none."""
-    lines = text.splitlines()
+    lines, end = text.splitlines(keepends=True), _line_end(text)
     sections = [cell.line for cell in cells if cell.kind == "markdown" and cell.text.startswith("## ")]
     place = sections[-1] - 1 if sections else len(lines)
-    lines[place:place] = [*_filled("cells.py", values).splitlines(), ""]
-    return "\n".join(lines) + "\n"
+    lines[place:place] = [line + end for line in [*_filled("cells.py", values).splitlines(), ""]]
+    return "".join(lines)
+
+
+def _line_end(text):
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _as_it_is(path):
+    """A file's text with its own line ends."""
+    return path.read_bytes().decode("utf-8")
 
 
 def _write(project, files, changed, in_the_way):
@@ -264,7 +290,7 @@ def _write(project, files, changed, in_the_way):
             f"In the way: {', '.join(in_the_way)}. Nothing was written. Move them away, or choose another "
             "number or name."
         )
-    before = {path: (project.root / path).read_text(encoding="utf-8") for path in changed}
+    before = {path: _as_it_is(project.root / path) for path in changed}
     done = []
     try:
         for path, text in (files | changed).items():

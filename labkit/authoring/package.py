@@ -33,6 +33,8 @@ class Package:
         """{path: syntax tree} of the modules that are Python; `broken` says what is wrong with the others."""
         self.broken, trees = [], {}
         for path in sorted(self.folder.glob("*.py")):
+            if path.name.startswith(".") or not path.is_file():  # an editor's lock, a link to nowhere
+                continue
             try:
                 trees[path] = ast.parse(path.read_text(encoding="utf-8"))
             except SyntaxError as error:
@@ -238,20 +240,24 @@ def misspelt(function, cases):
     """The first error over a name that isn't there, when a function is called on each case; None without one.
 
     Students write wrong answers that raise, so other errors may be meant: shapes, types, an index. A name, an
-    import or a function that its module lacks is the author's. One that loops is called for a moment alone.
+    import or a function that its module lacks is the author's; so is a variable read too early, if on every
+    case: students forget a branch, too. One that loops is called for a moment alone.
     """
+    unbound = []
     try:
         with Capture(), time_limit(SECONDS_FOR_A_MISTAKE):
             for case in cases:
                 try:
                     function(*fresh(case.args))
+                except UnboundLocalError as error:
+                    unbound.append(error)
                 except Exception as error:
                     of_a_module = isinstance(error, AttributeError) and isinstance(error.obj, ModuleType)
                     if of_a_module or isinstance(error, NameError | ImportError):
                         return error
     except (OutOfTime, SystemExit):
         pass
-    return None
+    return unbound[0] if len(unbound) == len(cases) else None
 
 
 def _in_words(error, what):

@@ -90,7 +90,8 @@ class Project:
 
     def slugs(self):
         """The labs that have a source: ["01_mlm_fill_in_blank", ...]."""
-        return sorted(path.stem for path in (self.root / "notebooks" / "source").glob("[0-9][0-9]_*.py"))
+        sources = (self.root / "notebooks" / "source").glob("[0-9][0-9]_*.py")
+        return sorted(path.stem for path in sources if path.is_file())
 
     def numbers(self):
         """The labs that have a source or a package: ["01", ...]."""

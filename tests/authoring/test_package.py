@@ -9,7 +9,7 @@ import pytest
 import labkit.exercises
 from labkit.authoring.build import read_labs, try_references
 from labkit.authoring.complete import BESIDE
-from labkit.authoring.new import new_lab
+from labkit.authoring.new import new_exercise, new_lab
 from labkit.authoring.project import Project
 from labkit.messages import LabkitError
 
@@ -233,6 +233,47 @@ def test_files_that_no_lab_finds(lab, path, message):
     (lab.root / path).write_text("", encoding="utf-8")
     with pytest.raises(LabkitError, match=message):
         read_labs(lab.project)
+
+
+def test_hidden_files_and_links_to_nowhere_are_nobodys_fault(lab):
+    for folder in ("notebooks/source", PACKAGE):
+        for name in (".#96_a_lab_to_break.py", "96_gone.py"):
+            (lab.root / folder / name).symlink_to("nowhere")
+        (lab.root / folder / ".draft.py").write_text("(", encoding="utf-8")
+    read_labs(lab.project)
+    forget()
+    lab.edit(EXERCISE, "    total = log", "    total == = log")
+    assert len(lab.faults()) == 1
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("exercises", "then"),
+    [
+        ("(PERPLEXITY,)  # in order", "(PERPLEXITY, SURPRISE)  # in order"),
+        ("(\n    PERPLEXITY,  # first\n)", "(\n    PERPLEXITY,  # first\n    SURPRISE,\n)"),
+        (
+            "(\n    PERPLEXITY,\n    # more to come\n)",
+            "(\n    PERPLEXITY,\n    SURPRISE,\n    # more to come\n)",
+        ),
+    ],
+)
+def test_one_more_exercise_leaves_comments_and_line_ends(lab, exercises, then, end):
+    lab.edit(FRONT, "(PERPLEXITY,)", exercises)
+    names = (FRONT, "notebooks/source/96_a_lab_to_break.py")
+    before = {}
+    for name in names:
+        text = (lab.root / name).read_text(encoding="utf-8").replace("\n", end)
+        (lab.root / name).write_bytes(text.encode())
+        before[name] = text
+    new_exercise(lab.project, "96", "surprise")
+    forget()
+    after = {name: (lab.root / name).read_bytes().decode() for name in names}
+    assert then.replace("\n", end) in after[FRONT]
+    for name in names:
+        assert after[name].count("\n") == after[name].count(end)
+        gone = [line for line in before[name].splitlines() if line not in after[name].splitlines()]
+        assert [line for line in gone if not line.startswith("EXERCISES")] == []
 
 
 @pytest.mark.parametrize("form", BESIDE)
