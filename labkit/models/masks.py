@@ -10,7 +10,7 @@ import copy
 import dataclasses
 from math import sqrt
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -87,7 +87,7 @@ def with_mask(model: Model, causal: bool) -> Model:
     else:
         network = from_transformers(model.network)
     visible = lambda input_ids, attention_mask=None: _visible(input_ids, attention_mask, causal)
-    network.visible = visible  # type: ignore[method-assign]
+    network.visible = visible
     name = f"{model.name}, {'causal mask' if causal else 'no mask'}"
     return dataclasses.replace(model, network=_AsInTransformers(network, model.network), name=name)
 
@@ -127,9 +127,9 @@ class _AsInTransformers(torch.nn.Module):
 class _Body(torch.nn.Module):
     """Our Transformer without its head, called as that of `transformers` is."""
 
-    def __init__(self, transformer: torch.nn.Module) -> None:
+    def __init__(self, transformer: Any) -> None:
         super().__init__()
-        self.transformer = transformer
+        self.transformer: Any = transformer
 
     def forward(
         self,
