@@ -2,6 +2,8 @@
 
 import re
 
+from labkit.authoring.protect import UNKNOWN, work_in
+
 SOURCE_NAME = re.compile(r"[0-9]{2}_[a-z0-9]+(_[a-z0-9]+)*")
 BESIDE = {  # what every lab has, by its number; each is found by this name
     "tests/exercises/test_lab{}.py": "STYLES: right answers of another style than ours, which must pass",
@@ -27,7 +29,31 @@ def missing(project, numbers=None):
             path = form.format(number)
             if slugs and not (project.root / path).is_file():
                 found.append(f"{path}:1: missing. Every lab has it, with {what}; see the file of another lab")
-    return found if numbers else found + _strays(project)
+    return found if numbers else found + _strays(project) + _left_over(project)
+
+
+def _left_over(project):
+    """Files of a lab that is gone. They are named and never deleted: a notebook may hold work."""
+    found, slugs, numbers = [], project.slugs(), project.numbers()
+    for path in sorted((project.root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        if path.stem in slugs or not path.is_file():
+            continue
+        work = work_in(path.read_bytes().decode("utf-8", "replace"))
+        copy = work and path.name[:2] in numbers  # 01_mine.ipynb, saved under another name as we advise
+        if work != UNKNOWN and not copy:  # one that somebody wrote by hand is theirs
+            keep = f"it is kept, for {work}: save it under another name" if work else "delete it"
+            found.append(f"notebooks/{path.name}:1: no source gives this notebook; {keep}")
+    for form in (
+        "tests/exercises/test_lab*.py",
+        "tests/browser/answers/lab*.py",
+        "tests/notebooks/reference/*.json",
+    ):
+        for path in sorted(project.root.glob(form)):
+            number = re.fullmatch(r"(?:test_lab|lab)?([0-9]{2})(?:_\w+)?", path.stem)
+            if number and number[1] not in numbers and path.is_file():
+                shown = path.relative_to(project.root).as_posix()
+                found.append(f"{shown}:1: there is no lab {number[1]}; delete this file, or add its source")
+    return found
 
 
 def _strays(project):

@@ -14,6 +14,8 @@ import json
 
 import nbformat
 
+UNKNOWN = "labkit build did not write it"
+
 
 def stamp(notebook):
     """A digest of what the cells say: kinds and sources, not ids, outputs or metadata.
@@ -33,7 +35,7 @@ def work_in(text):
         return "it cannot be read as a notebook"
     ours = notebook.metadata.get("labkit", {}).get("stamp")
     if ours is None:
-        return "labkit build did not write it"
+        return UNKNOWN
     code = [cell for cell in cells if cell.cell_type == "code"]
     if stamp(notebook) != ours:
         return "cells in it have been changed"

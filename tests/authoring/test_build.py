@@ -282,6 +282,37 @@ def test_an_older_build_is_no_work(course):
     assert "blanks" in course.student.read_text(encoding="utf-8")
 
 
+def test_what_a_lab_that_is_gone_left_behind_is_named_and_kept(course):
+    build(course.project)
+    files = {
+        "notebooks/07_gone.ipynb": "no source gives this notebook; delete it",
+        "tests/exercises/test_lab07.py": "there is no lab 07",
+        "tests/exercises/test_lab07_more.py": "there is no lab 07",
+        "tests/browser/answers/lab07.py": "there is no lab 07",
+        "tests/notebooks/reference/07.json": "there is no lab 07",
+    }
+    for name in files:
+        course.write(course.root / name, course.student.read_text(encoding="utf-8"))
+    course.write(
+        course.root / "notebooks/08_by_hand.ipynb",
+        '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
+    )
+    for work in (build, stale_files):
+        with pytest.raises(LabkitError) as caught:
+            work(course.project)
+        said = str(caught.value).splitlines()
+        assert [(line.split(":")[0], files[line.split(":")[0]] in line) for line in said] == [
+            (name, True) for name in files
+        ]
+    assert all((course.root / name).is_file() for name in files)
+
+
+def test_a_copy_under_another_name_is_left_over_by_nobody(course):
+    work(course, run_a_cell)
+    course.write(course.root / "notebooks/01_mine.ipynb", course.student.read_text(encoding="utf-8"))
+    assert not [line for line in stale_files(course.project) if "01_mine" in line]
+
+
 # What it says about faulty sources
 
 
