@@ -19,7 +19,22 @@ COURSE = os.path.join("authoring", "address.py")  # a folder labkit/ that has it
 
 def hiding() -> list[tuple[str, str]]:
     """[(module, path)] of files and folders that hide a module which labkit needs, in order of paths."""
-    found = []
+    return [(name, path) for name, path, folder in _modules() if _is_needed(name, folder)]
+
+
+def blamed(error: BaseException) -> str:
+    """What to say of an error that came from a file which hides a module, or "" where none has caused it."""
+    for name, path, folder in _modules():
+        # What we have said of something ourselves is often right, whatever else was loaded.
+        suspect = _lacks(error, name) if isinstance(error, LabkitError) else True
+        # Whether it is needed comes last: to find out takes modules that may be hidden, too.
+        if (_is_in(error, path) or suspect and _is_loaded(name, path)) and _is_needed(name, folder):
+            return f"{path} {WHY.format(name=name)}. {REMEDY}"
+    return ""
+
+
+def _modules():
+    """(name, path, folder) of every module that Python finds before its own, but for the course itself."""
     for folder in _folders():
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -27,19 +42,8 @@ def hiding() -> list[tuple[str, str]]:
             continue
         for entry in entries:
             name = _module(entry)
-            if name and _is_needed(name, folder) and not _is_the_course(name, entry):
-                found.append((name, entry.path))
-    return found
-
-
-def blamed(error: BaseException) -> str:
-    """What to say of an error that came from a file which hides a module, or "" where none has caused it."""
-    for name, path in hiding():
-        # What we have said of something ourselves is often right, whatever else was loaded.
-        suspect = _lacks(error, name) if isinstance(error, LabkitError) else True
-        if _is_in(error, path) or suspect and _is_loaded(name, path):
-            return f"{path} {WHY.format(name=name)}. {REMEDY}"
-    return ""
+            if name and not _is_the_course(name, entry):
+                yield name, entry.path, folder
 
 
 def _folders():
