@@ -5,6 +5,7 @@ All or nothing: no file that is there is written over, and if one can't be writt
 """
 
 import ast
+import builtins
 import contextlib
 import keyword
 import re
@@ -28,7 +29,8 @@ _SIGNS = (
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 )
-_TAKEN = {"lab", "labkit", "torch", "questions", "gpt", "texts", "figure"}  # names that the lab's cells use
+# names that the lab's cells and the exercise's module use
+_TAKEN = {"lab", "labkit", "torch", "math", "forms", "questions", "gpt", "texts", "rows", "guesses", "figure"}
 # What the example's key figures say; a test runs it.
 TEXTS = {
     "perplexities": "\n".join(
@@ -201,7 +203,7 @@ def check_name(name):
         )
     if len(name) > LONGEST_NAME:
         raise LabkitError(f"{name!r} has {len(name)} characters; expected {LONGEST_NAME} at most.")
-    if name in _TAKEN or name.endswith("_mistakes"):
+    if name in dir(builtins) or name in _TAKEN or name.endswith("_mistakes"):
         raise LabkitError(
             f"{name!r} is the name of something else in a lab. Choose another for the function."
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from labkit import exercises
+from labkit.authoring.answers import answer_problems
 from labkit.authoring.package import Package, is_whole
 from labkit.authoring.source import SourceCell, read_source
 from labkit.authoring.validate import problems
@@ -125,6 +126,8 @@ class Project:
         except LabkitError as error:
             located = re.match(r"\S+:\d+: ", str(error))
             found.append(str(error) if located else f"{shown}:1: {error} {self._package_advice(slug[:2])}")
+        if not found:
+            found += answer_problems(self.root, slug[:2], module)
         try:
             cells = read_source(read_text(path), shown)
         except UnicodeDecodeError as error:

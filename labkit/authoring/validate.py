@@ -1,6 +1,7 @@
 """What is wrong with a lab's source: every fault at once, each with its line."""
 
 import ast
+import builtins
 import inspect
 import re
 
@@ -38,6 +39,7 @@ def problems(cells, module, slug):
         found += _title_problems(cells, slug[:2], getattr(module, "TITLE", None))
         found += _trio_problems(cells, module)
         found += _signature_problems(cells, module)
+        found += _shadow_problems(cells, {exercise.name for exercise in module.EXERCISES})
         found += asked_problems(cells, module)
     found += _repeated(cells, "key figure", lambda cell: cell.name if cell.role == "keyfigure" else "")
     said = {line for line, _ in found}  # a cell that is there twice has its id twice: one message is enough
@@ -146,6 +148,41 @@ def _signature_problems(cells, module):
             said = f"{cell.name} takes ({', '.join(has)}), but its reference takes ({', '.join(wanted)})"
             found.append((line, said))
     return found
+
+
+def _shadow_problems(cells, exercises):
+    """An exercise's function must not take a name that Python or the rest of the notebook has."""
+    found = [
+        (cell.line, f"{cell.name} is a function of Python's own; expected another name for the exercise")
+        for cell in cells
+        if cell.role == "exercise" and cell.name in exercises & set(dir(builtins))
+    ]
+    for cell in cells:
+        if cell.kind == "code" and cell.role != "solution":
+            found += [
+                (
+                    cell.first_line + line - 1,
+                    f"{name} is the function of an exercise, and gets another value here",
+                )
+                for name, line in _bound(_statements(cell.text)).items()
+                if name in exercises
+            ]
+    return found
+
+
+def _bound(statements):
+    """{name: line} that imports, definitions and assignments give a value to, at a cell's own level."""
+    bound = {}
+    for node in statements:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            bound |= {(alias.asname or alias.name).split(".")[0]: node.lineno for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            bound[node.name] = node.lineno
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                names = [name for name in ast.walk(target) if isinstance(name, ast.Name)]
+                bound |= {name.id: name.lineno for name in names if isinstance(name.ctx, ast.Store)}
+    return bound
 
 
 def _solution_problems(cell):

@@ -132,7 +132,9 @@ class Course:
         self.write(self.reference, '{"bars": "two bars: 1, 2"}\n')
         self.write(self.readme, README)
         for path in BESIDE:
-            self.write(root / path.format("01"), "")
+            self.write(
+                root / path.format("01"), 'ANSWER = Answer("count", "as it was", "def count(text): ...")\n'
+            )
         self.write(
             self.address, '"""The one place."""\n\nREPOSITORY = "old-owner/old-labs"\nBRANCH = "main"\n'
         )

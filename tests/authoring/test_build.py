@@ -203,8 +203,9 @@ def test_a_solution_that_was_never_built_is_not_stale(course):
 
 def test_readme_is_stale_when_a_title_changes(course):
     build(course.project)
+    course.edit("· Counting words", "· Counting better")
     course.module.TITLE = "Counting better"
-    assert stale_files(course.project) == ["README.md: not what its source gives"]
+    assert "README.md: not what its source gives" in stale_files(course.project)
     build(course.project)
     assert "| [01 Counting better](notebooks/01_words.ipynb) |" in course.readme.read_text(encoding="utf-8")
 
@@ -360,6 +361,8 @@ FAULTS = [
      "lab.compare", "stands above its lab.predict"),
     ('print("another demo")', 'lab.predict("n", None)\nlab.predict("n", None)\nlab.compare("n", 1)',
      "lab.predict", "a second lab.predict('n'"),
+    ('print("another demo")', "import count", "import count", "gets another value here"),
+    ('print("another demo")', "a, shout = 1, 2", "a, shout", "gets another value here"),
     ("\u00b7 Counting words", "\u00b7 Counting letters", "# # Lab 01", "TITLE = 'Counting words'"),
     ("def count(text)", "def count(text, more=1)",
      "def count", "count takes (text, more), but its reference takes (text)"),
@@ -407,6 +410,15 @@ def test_the_order_of_the_three_cells(course):
 def test_exercises_are_in_the_order_of_the_module(course):
     course.module.EXERCISES = course.module.EXERCISES[::-1]
     with pytest.raises(LabkitError, match="not in the order of the lab's module: shout, count"):
+        build(course.project)
+
+
+def test_an_exercise_called_like_a_function_of_pythons(course):
+    text = course.source.read_text(encoding="utf-8")
+    course.write(course.source, text.replace('"count"', '"sum"').replace("(count)", "(sum)"))
+    course.edit("def count(", "def sum(")
+    course.module.EXERCISES = (small_exercise("sum", 3), course.module.EXERCISES[1])
+    with pytest.raises(LabkitError, match="sum is a function of Python's own"):
         build(course.project)
 
 

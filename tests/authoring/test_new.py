@@ -209,6 +209,8 @@ def test_files_are_named_after_the_title(empty, title, slug):
         (["06", "A title", "--exercise", "Two words"], "can't be the name of a function"),
         (["06", "A title", "--exercise", "lambda"], "can't be the name"),
         (["06", "A title", "--exercise", "lab"], "something else in a lab"),
+        (["06", "A title", "--exercise", "print"], "something else in a lab"),
+        (["06", "A title", "--exercise", "math"], "something else in a lab"),
         (["06", "A title", "--exercise", "x" * 31], "31 characters"),
         (["06"], "a number and a title"),
         ([], "a number and a title"),

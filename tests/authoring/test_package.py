@@ -115,6 +115,22 @@ def test_a_fault_is_named_with_its_place(lab, name, old, new, where, at, message
     assert len(faults) == 1, "\n".join(faults)
 
 
+ANSWER = "tests/browser/answers/lab96.py"
+ANSWERS = {
+    "no exercise": ('    "perplexity",\n', '    "perplexities",\n', '"perplexities"', "no exercise 'perplexities'; it has perplexity"),
+    "no mistake": ('"no exponential"', '"no exponent"', '"no exponent"', "knows no mistake 'no exponent'"),
+    "no answer": ("ANSWER =", "ANSWERS =", '"""Lab', "no ANSWER; expected"),
+    "no Python": ("ANSWER = Answer(", "ANSWER = = Answer(", "ANSWER = =", "not valid Python"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "at", "message"), ANSWERS.values(), ids=ANSWERS)
+def test_an_answer_for_the_browser_that_is_for_no_exercise(lab, old, new, at, message):
+    lab.edit(ANSWER, old, new)
+    (fault,) = lab.faults()
+    assert fault.startswith(f"{ANSWER}:{line_of(lab.root, ANSWER, at)}: ") and message in fault
+
+
 TRIED = {
     "a reference that raises": ("    total = log_probs", "    total = log_prob", "total = log_prob.", "NameError"),
     "cases that can't be made": ("torch.tensor(probs).log()", "torch.tensor(prob).log()", "torch.tensor(prob)", "NameError"),
