@@ -91,7 +91,7 @@ def test_faults_are_plain_messages(tmp_path, monkeypatch):
         transfer.results("tweets")
     with pytest.raises(LabkitError, match="holds no results for films"):
         transfer.results("films", tmp_path / "nowhere.json")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)  # whoever runs the tests may set it
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)  # tests may run under it
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(LabkitError, match="labkit fetch"):
