@@ -46,13 +46,25 @@ RULES = (
             "figures_say_in_words_what_they_show",
         )
     ),
-    # Every mistake that is known, and every style, with several seeds: some of each exercise are quick.
-    Rule("tests/exercises/test_every_lab.py::test_every_misconception_*", "full", one_in=12),
-    Rule("tests/exercises/test_every_lab.py::test_right_answers_in_other_styles_pass", "full", one_in=5),
-    Rule("tests/exercises/test_every_lab.py::test_the_reference_passes", "full", one_in=4),
+    # Every mistake that is known, every style and property, with several seeds: some of each kind are quick.
+    Rule("tests/exercises/test_every_lab.py::test_every_misconception_*", "full", one_in=40),
+    Rule("tests/exercises/test_every_lab.py::test_right_answers_in_other_styles_pass", "full", one_in=10),
     Rule("tests/exercises/test_every_lab.py::test_cases_are_the_same_in_every_process", "full"),
-    Rule("tests/exercises/test_lab*_wrong.py", "full", one_in=4),
+    Rule("tests/exercises/test_every_lab.py", "full", one_in=8),
+    Rule("tests/exercises/test_lab*.py", "full", one_in=8),
+    # Every state, text, file and setting with every function: some of each kind are quick.
+    Rule("tests/models/test_steady.py::test_the_same_numbers_in_every_state", "full", one_in=6),
+    Rule("tests/models/test_encoding.py::test_strange_texts_have_right_results", "full", one_in=6),
+    Rule("tests/models/test_encoding.py::test_a_word_of_a_million_letters", "full"),
+    Rule("tests/models/test_loading.py::test_hf_endpoint_and_offline_as_a_user_sets_them", "full"),
+    Rule("tests/measures/test_transfer.py::test_measure_and_keep", "full"),
+    Rule("tests/measures/test_projection.py::test_umap_*", "full"),
+    Rule("tests/messages/test_hiding.py", "full", one_in=4),
+    Rule("tests/messages/test_causes.py", "full", one_in=4),
+    Rule("tests/commands/test_user_errors.py", "full", one_in=4),
     # Programs that labs and courses need once, each run from its start.
+    Rule("tests/authoring/test_new.py::test_what_every_lab_must_do_it_does", "full"),
+    Rule("tests/authoring/test_new.py::test_the_notebook_runs_and_takes_right_answers_alone", "full"),
     Rule("tests/bench/*", "full"),
     Rule("tests/pretraining/test_processes.py", "full"),
     Rule("tests/grading/test_nbgrader.py", "full"),
