@@ -41,10 +41,14 @@ def five_layers(model, texts):
 
 
 def in_train_mode(model, texts):
+    ids = features.encode_batch(model, texts)
     model.network.train()
-    hidden = features.hidden_states(model, texts)
+    with torch.no_grad():
+        states = model.network(
+            ids["input_ids"], attention_mask=ids["attention_mask"], output_hidden_states=True
+        ).hidden_states
     model.network.eval()
-    return hidden
+    return torch.stack(states), ids["attention_mask"]
 
 
 def with_a_pad_token(model, texts):
