@@ -52,6 +52,7 @@ RULES = (
     Rule("tests/exercises/test_every_lab.py::test_cases_are_the_same_in_every_process", "full"),
     Rule("tests/exercises/test_every_lab.py", "full", one_in=8),
     Rule("tests/exercises/test_lab*.py", "full", one_in=8),
+    Rule("tests/exercises/test_not_a_number.py", "full", one_in=4),
     # Every state, text, file and setting with every function: some of each kind are quick.
     Rule("tests/models/test_steady.py::test_the_same_numbers_in_every_state", "full", one_in=6),
     Rule("tests/models/test_encoding.py::test_strange_texts_have_right_results", "full", one_in=6),
@@ -82,6 +83,8 @@ RULES = (
     Rule("tests/grading/test_pool.py::test_processes_that_an_answer_leaves_behind_are_ended", "quick"),
     Rule("tests/grading/test_pool.py", "full"),
     Rule("tests/grading/test_nothing_lost.py", "full"),
+    Rule("tests/grading/test_grader.py::test_every_labs_solutions_get_full_points", "full", one_in=ALONE),
+    Rule("tests/grading/test_as_in_the_notebook.py", "full", one_in=4),
     Rule("tests/grading/test_damage.py", "full"),
     Rule("tests/grading/test_agreement.py::test_nbval_*", "full"),
     Rule("tests/grading/test_agreement.py", "full", one_in=8),
