@@ -188,8 +188,9 @@ def pattern_share(maps: torch.Tensor, names: Sequence[str], pattern: str) -> tor
 
     maps: (L, H, T, T). names: the T tokens. pattern: one of PATTERNS.  -> (L, H)
     """
-    targets = pattern_targets(names, pattern).to(_checked(maps).device)  # (T, T)
-    if len(names) != _checked(maps).shape[-1]:
+    maps = _checked(maps)
+    targets = pattern_targets(names, pattern).to(maps.device)  # (T, T)
+    if len(names) != maps.shape[-1]:
         raise LabkitError(f"There are {len(names)} tokens for maps of {maps.shape[-1]} tokens.")
     rows = targets.any(dim=-1)  # (T,)
     if not rows.any():
