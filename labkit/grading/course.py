@@ -12,6 +12,10 @@ import types
 from dataclasses import dataclass
 
 IMPORT = re.compile(r"(import|from)\s")
+CALL = re.compile(r"[\w.]+\(")
+# Calls of a module's functions that are made for what they change there. All others (above all plots) are
+# made for what they return or show: to run them and all that they need for the module's sake would take minutes.
+SETS = re.compile(r"[\w.]+\.(\w*seed\w*|set_\w+|use\w*)\(")
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,12 @@ class Course:
         if not setting:
             raise KeyError(name)
         first = next((i for i in reversed(setting) if self.statements[i].place <= place), setting[0])
+        is_module = IMPORT.match(self.statements[first].text)
         changing = [
             index
             for index, statement in enumerate(self.statements[:before])
             if index > first and name in statement.changes and statement.place <= place
+            if not (is_module and CALL.match(statement.text) and not SETS.match(statement.text))
         ]
         return self.space(name, (first, *changing))[name]
 

@@ -1,5 +1,7 @@
 """The course's names behind a student's: there when asked for, and as the notebook has them there."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from labkit.grading.course import Course, Statement, namespace
@@ -29,6 +31,38 @@ def test_the_last_statement_above_counts_with_what_changes_it(course):
     assert course.value("x") == [1, 1] and course.value("y") == ("ours", [1, 1])
     course.place = 3
     assert course.value("x") == "later"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_run"),
+    [
+        ("math.show(slow())", False),
+        ("math.a.b.curves(\n    slow(),\n)", False),
+        ("math.seed(slow())", True),
+        ("math.random.manual_seed(slow())", True),
+        ("math.set_threads(slow())", True),
+        ("math.settings['size'] = slow()", True),
+    ],
+)
+def test_a_module_is_not_remade_by_every_plot(text, is_run):
+    asked = []
+    space = {
+        "seed": print,
+        "random": SimpleNamespace(manual_seed=print),
+        "set_threads": print,
+        "settings": {},
+    }
+    module = SimpleNamespace(**space, show=print, a=SimpleNamespace(b=SimpleNamespace(curves=print)))
+    course = Course(
+        [
+            statement("import sys as math\nmath = module()", 0, ["math"]),
+            statement(text, 1, changes=["math"]),
+            statement("y = math", 2, ["y"]),
+        ],
+        {"slow": lambda: asked.append(1), "module": lambda: module},
+    )
+    course.place = 2
+    assert course.value("y") is module and bool(asked) is is_run
 
 
 def test_what_is_made_once_stays_the_same_thing(course):
