@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 IMPORT = re.compile(r"(import|from)\s")
 CALL = re.compile(r"[\w.]+\(")
-# Calls of a module's functions that are made for what they change there. All others (above all plots) are
-# made for what they return or show: to run them and all that they need for the module's sake would take minutes.
+# Calls of a module's functions that are made for what they change there. All others (plots, above all) are
+# made for what they return or show: running them and all that they need for the module's sake takes minutes.
 SETS = re.compile(r"[\w.]+\.(\w*seed\w*|set_\w+|use\w*)\(")
 
 
