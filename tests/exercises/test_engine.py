@@ -1,6 +1,7 @@
 """The engine on a small exercise of its own: every kind of answer a student can hand in."""
 
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -257,6 +258,31 @@ def test_the_time_limit_also_works_outside_the_main_thread():
     thread.start()
     thread.join(timeout=30)
     assert seen == ["stopped"]
+
+
+def test_a_limit_in_a_thread_ends_while_python_is_traced():
+    """As a debugger and coverage do: there a signal that nobody answered stopped the thread for good."""
+    code = """if True:
+        import sys, threading
+        from labkit.exercises.limits import OutOfTime, time_limit
+        seen = []
+        def work():
+            for _ in range(3):
+                try:
+                    with time_limit(0.1):
+                        while True:
+                            pass
+                except OutOfTime:
+                    seen.append(sum(range(5)))
+        trace = lambda *_: trace
+        threading.settrace(trace)
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(60)
+        print(seen, flush=True)
+        """
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert run.stdout.strip() == "[10, 10, 10]", run.stderr
 
 
 def test_the_time_limit_leaves_nothing_behind():
