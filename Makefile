@@ -22,7 +22,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 p
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install lab test test-all test-browser pictures check notebooks evaluate bench fetch doctor
+.PHONY: help install lab test test-slow test-all test-browser pictures check notebooks evaluate bench fetch doctor
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -55,7 +55,10 @@ IN_PROCESSES = OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/python -m pytest -n $(WORKERS
 test: $(STAMP)  ## run the tests that see most, offline, in some minutes
 	$(IN_PROCESSES) -m quick $(TEST_ARGS)
 
-test-all: $(STAMP)  ## run every test that needs no browser, as CI does: about a quarter of an hour
+test-slow: $(STAMP)  ## run the tests that `make test` leaves out, but the browser's
+	$(IN_PROCESSES) -m full $(TEST_ARGS)
+
+test-all: $(STAMP)  ## run every test that needs no browser, as CI does
 	$(IN_PROCESSES) -m 'not browser' $(TEST_ARGS)
 
 test-browser: $(STAMP)  ## run every lab in a real browser; needs chromium and chromium-driver from the system

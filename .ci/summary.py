@@ -29,7 +29,7 @@ def say_coverage(path):
     report = ElementTree.parse(path).getroot()
     print(
         f"coverage: {float(report.get('line-rate')):.1%} of {int(report.get('lines-valid')):,} lines, "
-        "without what runs in processes that tests start"
+        "by `make test`, without what runs in processes that tests start"
     )
     modules = [(float(one.get("line-rate")), one.get("filename")) for one in report.iter("class")]
     for share, name in sorted(modules)[:LEAST_COVERED]:

@@ -7,6 +7,10 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_hub is imported
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Coverage is measured in the processes that run tests, not in those that they start.
+    os.environ.pop("COVERAGE_PROCESS_START", None)
+
 import pytest
 
 from tests.tiers import TIERS, tiers_of

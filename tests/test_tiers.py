@@ -55,7 +55,7 @@ def test_every_rule_names_tests_that_exist(rule):
 
 
 def test_the_commands_run_the_tiers_and_leave_none_out():
-    """`make test` the quick ones, `make test-all` all but the browser's, `make test-browser` these."""
+    """quick and slow: each its own tests, and test-all both; test-browser the browser's."""
     recipes = dict(re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text("utf-8"), re.M))
     chosen = {
         target: re.findall(r"(?:pytest|PROCESSES\)) -m ('[^']+'|\w+)", recipe)
@@ -63,6 +63,7 @@ def test_the_commands_run_the_tiers_and_leave_none_out():
     }
     assert {target: what for target, what in chosen.items() if what} == {
         "test": ["quick"],
+        "test-slow": ["full"],
         "test-all": ["'not browser'"],
         "test-browser": ["browser"],
     }

@@ -1,7 +1,7 @@
 """Which test is in which tier: said here, and nowhere else.
 
 quick    `make test`: what a newcomer and a contributor wait for, under six minutes on two idle cores
-full     `make test-all`, together with the quick ones: everything that needs no browser
+full     `make test-slow`; together with the quick ones `make test-all`: everything that needs no browser
 browser  `make test-browser`
 
 What no rule names is quick, a new file too. A test belongs in the full tier when it is slow and a quick one
