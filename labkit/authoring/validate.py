@@ -2,7 +2,6 @@
 
 import ast
 import builtins
-import inspect
 import re
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -10,6 +9,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from labkit.authoring.asked import asked_problems
 from labkit.authoring.solutions import region_problems, stub
 from labkit.authoring.source import KEYS
+from labkit.exercises.calls import signature_of
 
 _ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 _SHAPE = re.compile(
@@ -138,10 +138,10 @@ def _signature_problems(cells, module):
         )
         if cell.role != "solution" or function is None or cell.name not in references:
             continue
-        try:
-            wanted = list(inspect.signature(references[cell.name]).parameters)
-        except (TypeError, ValueError):
+        expected = signature_of(references[cell.name])
+        if expected is None:
             continue
+        wanted = list(expected.parameters)
         has = [a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
         if has != wanted:
             line = cell.first_line + function.lineno - 1

@@ -4,6 +4,7 @@ import dis
 import inspect
 import linecache
 import re
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -104,10 +105,27 @@ def _changed(function: Callable, args: tuple, given: tuple) -> str:
 
 
 def _names(function: Callable) -> list[str]:
+    signature = signature_of(function)
+    return list(signature.parameters) if signature else []
+
+
+def signature_of(function: Callable) -> inspect.Signature | None:
+    """How a function is called, without its type hints; None where that can't be seen.
+
+    Since Python 3.14 a hint is not evaluated before somebody asks for it, so it may name what was never
+    imported, and asking for it as a value would raise what the student never met.
+    """
+    as_text: dict[str, Any] = {}
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        as_text = {"annotation_format": annotationlib.Format.STRING}
     try:
-        return list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return []
+        signature = inspect.signature(function, **as_text)
+    except Exception:  # a hint can be any expression, and not every one has a text
+        return None
+    bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    return signature.replace(parameters=bare, return_annotation=signature.empty)
 
 
 def _where(error: Exception, function: Callable) -> tuple[str, str]:

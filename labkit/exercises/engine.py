@@ -4,12 +4,11 @@ An exercise knows the wrong answers that students really write. When an answer d
 the engine asks which of them behaves like it on every case, and says that one's hint.
 """
 
-import inspect
 import re
 import textwrap
 from collections.abc import Callable
 
-from labkit.exercises.calls import call_on_copies, observe_all, observe_outcome
+from labkit.exercises.calls import call_on_copies, observe_all, observe_outcome, signature_of
 from labkit.exercises.diagnosis import diagnose
 from labkit.exercises.exercise import Case, Exercise, Fault, Outcome, Property, Trial, WrongForm
 from labkit.exercises.limits import Capture, OutOfTime, tame, time_limit
@@ -99,32 +98,23 @@ def conclude(trial: Trial, exercise: Exercise, results: list[PropertyResult], pr
 
 def unusable(function: Callable, exercise: Exercise) -> str:
     """Why `function` cannot be called at all, or ""."""
-    expected = f"{exercise.name}{_without_types(exercise.reference)}"
     if isinstance(function, type) or not callable(function):
         kind = type(function).__name__
         return (
             f"The check got {show(function, 60)} ({kind}), not a function. Hand it the function itself, "
             f"without calling it: lab.check({exercise.name})"
         )
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
+    signature, expected = signature_of(function), signature_of(exercise.reference)
+    if signature is None or expected is None:
         return ""
-    wanted = list(inspect.signature(exercise.reference).parameters.values())
+    wanted = list(expected.parameters.values())
     required = [p for p in wanted if p.default is p.empty]
     try:
         signature.bind(*required)
         signature.bind(*wanted)
     except TypeError:
-        return f"{exercise.name} is called as {expected}; yours is {exercise.name}{signature}."
+        return f"{exercise.name} is called as {exercise.name}{expected}; yours is {exercise.name}{signature}."
     return ""
-
-
-def _without_types(function: Callable) -> inspect.Signature:
-    """How a function is called, as a notebook writes it."""
-    signature = inspect.signature(function)
-    bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
-    return signature.replace(parameters=bare, return_annotation=signature.empty)
 
 
 def judge(prop: Property, trial: Trial) -> PropertyResult:

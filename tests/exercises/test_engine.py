@@ -85,6 +85,39 @@ def test_wrong_arguments_are_explained(function):
     assert "mean is called as mean(values)" in report.text
 
 
+# From Python 3.14 on a hint is evaluated when somebody asks for it, before that at the definition.
+LAZY = pytest.mark.skipif(sys.version_info < (3, 14), reason="here such a function cannot be defined")
+HINTS_AT_ONCE = ["", ": list", ": 'Nowhere'"]
+HINTS_LATER = [
+    ": Nowhere",
+    ": Nowhere[int] | None",
+    ": Nowhere.deeper",
+    ": sys.nowhere",
+    ": nowhere('a', B=1)",
+    ": (B, T)",
+]
+HINTS_WITHOUT_A_TEXT = [": 1 / 0", ": [n for n in nowhere]"]
+
+
+@pytest.mark.parametrize("returned", ["", "-> float", pytest.param("-> Nowhere", marks=LAZY)])
+@pytest.mark.parametrize(
+    "hint", [*HINTS_AT_ONCE, *(pytest.param(h, marks=LAZY) for h in HINTS_LATER + HINTS_WITHOUT_A_TEXT)]
+)
+def test_type_hints_may_name_what_is_not_there(hint, returned):
+    def report(result, more=""):
+        space = {"sys": sys}
+        exec(f"def mean(values{hint}{more}) {returned}:\n    return {result}", space)
+        return check(space["mean"], EXERCISE)
+
+    assert report("sum(values) / len(values)").passed
+    assert report("sum(values)").misconception == "the sum"
+    assert "changed its argument" in report("sum(values) / [len(values), values.pop()][0]").text
+    too_many = report("0", more=", more")
+    assert not too_many.passed
+    if hint not in HINTS_WITHOUT_A_TEXT:
+        assert too_many.status == "unusable" and "yours is mean(values, more)." in too_many.text
+
+
 def test_extra_arguments_with_defaults_are_fine():
     assert check(lambda values, digits=None: mean(values), EXERCISE).passed
 

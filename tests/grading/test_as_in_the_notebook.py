@@ -5,6 +5,7 @@ write. Beside it stand those that must not pass, however they are written.
 """
 
 import json
+import sys
 from dataclasses import dataclass, field
 
 import nbformat
@@ -294,6 +295,11 @@ RIGHT = [
     Case(
         "annotations with names that are imported",
         write={"solution-causal_mask": "from typing import Optional\ndef causal_mask(T: int) -> Optional[torch.Tensor]:\n    return torch.ones(T, T).tril() > 0"},
+    ),
+    *(
+        in_its_cell(f"a type hint that is evaluated by nobody, {hint}", MASK.replace("(T):", f"(T: {hint}) -> {hint}:"))
+        for hint in ("Tensor", "Optional[int]", "torch.tensr", "1 / 0", "'Tensor'")
+        if sys.version_info >= (3, 14) or hint.startswith("'")  # before, they are evaluated at the definition
     ),
     Case("a type made with dataclass", write={"solution-causal_mask": f"from dataclasses import dataclass\n@dataclass\nclass Size:\n    T: int\n{MASK.replace('torch.ones(T, T', 'torch.ones(Size(T).T, T')}"}),
     loss_with("bert and gpt used inside", LOSS.replace("    logits, t", "    assert gpt.name != bert.name\n    logits, t")),
