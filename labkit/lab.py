@@ -27,9 +27,10 @@ class CheckFailed(AssertionError):
         return [str(self)]
 
 
-def start(number: str) -> Lab:
+def start(number: str, made_for: str | None = None) -> Lab:
     """Begin a lab: report what is there and what is off, and return the Lab.
 
+    made_for: the version of labkit that the notebook was made for, as `labkit build` has written it there.
     Raises LabkitError when there is no such lab.
     """
     # The models are small: a second thread gains nothing, and beside another busy program it makes every
@@ -37,7 +38,7 @@ def start(number: str) -> Lab:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with explained():
         lab = Lab(exercises.get(number), number)
-        print(lab.welcome())
+        print(lab.welcome(made_for))
     return lab
 
 
@@ -54,14 +55,15 @@ class Lab:
         self.wrong: dict[str, Callable] = {}  # name of an exercise -> the function that did not
         self.predictions: dict[str, Any] = {}
 
-    def welcome(self) -> str:
-        """The set-up report as text: versions, models, what to fix."""
-        from labkit import __version__, machine
+    def welcome(self, made_for: str | None = None) -> str:
+        """The set-up report as text: versions, models, what to fix, if the notebook is of another release."""
+        from labkit import __version__, machine, release
 
         points = sum(exercise.points for exercise in self.exercises.values())
         lines = [f"Lab {self.number}: {self.module.TITLE} ({len(self.exercises)} exercises, {points} points)"]
         report = machine.report()
         lines += [str(line) for line in report]
+        lines += filter(None, [release.remark(made_for, self.module.SLUG)])
         fine = all(line.ok for line in report)
         lines.append(
             f"labkit {__version__} is ready." if fine else "Mend what says [fix], then run this cell again."

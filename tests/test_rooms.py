@@ -19,7 +19,7 @@ ORDER = (
     ("texts", "training"),
     ("measures",),
     ("pretraining", "plotting"),
-    ("exercises", "machine"),
+    ("exercises", "machine", "release"),
     ("lab",),
     ("authoring",),
     ("grading", "export"),

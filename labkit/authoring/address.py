@@ -5,3 +5,5 @@ The set-up cell of every lab (which installs labkit on Colab) and every badge ar
 
 REPOSITORY = "OWNER/REPO"
 BRANCH = "main"
+TAG = ""
+HUB = ""

@@ -16,15 +16,32 @@ from labkit.messages import LabkitError
 from labkit.messages.named import read_text, reading
 
 ADDRESS_FILE = "labkit/authoring/address.py"
-_ADDRESS = re.compile(r'^(REPOSITORY|BRANCH) = "([^"\n]*)"$', re.MULTILINE)
+_ADDRESS = re.compile(r'^(REPOSITORY|BRANCH|TAG|HUB) = "([^"\n]*)"$', re.MULTILINE)
+NOWHERE = "OWNER/REPO"  # the repository of a course that has not been published yet
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where the course is published: GitHub's OWNER/REPO and the branch that the badges open."""
+    """Where the course is published: GitHub's OWNER/REPO and its branch.
+
+    tag: of the release that the notebooks install and the badges open; "" for the newest state of the branch.
+    hub: the class's own JupyterHub with nbgitpuller; "" where there is none.
+    """
 
     repository: str
     branch: str
+    tag: str = ""
+    hub: str = ""
+
+    @property
+    def is_published(self):
+        """Is there something behind the links?"""
+        return self.repository != NOWHERE
+
+    @property
+    def ref(self):
+        """What is opened: the release, or the branch."""
+        return self.tag or self.branch
 
 
 @dataclass(frozen=True)
@@ -159,12 +176,13 @@ class Project:
         missing = {"REPOSITORY", "BRANCH"} - set(found)
         if missing:
             raise LabkitError(f'{ADDRESS_FILE}: no line such as {sorted(missing)[0]} = "..." in it.')
-        return Address(found["REPOSITORY"], found["BRANCH"])
+        return Address(found["REPOSITORY"], found["BRANCH"], found.get("TAG", ""), found.get("HUB", ""))
 
-    def set_repository(self, repository):
-        """Write a new OWNER/REPO into the one place."""
+    def set_address(self, repository, tag="", hub=""):
+        """Write where the course is published into the one place; the branch stays."""
         self.address()
         path = self.root / ADDRESS_FILE
-        text = read_text(path)
-        replace = lambda match: f'REPOSITORY = "{repository}"' if match[1] == "REPOSITORY" else match[0]
-        write_text(path, _ADDRESS.sub(replace, text))
+        text, new = read_text(path), {"REPOSITORY": repository, "TAG": tag, "HUB": hub}
+        missing = new.keys() - dict(_ADDRESS.findall(text))  # of a copy older than these lines
+        text += "".join(f'{name} = ""\n' for name in new if name in missing)
+        write_text(path, _ADDRESS.sub(lambda m: f'{m[1]} = "{new.get(m[1], m[2])}"', text))

@@ -16,6 +16,11 @@ def data_dir() -> Path:
     return installed if installed.is_dir() else package.parent / "data"
 
 
+def is_checkout() -> bool:
+    """Does labkit run from the course's own folder, and not from an installed package?"""
+    return data_dir().name != "_data"
+
+
 def models_dir() -> Path:
     """The bundled models, one folder each."""
     return data_dir() / "models"

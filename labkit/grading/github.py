@@ -51,7 +51,7 @@ def set_up(folder, labs, project):
     """
     folder, address = Path(folder), project.address()
     options = lab_options(labs)
-    if address.repository == "OWNER/REPO":
+    if not address.is_published:
         raise LabkitError(
             "The workflow installs the course from GitHub, and this copy does not say where it lies: "
             "run labkit links OWNER/REPO first."
@@ -65,7 +65,7 @@ def set_up(folder, labs, project):
         taken = target.exists() and not target.read_bytes().startswith(MADE.encode())
     if taken:
         raise LabkitError(f"{target} is a workflow that labkit classroom has not written: rename it first.")
-    text = filled("grade.yml", REPOSITORY=address.repository, BRANCH=address.branch, LABS=options)
+    text = filled("grade.yml", REPOSITORY=address.repository, REF=address.ref, LABS=options)
     write_text(target, text)
     written = [target]
     for number in labs:

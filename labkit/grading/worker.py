@@ -93,7 +93,7 @@ class Sitting:
         import labkit
         import labkit.lab
 
-        labkit.start = labkit.lab.start = lambda number: self.lab
+        labkit.start = labkit.lab.start = lambda number, made_for=None: self.lab
         self.shell = new_shell(self.module)
 
     def go(self):

@@ -5,6 +5,7 @@ import argparse
 import nbformat
 import pytest
 
+from labkit import __version__
 from labkit.authoring.build import add_build_arguments, build, renew_references, run_build, stale_files
 from labkit.authoring.notebook import MARKER
 from labkit.authoring.project import Project
@@ -132,7 +133,8 @@ def test_setup_cell_installs_from_the_one_address(course):
     code = [cell for cell in read(course.student).cells if cell.cell_type == "code"]
     lines = code[0].source.splitlines()
     assert '    %pip install -q "labkit[views] @ git+https://github.com/old-owner/old-labs"' in lines
-    assert lines[-2:] == ["import labkit", 'lab = labkit.start("01")'] and len(lines) <= 6
+    assert lines[-2:] == ["import labkit", f'lab = labkit.start("01", made_for="{__version__}")']
+    assert len(lines) <= 6
     assert "git+https" not in course.source.read_text(encoding="utf-8")
 
 
@@ -486,7 +488,7 @@ def runnable(course, figure):
     course.write(course.source, text.replace("labkit.plotting.bars([1, 2])", figure))
     course.write(
         course.root / "labkit" / "__init__.py",
-        "class Lab:\n    def check(self, function): pass\ndef start(number): return Lab()\n",
+        "class Lab:\n    def check(self, function): pass\ndef start(number, made_for=None): return Lab()\n",
     )
 
 

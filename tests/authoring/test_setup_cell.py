@@ -37,22 +37,25 @@ sys.path += sys.argv[2:]
 result = shell.run_cell(sys.stdin.read())
 error = result.error_before_exec or result.error_in_exec
 print()
-print(json.dumps([asked, type(error).__name__, shell.user_ns.get("lab")]))
+print(json.dumps([asked, type(error).__name__, shell.user_ns.get("lab"), str(error)]))
 """
+PUBLISHED = Address("ada/bert-labs", "main")
+RELEASED = Address("ada/bert-labs", "main", "v0.1.0")
+NOWHERE = Address("OWNER/REPO", "main")
 
 
 @pytest.fixture
 def package(tmp_path):
     """A folder that holds a labkit of a few lines."""
     (tmp_path / "have" / "labkit").mkdir(parents=True)
-    text = "def start(number):\n    return f'lab {number}'\n"
+    text = "def start(number, made_for=None):\n    return f'lab {number} of {made_for}'\n"
     (tmp_path / "have" / "labkit" / "__init__.py").write_text(text, encoding="utf-8")
     (tmp_path / "nothing").mkdir()
     return tmp_path
 
 
-def run_cell(cwd, installs, *on_path):
-    source = setup_source(Address("ada/bert-labs", "main"), "01")
+def run_cell(cwd, installs, *on_path, address=PUBLISHED):
+    source = setup_source(address, "01", version="1.2.0")
     command = [sys.executable, "-c", HARNESS, str(installs), *map(str, on_path)]
     done = subprocess.run(
         command, input=source, cwd=cwd / "nothing", capture_output=True, text=True, timeout=120
@@ -61,32 +64,47 @@ def run_cell(cwd, installs, *on_path):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_no_line_needs_a_scrollbar():
-    lines = setup_source(Address("ada/bert-labs", "main"), "01").splitlines()
-    assert max(map(len, lines)) <= 80
+@pytest.mark.parametrize("address", [PUBLISHED, RELEASED, NOWHERE])
+def test_no_line_needs_a_scrollbar(address):
+    assert max(map(len, setup_source(address, "01").splitlines())) <= 84
 
 
 def test_installs_when_labkit_is_missing(package):
-    asked, error, lab = run_cell(package, package / "have")
+    asked, error, lab, _ = run_cell(package, package / "have")
     assert asked == ['install -q "labkit[views] @ git+https://github.com/ada/bert-labs"']
-    assert (error, lab) == ("NoneType", "lab 01")
+    assert (error, lab) == ("NoneType", "lab 01 of 1.2.0")
 
 
-def test_installs_nothing_when_labkit_is_there(package):
-    asked, error, lab = run_cell(package, package / "nothing", package / "have")
+def test_installs_the_release_that_it_was_made_for(package):
+    asked, error, lab, _ = run_cell(package, package / "have", address=RELEASED)
+    (line,) = asked
+    requirement = Requirement(line.removeprefix("install -q ").strip('"'))
+    assert requirement.url == "git+https://github.com/ada/bert-labs@v0.1.0"
+    assert (error, lab) == ("NoneType", "lab 01 of 1.2.0")
+
+
+@pytest.mark.parametrize("address", [PUBLISHED, RELEASED, NOWHERE])
+def test_installs_nothing_when_labkit_is_there(package, address):
+    asked, error, lab, _ = run_cell(package, package / "nothing", package / "have", address=address)
     assert asked == []
-    assert (error, lab) == ("NoneType", "lab 01")
+    assert (error, lab) == ("NoneType", "lab 01 of 1.2.0")
 
 
 def test_a_failed_install_is_not_silent(package):
-    asked, error, lab = run_cell(package, package / "nothing")
+    asked, error, lab, _ = run_cell(package, package / "nothing")
     assert len(asked) == 1
     assert (error, lab) == ("ModuleNotFoundError", None)
 
 
+def test_a_course_that_was_not_published_says_so_and_asks_pip_for_nothing(package):
+    asked, error, lab, said = run_cell(package, package / "have", address=NOWHERE)
+    assert (asked, error, lab) == ([], "SystemExit", None)
+    assert "does not say where" in said and "OWNER/REPO" not in setup_source(NOWHERE, "01")
+
+
 def installed_by_the_cell():
     """Canonical names of the packages that the cell's requirement asks for, extras included."""
-    quoted = re.search(r'install -q "(.*)"', setup_source(Address("ada/bert-labs", "main"), "04"))[1]
+    quoted = re.search(r'install -q "(.*)"', setup_source(PUBLISHED, "04"))[1]
     extras = Requirement(quoted).extras
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     found = set()
