@@ -13,8 +13,10 @@ NBVAL_ON ?=
 TEST_ARGS ?=
 # How many processes run the tests; each computes on one core.
 WORKERS ?= 2
-# Where pip looks for torch, if not in its usual place: on Linux the usual build includes CUDA (several GB).
+# Where torch comes from, if not from where install.py looks for the build that this machine can use.
 TORCH_INDEX ?=
+# JupyterLab does not start as root, as one is in many containers, unless it is told to.
+AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 # The first Python on the PATH that labkit runs on.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
@@ -37,16 +39,11 @@ install: $(STAMP)  ## make .venv and install labkit and what it needs
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo 'labkit needs Python 3.10 to 3.13, and none is on the PATH.' \
 		'Install one, or say where it is: make lab PYTHON=/path/to/python3' >&2; exit 1; }
-	@echo 'Installing into $(VENV): some minutes, this once.'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[lab,views,author,test]'
-	@$(BIN)/labkit doctor || echo 'See the lines marked [fix] above.'
-	@touch $@
+	@$(PYTHON) install.py $(if $(TORCH_INDEX),--torch-index "$(TORCH_INDEX)")
 
 lab: $(STAMP)  ## open JupyterLab at lab 01 (LAB=02 for another)
 	@test -n "$(NOTEBOOK)" || { echo 'There is no lab $(LAB): notebooks/$(LAB)_*.ipynb does not exist.' >&2; exit 1; }
-	$(BIN)/python -m jupyterlab $(LAB_ARGS) $(NOTEBOOK)
+	$(BIN)/python -m jupyterlab $(AS_ROOT) $(LAB_ARGS) $(NOTEBOOK)
 
 OFFLINE := HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 IN_PROCESSES = OMP_NUM_THREADS=1 $(OFFLINE) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
@@ -62,11 +59,11 @@ test-all: $(STAMP)  ## run every test that needs no browser, as CI does
 	$(IN_PROCESSES) -m 'not browser' $(TEST_ARGS)
 
 test-browser: $(STAMP)  ## run every lab in a real browser; needs chromium and chromium-driver from the system
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+	@$(BIN)/python install.py browser
 	$(OFFLINE) $(BIN)/python -m pytest -m browser -rs tests/browser $(TEST_ARGS)
 
 pictures: $(STAMP)  ## take the README's pictures of the notebooks anew; needs what test-browser needs
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+	@$(BIN)/python install.py browser
 	HF_HUB_OFFLINE=1 $(BIN)/python -m tests.browser.screenshots
 
 check: $(STAMP)  ## format, lint, types, and whether the generated notebooks are up to date
