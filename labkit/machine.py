@@ -15,7 +15,7 @@ from labkit.files.paths import models_dir
 from labkit.messages import causes, hiding
 from labkit.models.loading import BUNDLED
 
-PYTHONS = ((3, 10), (3, 13))  # oldest and newest, as in pyproject.toml
+PYTHONS = ((3, 10), (3, 14))  # oldest and newest, as in pyproject.toml
 MEMORY_NEEDED, MEMORY_FREE_NEEDED = 1.0e9, 0.5e9  # bytes
 CGROUP = Path("/sys/fs/cgroup")
 
