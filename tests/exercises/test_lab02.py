@@ -205,7 +205,7 @@ def sample_next_loop(logits, temperature, top_k, top_p, generator):
     return torch.tensor(drawn)
 
 
-def sample_next_unsorted(logits, temperature, top_k, top_p, generator):
+def sample_next_one_by_one(logits, temperature, top_k, top_p, generator):
     if temperature == 0:
         return torch.argmax(logits, 1)
     logits = logits / temperature
@@ -213,8 +213,12 @@ def sample_next_unsorted(logits, temperature, top_k, top_p, generator):
         smallest = logits.topk(min(top_k, logits.shape[1])).values[:, -1:]
         logits = logits.masked_fill(logits < smallest, -torch.inf)
     probs = logits.softmax(1)
-    likelier = (probs[:, None, :] * (probs[:, None, :] > probs[:, :, None])).sum(-1)
-    probs = torch.where(likelier < top_p, probs, 0.0)
+    for row in probs if top_p < 1 else ():
+        left, mass = row.clone(), 0.0
+        while mass < top_p and left.max() > 0:
+            mass += left.max().item()
+            left[left.argmax()] = 0.0
+        row[left > 0] = 0.0
     # Draws by the inverse of the distribution function, not by multinomial.
     steps = probs.cumsum(1) / probs.sum(1, keepdim=True)
     lots = torch.rand(len(probs), 1, generator=generator)
@@ -318,7 +322,7 @@ STYLES = {
         sentence_log_prob_numpy,
         sentence_log_prob_reduced,
     ),
-    "sample_next": (sample_next_loop, sample_next_unsorted, sample_next_gumbel, sample_next_scattered),
+    "sample_next": (sample_next_loop, sample_next_one_by_one, sample_next_gumbel, sample_next_scattered),
     "generate": (generate_while, generate_prompt_first, generate_eval_first, generate_numpy),
 }
 
@@ -349,7 +353,7 @@ def test_cosine_instead_of_a_dot_product_is_wrong_without_a_hint_of_its_own():
 def test_sampling_that_ignores_the_generator_loses_one_point(seed):
     def own_seed(logits, temperature, top_k, top_p, generator):
         mine = None if seed is None else torch.Generator().manual_seed(seed)
-        return sample_next_unsorted(logits, temperature, top_k, top_p, mine)
+        return sample_next_one_by_one(logits, temperature, top_k, top_p, mine)
 
     report = check(own_seed, EXERCISES["sample_next"])
     assert report.points == report.max_points - 1
