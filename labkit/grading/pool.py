@@ -15,9 +15,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import labkit
 from labkit.grading import zygote
 from labkit.grading.channel import Channel
+from labkit.grading.folders import python_variables
 from labkit.grading.sandbox import REPEATABLE, bubblewrap, require_sandbox, starter
 from labkit.messages import LabkitError
 
@@ -106,7 +106,7 @@ class WarmPython:
         if self.user is None:
             return {"env": self.environment | scratch, **(starter() if self.sandbox else {})}
         variables = {"PATH": os.environ.get("PATH", ""), "HOME": "/tmp", "OMP_NUM_THREADS": "1", **REPEATABLE}
-        variables |= {"PYTHONPATH": str(Path(labkit.__file__).parents[1])} | scratch
+        variables |= python_variables() | scratch
         return {"env": variables, "cwd": "/tmp", **as_user(self.user)}
 
     def begin(self, request, seconds, lab="", seed=0, extra=None):

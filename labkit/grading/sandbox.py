@@ -6,14 +6,12 @@ may not mount (in a container) starts bubblewrap as nobody.
 """
 
 import os
-import shutil
-import site
 import subprocess
 import sys
 from pathlib import Path
 
-import labkit
-from labkit.files import paths
+from labkit.grading import hindrances
+from labkit.grading.folders import SYSTEM, python_variables, visible_folders
 from labkit.grading.isolation import CAP_SYS_ADMIN, NOBODY, is_able
 from labkit.messages import LabkitError
 
@@ -21,43 +19,21 @@ from labkit.messages import LabkitError
 # process can be started, is n_jobs=1.
 REPEATABLE = {"PYTHONHASHSEED": "0", "JOBLIB_MULTIPROCESSING": "0"}
 SCRATCH = "/scratch"  # inside; each answer gets an empty one of its own
-SYSTEM = (
-    "/usr",
-    "/lib",
-    "/lib64",
-    "/bin",
-    "/sbin",
-    "/etc/ld.so.cache",
-    "/etc/alternatives",
-    "/etc/localtime",
-)
 DEVICES = ("null", "zero", "full", "random", "urandom")  # no terminals: every answer would see the same ones
 STREAMS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
 POWERS = ("SYS_ADMIN", "NET_ADMIN", "SETUID", "SETGID", "SETPCAP")  # what `isolation.become_nobody` needs
-REFUSAL = """\
-Submissions are other people's programs; they run only in a sandbox, and there is none here: {why}
-
-  On Linux:            apt-get install bubblewrap
-  On macOS, Windows:   run the grader in a Linux container or virtual machine (README, "Grading a class")
-  Where you trust every submission:  --no-sandbox"""
 # What a process of the sandbox does before an answer runs. Arguments: the scratch folder, what it must read.
 REHEARSAL = """\
 import os, sys
 from labkit.grading import isolation
-scratch, *folders = sys.argv[1:]
+scratch, *places = sys.argv[1:]
 isolation.become_nobody(scratch)
-for folder in folders:
-    os.listdir(folder)
+for place in places:
+    os.close(os.open(place, os.O_RDONLY))
 open(isolation.__file__).close()
 isolation.part_from_others(scratch, 1)
 isolation.shut_in(isolation.Limits(memory=2**30, seconds=60, file_size=2**20, scratch=1))
 """
-# Settings of Linux under which nobody but root can make user namespaces, or nobody at all
-SETTINGS = {
-    "user/max_user_namespaces": "0",
-    "kernel/unprivileged_userns_clone": "0",
-    "kernel/apparmor_restrict_unprivileged_userns": "1",
-}
 
 
 def bubblewrap(command, environment=None, shared=None):
@@ -76,7 +52,7 @@ def bubblewrap(command, environment=None, shared=None):
     else:
         argv += ["--unshare-all"]
     variables = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH, "OMP_NUM_THREADS": "1"}
-    variables |= REPEATABLE | {"LANG": "C.UTF-8", "PYTHONPATH": str(Path(labkit.__file__).parents[1])}
+    variables |= REPEATABLE | {"LANG": "C.UTF-8"} | python_variables()
     for name, value in (variables | (environment or {})).items():
         argv += ["--setenv", name, value]
     argv += ["--tmpfs", "/", "--dir", "/etc"]
@@ -119,29 +95,19 @@ def hand_over(folder):
         os.chown(folder, NOBODY, NOBODY)
 
 
-def visible_folders():
-    """What of this machine a student's process can read: Python, its packages, labkit and its data."""
-    wanted = {Path(sys.prefix), Path(sys.base_prefix), *map(Path, site.getsitepackages())}
-    wanted |= {Path(labkit.__file__).parent, paths.data_dir()}
-    found = sorted({path.resolve() for path in wanted if path.exists()} | {p for p in wanted if p.exists()})
-    system = [Path(path) for path in SYSTEM]
-    return [p for p in found if not any(outer == p or outer in p.parents for outer in system)]
-
-
 def require_sandbox():
     """Raise LabkitError, with the ways to go on, where answers can't be shut in."""
-    if not sys.platform.startswith("linux"):
-        raise LabkitError(REFUSAL.format(why=f"bubblewrap exists on Linux only; this is {sys.platform}."))
-    if shutil.which("bwrap") is None:
-        raise LabkitError(REFUSAL.format(why="bubblewrap (the program bwrap) is not installed."))
-    command = bubblewrap([sys.executable, "-c", REHEARSAL, SCRATCH, *visible_folders()])
+    if problem := hindrances.before():
+        raise LabkitError(hindrances.refusal(*problem))
+    folders = visible_folders()
+    command = bubblewrap([sys.executable, "-c", REHEARSAL, SCRATCH, *folders])
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, **starter())
     except (OSError, subprocess.SubprocessError) as error:
-        raise LabkitError(REFUSAL.format(why=f"bubblewrap could not be run ({error}).")) from None
+        raise LabkitError(hindrances.refusal(f"bubblewrap could not be run ({error}).", ())) from None
     if done.returncode != 0:
         said = (done.stderr.strip() or "no message").split("\n")[-1]
-        raise LabkitError(REFUSAL.format(why=what_is_missing(said)))
+        raise LabkitError(hindrances.refusal(*hindrances.after(said, folders, is_root(), mounts_as_root())))
 
 
 def can_shut_in():
@@ -151,17 +117,3 @@ def can_shut_in():
     except LabkitError:
         return False
     return True
-
-
-def what_is_missing(said):
-    """Why the sandbox does not work here, in words; `said` is what its processes said last."""
-    why = f"this system does not let bubblewrap work ({said})."
-    if is_root() and any(str(path) in said for path in visible_folders()):
-        return f"{why} Answers run as the user nobody, who has to be able to read Python and labkit."
-    for name, hindrance in SETTINGS.items():
-        setting = Path("/proc/sys", name)
-        if setting.is_file() and setting.read_text().strip() == hindrance:
-            return f"{why} It may be the setting {name.replace('/', '.')}={hindrance}, which root is free of."
-    if is_root() and not mounts_as_root():
-        why += " This is a container that may not mount: it has to be started as README says."
-    return why

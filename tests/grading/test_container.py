@@ -4,7 +4,7 @@ import re
 import shlex
 
 from labkit.commands import cli
-from labkit.grading.sandbox import REFUSAL
+from labkit.grading.hindrances import REFUSAL
 from tests.notebooks.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.grading import isolation, sandbox, syscalls, worker
+from labkit.grading import hindrances, isolation, sandbox, syscalls, worker
 from labkit.grading.grader import Grader
 from labkit.messages import LabkitError
 from tests.grading import probes
@@ -312,7 +312,7 @@ def test_the_warm_pythons_own_children_are_shut_in_the_same_way(shut_in):
 def test_what_is_missing_is_said(monkeypatch):
     done = run_as("ordinary user without user namespaces", "-c", OUTSIDE, INSIDE, PROBES)
     assert done.returncode != 0 and "user.max_user_namespaces=0" in done.stderr
-    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    monkeypatch.setattr(hindrances.shutil, "which", lambda name: None)
     with pytest.raises(LabkitError, match="not installed"):
         sandbox.require_sandbox()
 
