@@ -17,14 +17,13 @@ WORKERS ?= 2
 TORCH_INDEX ?=
 # JupyterLab does not start as root, as one is in many containers, unless it is told to.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
-# The first Python on the PATH that labkit runs on.
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
-	"$$p" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
-	&& echo "$$p" && break; done)
+# A Python, if not the first on the PATH that labkit runs on (.ci/python finds it).
+PYTHON ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install lab test test-slow test-all test-browser pictures check notebooks evaluate bench fetch doctor
+.PHONY: help install lab test test-slow test-all test-browser test-lowest pictures check notebooks evaluate bench \
+	fetch doctor
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -37,9 +36,8 @@ help:  ## list these targets
 install: $(STAMP)  ## make .venv and install labkit and what it needs
 
 $(STAMP): pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo 'labkit needs Python 3.10 to 3.13, and none is on the PATH.' \
-		'Install one, or say where it is: make lab PYTHON=/path/to/python3' >&2; exit 1; }
-	@$(PYTHON) install.py $(if $(TORCH_INDEX),--torch-index "$(TORCH_INDEX)")
+	@python=$$(sh .ci/python "$(PYTHON)") && \
+	"$$python" install.py $(if $(TORCH_INDEX),--torch-index "$(TORCH_INDEX)")
 
 lab: $(STAMP)  ## open JupyterLab at lab 01 (LAB=02 for another)
 	@test -n "$(NOTEBOOK)" || { echo 'There is no lab $(LAB): notebooks/$(LAB)_*.ipynb does not exist.' >&2; exit 1; }
@@ -65,6 +63,10 @@ test-browser: $(STAMP)  ## run every lab in a real browser; needs chromium and c
 pictures: $(STAMP)  ## take the README's pictures of the notebooks anew; needs what test-browser needs
 	@$(BIN)/python install.py browser
 	HF_HUB_OFFLINE=1 $(BIN)/python -m tests.browser.screenshots
+
+test-lowest:  ## run the quick tests with the lowest versions that pyproject.toml allows, in a .venv-lowest
+	@python=$$(sh .ci/python "$(PYTHON)") && "$$python" .ci/lowest.py
+	$(subst $(BIN),.venv-lowest/bin,$(IN_PROCESSES)) -m quick $(TEST_ARGS)
 
 check: $(STAMP)  ## format, lint, types, and whether the generated notebooks are up to date
 	$(BIN)/ruff format --check .

@@ -59,8 +59,11 @@ def check_python():
     """Is it a Python that labkit supports?"""
     oldest, newest = (".".join(map(str, version)) for version in PYTHONS)
     text = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    ok = PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]
-    return [Line("Python", ok, text, f"labkit needs Python {oldest} to {newest}: install one of them.")]
+    version = sys.version_info[:2]
+    if PYTHONS[0] <= version <= PYTHONS[1]:
+        return [Line("Python", True, text)]
+    text += ", which is too old" if version < PYTHONS[0] else ", which is too new"
+    return [Line("Python", False, text, f"labkit needs Python {oldest} to {newest}: install one of them.")]
 
 
 def check_packages():

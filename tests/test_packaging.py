@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import zipfile
@@ -13,11 +14,15 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from labkit import machine
 
 ROOT = Path(__file__).parents[1]
-PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+SUPPORTED = SpecifierSet(
+    re.search(r'requires-python = "(.*)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))[1]
+)
+PYTHONS = [f"3.{minor}" for minor in range(8, 40) if f"3.{minor}.0" in SUPPORTED]
 # The extras `browser`, which needs a browser that no environment file brings, `nbgrader`, which brings a
 # server, a database and a second notebook application, and `dask`, for grading on several machines.
 ONLY_WITH_PIP = {"selenium", "axe-core-python", "nbgrader", "pillow", "distributed"}
@@ -88,14 +93,46 @@ def test_every_dependency_has_one_pin_within_its_range(python):
 
 
 def test_the_supported_pythons_are_the_same_everywhere():
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    supported = SpecifierSet(re.search(r'requires-python = "(.*)"', text)[1])
-    assert [f"3.{minor}" for minor in range(8, 20) if f"3.{minor}.0" in supported] == PYTHONS
-    oldest, newest = (".".join(map(str, version)) for version in machine.PYTHONS)
-    assert (oldest, newest) == (PYTHONS[0], PYTHONS[-1])
-    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
-    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == PYTHONS
-    assert SpecifierSet(conda("environment.yml")[1]) == supported
+    assert tuple(".".join(map(str, version)) for version in machine.PYTHONS) == (PYTHONS[0], PYTHONS[-1])
+    for name, job in (("test", "test"), ("versions", "versions")):
+        workflow = yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text(encoding="utf-8"))
+        assert workflow["jobs"][job]["strategy"]["matrix"]["python"] == PYTHONS
+    assert SpecifierSet(conda("environment.yml")[1]) == SUPPORTED
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'target-version = "py{PYTHONS[0].replace(".", "")}"' in project
+    assert f'\npython_version = "{PYTHONS[0]}"' in project
+    assert f"Python {PYTHONS[0]} to {PYTHONS[-1]}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, said in (
+        ("Dockerfile", r"FROM python:(3\.\d+)"),
+        ("labkit/grading/templates/grade.yml", r'"(3\.\d+)"'),
+    ):
+        assert re.search(said, (ROOT / name).read_text(encoding="utf-8"))[1] in PYTHONS
+
+
+def test_every_lower_bound_is_stated_and_no_pin_is_below_it():
+    found, _ = declared()
+    for name, requirement in found.items():
+        (lowest,) = [part.version for part in requirement.specifier if part.operator == ">="]
+        for python in PYTHONS:
+            if requirement.marker is None or requirement.marker.evaluate({"python_version": python}):
+                (pin,) = pins(python)[name].specifier
+                assert Version(lowest) <= Version(pin.version), requirement
+
+
+def test_a_bound_below_every_version_is_told_from_a_true_one():
+    untrue = runpy.run_path(str(ROOT / ".ci/lowest.py"))["untrue_bounds"]
+    text = '["torch>=2.9", "huggingface_hub>=1.0", "X_Y>=3.7,<4", "nobody>=1"]'
+    assert untrue(text, "torch==2.9.0\nhuggingface-hub==1.3.0\nx-y==3.7.1\n") == [
+        "huggingface_hub>=1.0: the lowest is 1.3.0"
+    ]
+
+
+def test_lowest_and_newest_versions_are_tried_everywhere_on_a_schedule():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/versions.yml").read_text(encoding="utf-8"))
+    matrix = workflow["jobs"]["versions"]["strategy"]["matrix"]
+    assert matrix["versions"] == ["lowest", "newest"]
+    assert [system.split("-")[0] for system in matrix["system"]] == ["ubuntu", "macos", "windows"]
+    assert workflow[True]["schedule"], "YAML reads the key `on` as True"
 
 
 def test_the_environment_files_name_every_dependency_with_its_range():
@@ -204,6 +241,8 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="there is n
 @pytest.fixture
 def checkout(tmp_path):
     """A folder that looks like an installed checkout to make."""
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci/python", tmp_path / ".ci")
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
         os.utime(tmp_path / name, (1_000_000, 1_000_000))
@@ -263,15 +302,37 @@ def test_make_lab_starts_as_root_too(checkout, user, option, monkeypatch):
 def test_make_says_what_is_missing(checkout):
     missing = make(checkout, "lab", "LAB=99")
     assert missing.returncode != 0 and "There is no lab 99" in missing.stderr
+
+
+@needs_make
+@pytest.mark.parametrize(
+    ("named", "version", "said"),
+    [
+        ("python3", "3.99.1", "python3 3.99.1 (too new)"),
+        ("python", "2.7.18", "python 2.7.18 (too old)"),
+        ("python3", "3.8.20", "python3 3.8.20 (too old)"),
+        ("python3", "", "found none that runs"),
+        ("mine", "3.99.1", "mine 3.99.1 (too new)"),
+    ],
+)
+def test_make_names_the_pythons_that_it_found(checkout, named, version, said, monkeypatch):
     (checkout / ".venv" / ".installed").unlink()
-    pythonless = make(checkout, "install", "PYTHON=")
-    assert pythonless.returncode != 0 and "needs Python 3.10 to 3.13" in pythonless.stderr
+    programs = checkout / "programs"
+    programs.mkdir()
+    for program in ("make", "sh", "sed", "dirname", "id"):
+        (programs / program).symlink_to(shutil.which(program))
+    (programs / named).write_text(f"#!/bin/sh\necho {version}\n" if version else "#!/bin/sh\nexit 1\n")
+    (programs / named).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    refused = make(checkout, "install", *(["PYTHON=mine"] if named == "mine" else []))
+    assert refused.returncode != 0
+    assert f"needs Python {PYTHONS[0]} to {PYTHONS[-1]}" in refused.stderr and said in refused.stderr
 
 
 @needs_make
 def test_make_help_lists_every_target_and_none_deletes(checkout):
     text = (checkout / "Makefile").read_text(encoding="utf-8")
-    targets = re.search(r"^\.PHONY: (.*)", text, re.M)[1].split()
+    targets = re.search(r"^\.PHONY: (.*)", text.replace("\\\n", ""), re.M)[1].split()
     listed = make(checkout).stdout
     assert [target for target in targets if f"make {target} " not in listed] == []
     assert not re.search(r"\brm\b|\bgit clean\b", text)

@@ -10,6 +10,7 @@ import pytest
 from labkit import machine
 from labkit.commands import doctor
 from labkit.files.safe_files import write_checksums
+from labkit.messages import LabkitError
 
 
 @pytest.fixture(autouse=True)
@@ -67,14 +68,19 @@ def test_a_check_that_breaks_does_not_silence_the_others(monkeypatch):
     assert any(line.topic == "disk" for line in lines)
 
 
+OLDEST, NEWEST = machine.PYTHONS
+
+
 @pytest.mark.parametrize(
-    ("version", "ok"), [((3, 9), False), ((3, 10), True), ((3, 13), True), ((3, 14), False)]
+    ("version", "said"),
+    [((3, OLDEST[1] - 1), "too old"), (OLDEST, ""), (NEWEST, ""), ((3, NEWEST[1] + 1), "too new")],
 )
-def test_python_versions(monkeypatch, version, ok):
+def test_python_versions(monkeypatch, version, said):
     monkeypatch.setattr(sys, "version_info", (*version, 1))
     (line,) = machine.check_python()
-    assert line.ok is ok
-    assert "3.10 to 3.13" in line.remedy
+    assert line.ok is not bool(said)
+    assert said in line.text
+    assert said == "" or f"3.{OLDEST[1]} to 3.{NEWEST[1]}" in line.remedy
 
 
 def test_packages_out_of_range_or_missing_are_named(monkeypatch):
@@ -257,3 +263,17 @@ def test_disk(monkeypatch, free, ok):
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=free))
     (line,) = doctor.check_disk()
     assert line.ok is ok and "LABKIT_CACHE" in line.remedy
+
+
+@pytest.mark.parametrize("why", ["bubblewrap (the program bwrap) is not installed.", "this is darwin."])
+def test_a_sandbox_is_missed_only_by_who_grades(why, monkeypatch):
+    from labkit.grading import hindrances, sandbox
+
+    def refuse():
+        raise LabkitError(hindrances.refusal(why, ("one", "two")))
+
+    monkeypatch.setattr(sandbox, "require_sandbox", refuse)
+    (line,) = doctor.check_sandbox()
+    assert line.ok and line.text.endswith(why) and "grades" in line.text
+    monkeypatch.setattr(sandbox, "require_sandbox", lambda: None)
+    assert "can shut answers in" in doctor.check_sandbox()[0].text
