@@ -22,7 +22,10 @@ COMMANDS = {
     "evaluate": ("measure the bundled models against their bars", "labkit.pretraining.bars"),
     "grade": ("grade a folder of submissions, in a sandbox", "labkit.grading.command"),
     "gradescope": ("write the autograder of a Gradescope assignment", "labkit.grading.gradescope"),
-    "classroom": ("let an assignment's repository on GitHub grade itself", "labkit.grading.github"),
+    "classroom": (
+        "let an assignment's repository on GitHub, and its copies, grade itself",
+        "labkit.grading.github",
+    ),
     "kernel": ("tell Jupyter of kernels forked warm, or in a sandbox", "labkit.grading.kernel_specs"),
     "submit": ("put your answers into a fresh notebook that pytest grades", "labkit.grading.submit"),
     "export": ("write a lab or a notebook as one HTML page that needs no network", "labkit.export.command"),

@@ -12,6 +12,7 @@ from labkit import machine
 from labkit.files.paths import cache_dir, models_dir
 from labkit.files.safe_files import read_checksums, wrong_files
 from labkit.machine import Line, size
+from labkit.messages import LabkitError
 from labkit.models.loading import BUNDLED
 
 DISK_NEEDED = 1.0e9  # bytes
@@ -20,7 +21,7 @@ NETWORK_SECONDS = 3.0
 
 def report():
     """Look at everything and return a list of `Line`."""
-    slow = [check_torch_build, check_models_whole, check_network, check_downloads, check_disk]
+    slow = [check_torch_build, check_models_whole, check_network, check_downloads, check_disk, check_sandbox]
     return machine.report() + machine.look(slow)
 
 
@@ -108,6 +109,18 @@ def check_disk():
     free = shutil.disk_usage(folder).free
     remedy = f"Downloads need up to {size(DISK_NEEDED)}: make room, or set LABKIT_CACHE to another disk."
     return [Line("disk", free >= DISK_NEEDED, f"{size(free)} free for downloads", remedy)]
+
+
+def check_sandbox():
+    """Can answers be shut in? Only who grades needs that, so it is never to be fixed."""
+    from labkit.grading.sandbox import require_sandbox
+
+    try:
+        require_sandbox()
+    except LabkitError as error:
+        why = str(error).split("there is none here: ")[1].split("\n")[0]
+        return [Line("sandbox", True, f"none, which matters only to who grades here: {why}")]
+    return [Line("sandbox", True, "labkit grade can shut answers in")]
 
 
 def run_doctor(args=None):

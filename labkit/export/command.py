@@ -1,5 +1,6 @@
 """What `labkit export` exports: a lab as it is handed out, its solution, or a notebook of somebody's own."""
 
+import os
 from pathlib import Path
 
 from labkit.authoring.notebook import student_notebook
@@ -98,6 +99,9 @@ def _free(target, source=None):
         raise LabkitError(f"{target} is a folder: name a file, such as {target / 'lab.html'}.")
     if taken:
         raise LabkitError(f"{target} is a file that labkit export has not made: choose another --output.")
+    place = next((folder for folder in target.absolute().parents if folder.exists()), None)
+    if place and place.is_dir() and not os.access(place, os.W_OK | os.X_OK):  # said before a lab is run
+        raise LabkitError(f"Nothing can be written to {place}: choose another place with --output FILE.")
     return target
 
 

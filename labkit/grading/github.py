@@ -1,10 +1,9 @@
 """A class on GitHub: `labkit classroom DIR` makes a repository grade itself, with the command `labkit grade`.
 
-Nothing is used but actions that GitHub itself keeps. The points are said in the annotations that
-GitHub Classroom read ("Points 12/20"), and on the run's own page, so they serve any class of repositories.
+Nothing is used but GitHub itself and actions that it keeps: no GitHub Classroom, which was retired in August
+2026. The points are an annotation of the run ("Points 12/20") and stand on its page, in any repository.
 """
 
-import json
 import os
 from html import escape
 from pathlib import Path
@@ -27,9 +26,7 @@ NOTES, TEXT = (
 
 def add_classroom_arguments(parser):
     """Declare the options of `labkit classroom` on an argparse parser."""
-    parser.add_argument(
-        "folder", type=Path, help="the assignment's repository, the template of the students'"
-    )
+    parser.add_argument("folder", type=Path, help="the assignment's repository, which students copy or fork")
     parser.add_argument(
         "--lab", action="append", metavar="NN", required=True, help="this lab (may be given several times)"
     )
@@ -39,7 +36,12 @@ def run_classroom(args, project=None):
     """The command; returns its exit status."""
     for path in set_up(args.folder, args.lab, project or Project.here()):
         print(f"wrote {path}")
-    print("Commit both, and make the repository the template of the students' repositories.")
+    print(
+        "Commit them and share the repository: as a template (Settings, Template repository), or to be forked."
+    )
+    print(
+        "In a fork, Actions have to be switched on once, in its tab Actions. GitHub Classroom is not needed."
+    )
     return 0
 
 
@@ -85,8 +87,7 @@ def report(grades):
     Only numbers are printed: a line of a student's could be a command to the runner.
     """
     points, most = sum(g.points for g in grades), sum(g.max_points for g in grades)
-    print(f"::notice title=Autograding complete::Points {points}/{most}")
-    print(f"::notice title=Autograding report::{json.dumps({'totalPoints': points, 'maxPoints': most})}")
+    print(f"::notice title=labkit grade::Points {points}/{most}")
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         with (
             writing(path, "GITHUB_STEP_SUMMARY"),

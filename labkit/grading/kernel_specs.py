@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labkit.files.safe_files import write_text
 from labkit.messages import LabkitError
-from labkit.messages.named import reading
+from labkit.messages.named import CannotWrite, reading
 
 # Kernelspec and provisioner have the same name; the entry points are in pyproject.toml.
 NAMES = {"labkit-warm": "Python 3 (labkit, warm)", "labkit-sandbox": "Python 3 (labkit, sandbox)"}
@@ -59,6 +59,11 @@ def write_specs(folder, python=sys.executable):
             raise LabkitError(
                 f"{path} is a kernelspec that labkit has not made: remove it, or choose --folder."
             )
-        write_text(path, json.dumps(spec, indent=1) + "\n")
+        try:
+            write_text(path, json.dumps(spec, indent=1) + "\n")
+        except CannotWrite as error:
+            raise LabkitError(
+                f"{error} With --folder DIR the kernels go to a folder of yours, for JUPYTER_PATH."
+            ) from None
         written.append(path)
     return written

@@ -1,5 +1,7 @@
 """`labkit export`: which notebook, whether it is run, and what is never written over."""
 
+from pathlib import Path
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -91,3 +93,13 @@ def test_own_work_is_pointed_at(tmp_path, runs, capsys, monkeypatch):
     monkeypatch.setattr(command, "work_in", lambda text: "cells in it have been changed")
     export_lab("02", Project.here(), tmp_path / "02.html")
     assert "For what is in your notebook: labkit export" in capsys.readouterr().out
+
+
+def test_where_nothing_can_be_written_it_is_said_before_a_lab_is_run(mine, monkeypatch):
+    monkeypatch.setattr(command.os, "access", lambda path, mode: path != mine.parent)
+    for export in (
+        lambda: export_notebook(mine),
+        lambda: export_lab("01", Project.here(Path(__file__).parent), mine.parent / "new" / "lab.html"),
+    ):
+        with pytest.raises(LabkitError, match="--output FILE"):
+            export()

@@ -1,6 +1,5 @@
 """A repository that grades itself: the workflow is what GitHub reads, and its grading step runs here."""
 
-import json
 import os
 import re
 import shlex
@@ -14,7 +13,7 @@ from labkit.authoring.project import Address
 from labkit.commands import cli
 from labkit.exercises import get
 from labkit.grading.classroom import Grade
-from labkit.grading.github import WORKFLOW, report, set_up
+from labkit.grading.github import WORKFLOW, report, run_classroom, set_up
 from labkit.messages import LabkitError
 from tests.grading.conftest import needs_sandbox
 from tests.notebooks.conftest import ROOT
@@ -46,13 +45,15 @@ def steps(folder):
     return job["steps"]
 
 
-def test_the_workflow_has_the_names_that_points_are_looked_for_under(assignment):
+def test_the_workflow_is_one_that_github_runs_by_itself(assignment):
     text = (assignment / WORKFLOW).read_text(encoding="utf-8")
     workflow = yaml.safe_load(text)
-    assert workflow["name"] == "Autograding Tests" and list(workflow["jobs"]) == ["run-autograding-tests"]
+    assert workflow["name"] == "Grade" and list(workflow["jobs"]) == ["grade"]
     assert workflow[True] == ["push", "workflow_dispatch"]  # YAML 1.1 reads `on` as true
     assert workflow["permissions"] == {"contents": "read"}
-    assert not re.search(r"@[A-Z]+@", text)
+    assert (
+        not re.search(r"@[A-Z]+@", text) and "classroom" not in text.replace("labkit classroom", "").lower()
+    )
     course = next(s for s in steps(assignment) if s.get("with", {}).get("path") == "course")
     assert course["with"]["repository"] == "ada/bert-labs" and course["with"]["ref"] == "main"
 
@@ -104,8 +105,7 @@ def test_the_grading_step_runs_and_says_the_points(assignment, tmp_path, solved,
         timeout=900,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"::notice title=Autograding complete::Points {ALL - 4}/{ALL}\n" in done.stdout
-    assert json.dumps({"totalPoints": ALL - 4, "maxPoints": ALL}) in done.stdout
+    assert f"::notice title=labkit grade::Points {ALL - 4}/{ALL}\n" in done.stdout
     assert "::error" not in done.stdout, "a student's line would be a command to the runner"
     said = page.read_text(encoding="utf-8")
     assert f"## Lab 01: {ALL - 4} of {ALL} points" in said and "wordpiece: not yet right" in said
@@ -116,6 +116,13 @@ def test_without_a_page_to_write_on_only_numbers_are_said(capsys, monkeypatch):
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     report([Grade("ann", "01", problem="::error::mine")])
     assert "mine" not in capsys.readouterr().out
+
+
+def test_the_command_says_how_to_share_the_repository(published, tmp_path, capsys):
+    args = cli._parser("classroom").parse_args(["classroom", str(tmp_path), "--lab", "01"])
+    assert run_classroom(args, published) == 0
+    said = capsys.readouterr().out
+    assert "as a template" in said and "In a fork" in said and "GitHub Classroom is not needed" in said
 
 
 def test_nothing_that_is_there_is_replaced(published, assignment):

@@ -308,3 +308,10 @@ def test_the_sandboxs_kernelspec_starts_nothing_without_its_provisioner(tmp_path
     spec = json.loads(write_specs(tmp_path)[1].read_text())
     done = subprocess.run(spec["argv"], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 1 and "does not know its provisioner" in done.stderr
+
+
+def test_where_kernels_can_not_be_written_another_folder_is_named(tmp_path):
+    (tmp_path / "share").write_text("a file")
+    with pytest.raises(LabkitError, match="--folder DIR") as said:
+        write_specs(tmp_path / "share" / "jupyter")
+    assert "\n" not in str(said.value)
