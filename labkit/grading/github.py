@@ -36,9 +36,7 @@ def run_classroom(args, project=None):
     """The command; returns its exit status."""
     for path in set_up(args.folder, args.lab, project or Project.here()):
         print(f"wrote {path}")
-    print(
-        "Commit them and share the repository: as a template (Settings, Template repository), or to be forked."
-    )
+    print("Commit them and share the repository: as a template (Settings, Template repository) or for forks.")
     print(
         "In a fork, Actions have to be switched on once, in its tab Actions. GitHub Classroom is not needed."
     )
