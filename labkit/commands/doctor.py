@@ -3,10 +3,15 @@
 The lines of `labkit.start` (labkit/machine.py), and what takes seconds or matters to the disk alone.
 """
 
+import importlib.metadata
 import os
 import shutil
+import sys
 import threading
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from labkit import machine
 from labkit.files.paths import cache_dir, models_dir
@@ -35,13 +40,37 @@ def check_torch_build():
         return [Line("torch build", True, f"CUDA {torch.version.cuda}; GPU {torch.cuda.get_device_name(0)}")]
     if "COLAB_RELEASE_TAG" in os.environ:
         return [Line("torch build", True, "CUDA, as Colab has it; the labs run on its CPU too")]
+    names = " ".join(only_for("torch"))
     remedy = (
-        "The labs run with it, but it fills several GB of disk. To have the CPU build instead: python -m pip "
-        "uninstall torch, then python -m pip install torch --index-url ADDRESS, with the address of the CPU "
-        'index that PyTorch\'s page "Get Started" gives.'
+        "The labs run with it, but it fills several GB of disk. One command frees them: python -m pip "
+        f"uninstall -y {names}. Labkit then needs the CPU build: python -m pip install uv, then python -m uv "
+        f'pip install --python "{sys.executable}" --torch-backend cpu torch.'
     )
     text = f"{torch.__version__} is a CUDA build, and no GPU here can use it"
     return [Line("torch build", False, text, remedy)]
+
+
+def only_for(package):
+    """The package and all that was installed for it alone, to be uninstalled with it, by their metadata."""
+    needs, always, asked = {}, {}, set()
+    for found in importlib.metadata.distributions():
+        name = canonicalize_name(found.metadata["Name"])
+        needed = [Requirement(text) for text in found.requires or ()]
+        needs[name] = {canonicalize_name(one.name) for one in needed}
+        # What torch wants is an extra of cuda-toolkit; an extra of others need not have been asked for.
+        always[name] = {canonicalize_name(one.name) for one in needed if "extra ==" not in str(one.marker)}
+        if found.read_text("REQUESTED") is not None:
+            asked.add(name)  # somebody wanted it for itself
+    gone, waiting = {package}, {package}
+    while waiting:
+        waiting = set().union(*(needs.get(name, ()) for name in waiting)) & set(needs) - gone - asked
+        gone |= waiting
+    kept = True
+    while kept:  # what something else needs stays, and so does what that needs
+        others = set().union(*(always[name] for name in always.keys() - gone))
+        kept = (gone & others) - {package}
+        gone -= kept
+    return [package, *sorted(gone - {package})]
 
 
 def check_models_whole():

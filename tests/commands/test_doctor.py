@@ -139,7 +139,7 @@ def test_a_cuda_build_is_right_where_there_is_a_gpu(monkeypatch, cuda, gpu, cola
         monkeypatch.setenv("COLAB_RELEASE_TAG", colab)
     (line,) = doctor.check_torch_build()
     assert line.ok is ok
-    assert ok or "uninstall torch" in line.remedy
+    assert ok or "uninstall -y torch" in line.remedy
 
 
 @pytest.mark.parametrize(
@@ -277,3 +277,34 @@ def test_a_sandbox_is_missed_only_by_who_grades(why, monkeypatch):
     assert line.ok and line.text.endswith(why) and "grades" in line.text
     monkeypatch.setattr(sandbox, "require_sandbox", lambda: None)
     assert "can shut answers in" in doctor.check_sandbox()[0].text
+
+
+@pytest.mark.parametrize(
+    ("needs", "asked", "gone"),
+    [
+        ({"torch": []}, [], ["torch"]),
+        (
+            {"torch": ["nvidia-x", "triton"], "nvidia-x": [], "triton": []},
+            [],
+            ["torch", "nvidia-x", "triton"],
+        ),
+        ({"torch": ["kit[a]"], "kit": ["nv_a; extra == 'a'"], "nv-a": []}, [], ["torch", "kit", "nv-a"]),
+        ({"torch": ["nv"], "nv": [], "other": ["nv; extra == 'gpu'"]}, [], ["torch", "nv"]),
+        ({"torch": ["nv", "shared"], "nv": [], "shared": [], "other": ["shared"]}, [], ["torch", "nv"]),
+        ({"torch": ["kept"], "kept": ["below"], "below": [], "other": ["kept"]}, [], ["torch"]),
+        ({"torch": ["nv", "mine"], "nv": [], "mine": ["below"], "below": []}, ["mine"], ["torch", "nv"]),
+        ({"torch": ["absent"], "accelerate": ["torch"]}, ["torch"], ["torch"]),
+        ({"torch": ["a"], "a": ["b"], "b": ["a"]}, [], ["torch", "a", "b"]),
+    ],
+)
+def test_what_only_torch_needs_goes_with_it(monkeypatch, needs, asked, gone):
+    installed = [
+        SimpleNamespace(
+            metadata={"Name": name},
+            requires=requires,
+            read_text=lambda file, name=name: "" if name in asked else None,
+        )
+        for name, requires in needs.items()
+    ]
+    monkeypatch.setattr(importlib.metadata, "distributions", lambda: installed)
+    assert doctor.only_for("torch") == gone
