@@ -55,22 +55,34 @@ def only_for(package):
     needs, always, asked = {}, {}, set()
     for found in importlib.metadata.distributions():
         name = canonicalize_name(found.metadata["Name"])
-        needed = [Requirement(text) for text in found.requires or ()]
-        needs[name] = {canonicalize_name(one.name) for one in needed}
-        # What torch wants is an extra of cuda-toolkit; an extra of others need not have been asked for.
-        always[name] = {canonicalize_name(one.name) for one in needed if "extra ==" not in str(one.marker)}
+        needs[name] = [Requirement(text) for text in found.requires or ()]
+        always[name] = {canonicalize_name(one.name) for one in _wanted(needs[name], ())}
         if found.read_text("REQUESTED") is not None:
             asked.add(name)  # somebody wanted it for itself
-    gone, waiting = {package}, {package}
+    gone, seen, waiting = {package}, set(), [(package, ())]
     while waiting:
-        waiting = set().union(*(needs.get(name, ()) for name in waiting)) & set(needs) - gone - asked
-        gone |= waiting
+        name, extras = waiting.pop()
+        for one in _wanted(needs.get(name, ()), extras):  # cuda-toolkit's are extras that torch asks for
+            step = canonicalize_name(one.name), tuple(sorted(one.extras))
+            if step not in seen and step[0] in needs.keys() - asked:
+                seen.add(step)
+                gone.add(step[0])
+                waiting.append(step)
     kept = True
     while kept:  # what something else needs stays, and so does what that needs
         others = set().union(*(always[name] for name in always.keys() - gone))
         kept = (gone & others) - {package}
         gone -= kept
     return [package, *sorted(gone - {package})]
+
+
+def _wanted(requirements, extras):
+    """Those that hold on this machine, with these extras."""
+    return [
+        one
+        for one in requirements
+        if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in ("", *extras))
+    ]
 
 
 def check_models_whole():
