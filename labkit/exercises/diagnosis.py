@@ -55,9 +55,11 @@ def _best(
             return wrong
     built = [wrong for wrong in exercise.misconceptions if wrong.choices]
     until = time.process_time() + PAIR_SECONDS
-    for first, second in combinations(built, 2):
+    # Those first that say a part of what the answer says wrongly: the time may be up before the last pair.
+    for pair in combinations(sorted(built, key=evidence.parts_explained, reverse=True), 2):
         if time.process_time() > until:
             break
+        first, second = sorted(pair, key=built.index)
         if first.build and first.build is second.build and not first.choices.keys() & second.choices.keys():
             behaviour = evidence.of(first.build(**first.choices, **second.choices), by_words=True)
             if behaviour and all(behaviour.agrees(k) for k in range(len(trial.cases))):
@@ -79,6 +81,15 @@ class _Evidence:
     def goes_wrong(self, function: Callable) -> bool:
         """Is a wrong answer wrong in the case shown?"""
         return _Behaviour(self, function).differs(self.focus)
+
+    def parts_explained(self, wrong: Misconception) -> int:
+        """How many of the properties see something wrong in the shown case that this mistake says too."""
+        case, explained = self.trial.cases[self.focus], 0
+        for prop in self.exercise.properties:
+            if prop.where(case):
+                behaviour = _Behaviour(self, wrong.wrong, prop.project)
+                explained += behaviour.differs(self.focus) and behaviour.agrees(self.focus)
+        return explained
 
     def by_part(
         self, suspects: list[tuple[Misconception, _Behaviour]], failing: list[int], prop: Property | None

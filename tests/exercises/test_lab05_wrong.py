@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from labkit.exercises import lab05
+from labkit.exercises.diagnosis import _Evidence
 from labkit.exercises.engine import check
 
 EXERCISES = {exercise.name: exercise for exercise in lab05.EXERCISES}
@@ -261,3 +262,12 @@ def test_an_interval_without_a_seed_is_told_where_the_seed_belongs():
 
     report = check(no_seed, EXERCISES["bootstrap_interval"])
     assert report.points == report.max_points - 1 and "default_rng(seed)" in report.hints[0]
+
+
+def test_pairs_that_say_a_part_of_it_are_tried_first(monkeypatch):
+    """Of 1,574 pairs the time may not allow all, and on a slow machine least."""
+    tried = []
+    asked = _Evidence.of
+    monkeypatch.setattr(_Evidence, "of", lambda *args, **how: (tried.append(how), asked(*args, **how))[1])
+    assert check(sweep_on_test_from_1, EXERCISES["layer_sweep"]).misconception
+    assert tried.count({"by_words": True}) < 500
