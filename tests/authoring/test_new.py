@@ -36,7 +36,9 @@ def said_by(project, *arguments):
 
 def files_in(root):
     return {
-        path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
     }
 
 
