@@ -12,7 +12,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRAS = ["lab", "views", "author", "test"]
+EXTRAS = ["lab", "views", "author", "test", "browser"]
 
 
 def main(which="lowest"):
