@@ -714,7 +714,7 @@ def tell(prompt, temperature, top_k, top_p, num_new=40, seed=2, may_end=True):
     generator = torch.Generator().manual_seed(seed)
 
     def choose(logits):
-        logits = logits.clone()
+        logits = logits.detach().clone()
         if not may_end:
             logits[:, gpt.tokenizer.eos_token_id] = float("-inf")
         return draw(logits, temperature, top_k, top_p, generator)

@@ -59,9 +59,9 @@ def test_wsl_of_the_first_version_is_told_from_the_second(machine):
 def test_what_root_alone_can_read_is_named(machine):
     machine()
     text = said(
-        True, True, "PermissionError: [Errno 13] denied: '/root/my labs/labkit'", ["/root/my labs/labkit"]
+        True, True, "PermissionError: [Errno 13] denied: '/srv/my labs/labkit'", ["/srv/my labs/labkit"]
     )
-    assert "chmod -R a+rX '/root/my labs/labkit'" in text and "the user nobody" in text
+    assert "chmod -R a+rX '/srv/my labs/labkit'" in text and "the user nobody" in text
 
 
 @pytest.mark.parametrize("is_root", [False, True])
