@@ -237,9 +237,8 @@ def uv_variables(settings):
             value = "" if value.lower() in FALSE else "allow" if option == "pre" else "1"
         if value:
             variables[name] = value
-    if (
-        "UV_INDEX" in variables
-    ):  # pip takes the newest of all its indices; uv stops at the first that has some
+    if "UV_INDEX" in variables:
+        # pip takes the newest of all its indices; uv stops at the first that has some.
         variables["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     return variables
 

@@ -67,13 +67,8 @@ def search_path():
             [sys.executable, "-c", ASK], cwd="/", capture_output=True, text=True, timeout=60
         )
         found = json.loads(done.stdout.splitlines()[-1])
-    except (
-        OSError,
-        subprocess.SubprocessError,
-        ValueError,
-        IndexError,
-    ):  # a Python that is odd in some other way
-        return ()
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return ()  # a Python that is odd in some other way
     return tuple(path for path in found if path)
 
 
