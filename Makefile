@@ -13,6 +13,7 @@ NBVAL_ON ?=
 TEST_ARGS ?=
 # How many processes run the tests; each computes on one core.
 WORKERS ?= 2
+UPGRADE ?=
 # Where torch comes from, if not from where install.py looks for the build that this machine can use.
 TORCH_INDEX ?=
 # JupyterLab does not start as root, as one is in many containers, unless it is told to.
@@ -22,7 +23,7 @@ PYTHON ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install lab test test-slow test-all test-browser test-lowest pictures check notebooks evaluate bench \
+.PHONY: help install lab test test-slow test-all test-browser test-lowest lock pictures check notebooks evaluate bench \
 	fetch doctor
 .DEFAULT_GOAL := help
 
@@ -67,6 +68,9 @@ pictures: $(STAMP)  ## take the README's pictures of the notebooks anew; needs w
 test-lowest:  ## run the quick tests with the lowest versions that pyproject.toml allows, in a .venv-lowest
 	@python=$$(sh .ci/python "$(PYTHON)") && "$$python" .ci/lowest.py
 	$(subst $(BIN),.venv-lowest/bin,$(IN_PROCESSES)) -m quick $(TEST_ARGS)
+
+lock: $(STAMP)  ## write constraints.txt anew from pyproject.toml; UPGRADE=--upgrade: with the newest versions
+	$(BIN)/python .ci/lock.py $(UPGRADE)
 
 check: $(STAMP)  ## format, lint, types, and whether the generated notebooks are up to date
 	$(BIN)/ruff format --check .

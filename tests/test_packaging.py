@@ -86,10 +86,34 @@ def test_every_dependency_has_one_pin_within_its_range(python):
     found, _ = declared()
     pinned = pins(python)
     for name, requirement in found.items():
+        if requirement.marker and not requirement.marker.evaluate({"python_version": python}):
+            continue
         (exact,) = pinned[name].specifier
         assert exact.operator == "=="
         assert requirement.specifier.contains(exact.version), f"{pinned[name]} is outside {requirement}"
-    assert set(pinned) == set(found), "a pin that nothing asks for"
+
+
+def test_every_other_pin_says_who_needs_it():
+    """So nothing is left of what was once needed, and what is needed now was resolved with the rest."""
+    said, found = {}, set(declared()[0])
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            name, via = re.match(r"([\w.-]+)==.*  # via (.+)$", line).groups()
+            said.setdefault(canonicalize_name(name), set()).update(via.split(", "))
+    for name, needed_by in said.items():
+        assert ("labkit (pyproject.toml)" in needed_by) == (name in found), name
+        assert needed_by - {"labkit (pyproject.toml)"} <= set(said), name
+
+
+def test_the_lock_holds_for_every_build_of_torch():
+    locked = runpy.run_path(str(ROOT / ".ci/lock.py"))["locked"]
+    resolved = (
+        "# old\ncuda-toolkit==13.0  # via torch\nnvidia-nvtx==13 ; sys_platform == 'linux'  # via torch\n"
+    )
+    kept = "numpy==2.4  # via torch\ntorch==2.13.0  # via labkit (pyproject.toml)\n"
+    text = locked(resolved + kept + "triton==3.7  # via torch\n")
+    assert text.endswith(f"\n{kept}") and "cuda-" not in text and "# old" not in text
+    assert locked(text) == text
 
 
 def test_the_supported_pythons_are_the_same_everywhere():

@@ -72,4 +72,4 @@ def test_editors_complete_names_and_show_docstrings(code, names, live):
 
 def test_a_signature_is_shown_with_its_types():
     (signature,) = jedi.Interpreter("labkit.start(", [{"labkit": labkit}]).get_signatures()
-    assert signature.to_string().replace("'", "").startswith("start(number: str)")
+    assert signature.to_string().replace("'", "").startswith("start(number: str, made_for: str | None=None)")

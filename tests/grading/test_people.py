@@ -4,6 +4,7 @@ A path as people write it: "class.zip!amy/lab01.ipynb" is a file in an archive, 
 """
 
 import random
+import sys
 import time
 
 import pytest
@@ -1040,7 +1041,7 @@ def test_long_names_are_read_in_no_time(piece):
     for tail in ("x.ipynb", "_assignsubmission_file_x.ipynb", "_1_2_x.ipynb", " - 1-2 - x.ipynb"):
         long = piece * (100_000 // len(piece))
         assert identify([Entry((long + tail,), "notebook"), Entry((tail,), "notebook")], SLUGS)[0]
-    assert time.process_time() - start < 0.8
+    assert time.process_time() - start < (8 if sys.gettrace() else 0.8)  # coverage counts each line
 
 
 def test_a_large_class_is_told_quickly():
