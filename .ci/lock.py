@@ -21,7 +21,7 @@ HEADER = """\
 """
 # What torch needs beside itself is another set for each of its builds, and each build names it exactly.
 OF_ONE_BUILD = re.compile(r"(nvidia|cuda|triton)\b")
-# Newer ones build a grammar when they are imported: 2 s of every start of JupyterLab and of what reads notebooks.
+# Newer ones build a grammar at import: 2 s of every start of JupyterLab and of what reads notebooks.
 AVOIDED = "jsonschema<4.25\n"
 
 
