@@ -46,7 +46,7 @@ def test_every_rule_names_tests_that_exist(rule):
     path, _, function = rule.tests.partition("::")
     files = [
         file
-        for file in ROOT.rglob("tests/**/test_*.py")
+        for file in (ROOT / "tests").rglob("test_*.py")
         if fnmatchcase(file.relative_to(ROOT).as_posix(), path)
     ]
     assert files and rule.tier in TIERS
