@@ -51,7 +51,6 @@ METHODS = {
     "all": "any",
 }
 # (exercise, what is changed, the line afterwards) -> why that is no fault.
-# (exercise, what was changed, the line afterwards) -> why that is no fault
 EQUIVALENT = {("wordpiece", "a slice without its bound", ":end"): "where the word begins, start is 0"}
 
 
